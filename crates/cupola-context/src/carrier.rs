@@ -1,0 +1,123 @@
+//! Carriers: identity into and out of headers and string maps.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::context::Context;
+use crate::identify::REQUEST_ID_HEADER;
+use crate::trace_context::TraceContext;
+use crate::trace_state::TraceState;
+
+/// What identity is written into.
+pub trait Inject {
+    /// Replaces the value of a name, which is lower case.
+    fn put(&mut self, name: &'static str, value: &str);
+}
+
+/// What identity is read from.
+pub trait Extract {
+    /// Shows every value of a name, which is lower case, in order.
+    fn each<'a>(&'a self, name: &'static str, visit: &mut dyn FnMut(&'a [u8]));
+}
+
+/// Writes request id, `traceparent`, `tracestate` and baggage of a context.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use cupola_context::{Context, Fresh, RequestIdFormat, extract_trace, inject};
+///
+/// let context = Context::root(RequestIdFormat::UuidV7, &Fresh { unix_ms: 0, random: [1; 40] });
+/// let mut message: BTreeMap<String, String> = BTreeMap::new();
+/// inject(&context, &mut message);
+/// assert_eq!(extract_trace(&message).as_ref(), Some(context.trace()));
+/// ```
+pub fn inject(context: &Context, carrier: &mut impl Inject) {
+    carrier.put(REQUEST_ID_HEADER, context.request_id().as_str());
+    carrier.put("traceparent", context.trace().traceparent().as_str());
+    if !context.trace().state.is_empty() {
+        carrier.put("tracestate", context.trace().state.as_str());
+    }
+    if !context.baggage().is_empty() {
+        carrier.put("baggage", &context.baggage().to_string());
+    }
+}
+
+/// Reads the trace context: `None` without exactly one valid `traceparent`; a malformed `tracestate` is dropped.
+pub fn extract_trace(carrier: &(impl Extract + ?Sized)) -> Option<TraceContext> {
+    let (mut count, mut parent) = (0, None);
+    carrier.each("traceparent", &mut |value| {
+        count += 1;
+        parent = Some(value);
+    });
+    let mut trace = TraceContext::from_traceparent(parent.filter(|_| count == 1)?).ok()?;
+    trace.state = TraceState::from_lines(lines(carrier, "tracestate").into_iter()).unwrap_or_default();
+    Some(trace)
+}
+
+/// All values of a name; no allocation where there are none.
+pub(crate) fn lines<'a>(carrier: &'a (impl Extract + ?Sized), name: &'static str) -> Vec<&'a [u8]> {
+    let mut lines = Vec::new();
+    carrier.each(name, &mut |value| lines.push(value));
+    lines
+}
+
+impl Inject for HeaderMap {
+    fn put(&mut self, name: &'static str, value: &str) {
+        // What the codecs write is always a valid header value; anything else is left out, never sent torn.
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.insert(HeaderName::from_static(name), value);
+        }
+    }
+}
+
+impl Extract for HeaderMap {
+    fn each<'a>(&'a self, name: &'static str, visit: &mut dyn FnMut(&'a [u8])) {
+        self.get_all(name).iter().for_each(|value| visit(value.as_bytes()));
+    }
+}
+
+impl<S: BuildHasher> Inject for HashMap<String, String, S> {
+    fn put(&mut self, name: &'static str, value: &str) {
+        self.insert(name.to_owned(), value.to_owned());
+    }
+}
+
+impl<S: BuildHasher> Extract for HashMap<String, String, S> {
+    fn each<'a>(&'a self, name: &'static str, visit: &mut dyn FnMut(&'a [u8])) {
+        self.get(name).into_iter().for_each(|value| visit(value.as_bytes()));
+    }
+}
+
+impl Inject for BTreeMap<String, String> {
+    fn put(&mut self, name: &'static str, value: &str) {
+        self.insert(name.to_owned(), value.to_owned());
+    }
+}
+
+impl Extract for BTreeMap<String, String> {
+    fn each<'a>(&'a self, name: &'static str, visit: &mut dyn FnMut(&'a [u8])) {
+        self.get(name).into_iter().for_each(|value| visit(value.as_bytes()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03";
+
+    #[test]
+    fn two_traceparents_are_none_and_a_bad_tracestate_costs_only_itself() {
+        let mut headers = HeaderMap::new();
+        headers.append("traceparent", HeaderValue::from_static(PARENT));
+        headers.append("tracestate", HeaderValue::from_static("a=1"));
+        headers.append("tracestate", HeaderValue::from_static("b=2"));
+        assert_eq!(extract_trace(&headers).unwrap().state.as_str(), "a=1,b=2");
+        headers.append("tracestate", HeaderValue::from_static("B=2"));
+        assert!(extract_trace(&headers).unwrap().state.is_empty());
+        headers.append("traceparent", HeaderValue::from_static(PARENT));
+        assert!(extract_trace(&headers).is_none());
+    }
+}

@@ -1,0 +1,157 @@
+//! The context of one request: its ids, its place in a trace, and what is said about it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crate::ambient;
+use crate::baggage::Baggage;
+use crate::fields::{FieldValue, Fields};
+use crate::identify::Fresh;
+use crate::request_id::{RequestId, RequestIdFormat};
+use crate::totals::{Amount, Totals};
+use crate::trace_context::TraceContext;
+use crate::trace_flags::TraceFlags;
+use crate::trace_id::SpanId;
+
+/// A handle on what is known of one request, shared by all that works on it.
+///
+/// Cloning it is cheap, and clones see each other's fields: within a request the last write wins.
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+struct Inner {
+    request_id: RequestId,
+    trace: TraceContext,
+    origin: Origin,
+    baggage: Baggage,
+    route: OnceLock<Arc<str>>,
+    notes: Mutex<Notes>,
+}
+
+/// What the caller's trace is to ours.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Origin {
+    /// No caller, or none with a valid `traceparent`.
+    #[default]
+    Root,
+    /// A trusted caller: its span is our parent.
+    Continued(SpanId),
+    /// A caller that is not trusted: a new trace, linked with the caller's.
+    Linked(TraceContext),
+}
+
+#[derive(Debug, Default)]
+struct Notes {
+    fields: Fields,
+    totals: Totals,
+}
+
+impl Context {
+    /// A context that begins here: new ids, a new trace, sampled.
+    pub fn root(format: RequestIdFormat, fresh: &Fresh) -> Self {
+        let flags = TraceFlags::RANDOM.with_sampled(true);
+        let trace = TraceContext::new(fresh.trace_id(), fresh.span_id(), flags);
+        Self::of(fresh.request_id(format, trace.trace_id), trace, Origin::Root, Baggage::EMPTY)
+    }
+
+    pub(crate) fn of(request_id: RequestId, trace: TraceContext, origin: Origin, baggage: Baggage) -> Self {
+        let (route, notes) = (OnceLock::new(), Mutex::default());
+        Self(Arc::new(Inner { request_id, trace, origin, baggage, route, notes }))
+    }
+
+    /// The request's id.
+    pub fn request_id(&self) -> &RequestId {
+        &self.0.request_id
+    }
+
+    /// The trace, with our own span as the parent of what comes next.
+    pub fn trace(&self) -> &TraceContext {
+        &self.0.trace
+    }
+
+    /// The span of a trusted caller, in the same trace.
+    pub fn parent_span(&self) -> Option<SpanId> {
+        if let Origin::Continued(span) = self.0.origin { Some(span) } else { None }
+    }
+
+    /// The trace of a caller that is not trusted: ours is another one, linked with it.
+    pub fn linked(&self) -> Option<&TraceContext> {
+        if let Origin::Linked(trace) = &self.0.origin { Some(trace) } else { None }
+    }
+
+    /// What a trusted caller sent along.
+    pub fn baggage(&self) -> &Baggage {
+        &self.0.baggage
+    }
+
+    /// The route template, once something inside the request has told it.
+    pub fn route(&self) -> Option<&Arc<str>> {
+        self.0.route.get()
+    }
+
+    /// Tells the route template; the first word counts. Never a raw path: it becomes a metric label.
+    pub fn set_route(&self, route: impl Into<Arc<str>>) {
+        self.0.route.get_or_init(|| route.into());
+    }
+
+    /// Sets a field that every later line of this request shows; the last write wins.
+    ///
+    /// `false` where 32 keys or 8 KiB are used up: the field is dropped and counted.
+    pub fn set(&self, key: impl Into<Cow<'static, str>>, value: impl Into<FieldValue>) -> bool {
+        self.notes().fields.set(key.into(), value.into())
+    }
+
+    /// The value of a field.
+    pub fn field(&self, key: &str) -> Option<FieldValue> {
+        self.notes().fields.get(key).cloned()
+    }
+
+    /// Adds to a total that the access line shows when the request ends.
+    pub fn add(&self, name: impl Into<Cow<'static, str>>, amount: impl Into<Amount>) -> bool {
+        self.notes().totals.add(name.into(), amount.into())
+    }
+
+    /// Shows each field, in the order in which they were first set. `visit` must not touch this context.
+    pub fn each_field(&self, mut visit: impl FnMut(&Cow<'static, str>, &FieldValue)) {
+        self.notes().fields.list().iter().for_each(|(key, value)| visit(key, value));
+    }
+
+    /// Shows each total. `visit` must not touch this context.
+    pub fn each_total(&self, mut visit: impl FnMut(&Cow<'static, str>, Amount)) {
+        self.notes().totals.list().iter().for_each(|(name, sum)| visit(name, *sum));
+    }
+
+    /// How many fields the bounds have refused.
+    pub fn dropped_fields(&self) -> u64 {
+        self.notes().fields.dropped()
+    }
+
+    /// Runs `work` with this context ambient.
+    pub fn enter<R>(&self, work: impl FnOnce() -> R) -> R {
+        let mut slot = Some(self.clone());
+        let _entered = ambient::enter_slot(&mut slot);
+        work()
+    }
+
+    /// Whether both are handles on the same request.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// A panic elsewhere while the lock was held leaves whole fields behind, so the poison says nothing.
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.0.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let trace = self.trace();
+        f.debug_struct("Context")
+            .field("request_id", &self.request_id().as_str())
+            .field("trace_id", &trace.trace_id)
+            .field("span_id", &trace.span_id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,181 @@
+//! Identification: from a request's headers to its context, under the trust policy.
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, HeaderValue};
+
+use crate::baggage::Baggage;
+use crate::carrier::{extract_trace, lines};
+use crate::context::{Context, Origin};
+use crate::request_id::{RequestId, RequestIdFormat};
+use crate::sampler::Sampler;
+use crate::trace_context::TraceContext;
+use crate::trace_id::{SpanId, TraceId};
+use crate::trust::{Trust, TrustPolicy};
+
+/// The header that request ids come in and go out with.
+pub const REQUEST_ID_HEADER: &str = "x-request-id";
+
+/// What new ids are made of: the time and 40 random bytes, from the caller.
+#[derive(Clone, Debug)]
+pub struct Fresh {
+    /// Milliseconds since the Unix epoch.
+    pub unix_ms: u64,
+    /// 16 bytes for the request id, 16 for the trace id, 8 for the span id.
+    pub random: [u8; 40],
+}
+
+impl Fresh {
+    pub(crate) fn request_id(&self, format: RequestIdFormat, trace: TraceId) -> RequestId {
+        match format {
+            RequestIdFormat::UuidV7 => RequestId::uuid_v7(self.unix_ms, self.bytes::<10>(0)),
+            RequestIdFormat::UuidV4 => RequestId::uuid_v4(self.bytes::<16>(0)),
+            RequestIdFormat::Ulid => RequestId::ulid(self.unix_ms, self.bytes::<10>(0)),
+            RequestIdFormat::TraceId => trace.into(),
+        }
+    }
+
+    pub(crate) fn trace_id(&self) -> TraceId {
+        TraceId::from_random(self.bytes::<16>(16))
+    }
+
+    pub(crate) fn span_id(&self) -> SpanId {
+        SpanId::from_random(self.bytes::<8>(32))
+    }
+
+    fn bytes<const N: usize>(&self, from: usize) -> [u8; N] {
+        let mut out = [0; N];
+        out.copy_from_slice(&self.random[from..from + N]);
+        out
+    }
+}
+
+/// How requests are identified.
+///
+/// ```
+/// use cupola_context::{Fresh, Identify};
+///
+/// let mut headers = http::HeaderMap::new();
+/// headers.insert("x-request-id", "order-7".parse()?);
+/// let fresh = Fresh { unix_ms: 1_795_000_000_000, random: [7; 40] };
+///
+/// let trusted = Identify::default().open(&headers, Some([10, 0, 0, 9].into()), &fresh);
+/// assert_eq!(trusted.context.request_id().as_str(), "order-7");
+///
+/// let stranger = Identify::default().open(&headers, Some([8, 8, 8, 8].into()), &fresh);
+/// assert_ne!(stranger.context.request_id().as_str(), "order-7");
+/// assert_eq!(stranger.client_request_id.expect("kept apart"), "order-7");
+/// # Ok::<(), http::header::InvalidHeaderValue>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Identify {
+    /// How new request ids look.
+    pub format: RequestIdFormat,
+    /// Whose ids are adopted.
+    pub trust: TrustPolicy,
+    /// Which new traces are sampled.
+    pub sampler: Sampler,
+}
+
+/// A request's context, and what was not believed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Identified<'h> {
+    /// The request's context.
+    pub context: Context,
+    /// The `x-request-id` that was not adopted: raw, of any length and content.
+    pub client_request_id: Option<&'h HeaderValue>,
+}
+
+impl Identify {
+    /// Makes the context of a request: ids are adopted from a trusted peer, or made.
+    pub fn open<'h>(&self, headers: &'h HeaderMap, peer: Option<IpAddr>, fresh: &Fresh) -> Identified<'h> {
+        let trust = self.trust.of(peer);
+        let (trace, origin) = self.trace(headers, trust, fresh);
+        let (request_id, client_request_id) = self.request_id(headers, trust, fresh, trace.trace_id);
+        let baggage = if trust == Trust::All { baggage(headers) } else { Baggage::EMPTY };
+        Identified { context: Context::of(request_id, trace, origin, baggage), client_request_id }
+    }
+
+    fn trace(&self, headers: &HeaderMap, trust: Trust, fresh: &Fresh) -> (TraceContext, Origin) {
+        match extract_trace(headers) {
+            Some(mut trace) if trust != Trust::None => {
+                let origin = Origin::Continued(trace.span_id);
+                trace.span_id = fresh.span_id();
+                trace.flags = self.sampler.flags(Some(trace.flags), trace.trace_id);
+                (trace, origin)
+            }
+            caller => {
+                let trace_id = fresh.trace_id();
+                let trace = TraceContext::new(trace_id, fresh.span_id(), self.sampler.flags(None, trace_id));
+                (trace, caller.map_or(Origin::Root, Origin::Linked))
+            }
+        }
+    }
+
+    fn request_id<'h>(
+        &self,
+        headers: &'h HeaderMap,
+        trust: Trust,
+        fresh: &Fresh,
+        trace: TraceId,
+    ) -> (RequestId, Option<&'h HeaderValue>) {
+        let sent = headers.get(REQUEST_ID_HEADER);
+        let adopted = sent.filter(|_| trust != Trust::None).and_then(|id| RequestId::parse(id.as_bytes()).ok());
+        match adopted {
+            Some(id) => (id, None),
+            None => (fresh.request_id(self.format, trace), sent),
+        }
+    }
+}
+
+fn baggage(headers: &HeaderMap) -> Baggage {
+    Baggage::from_lines(lines(headers, "baggage").into_iter()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    fn open<'h>(trust: TrustPolicy, headers: &'h HeaderMap) -> Identified<'h> {
+        let fresh = Fresh { unix_ms: 1, random: [3; 40] };
+        Identify { trust, ..Identify::default() }.open(headers, Some([127, 0, 0, 1].into()), &fresh)
+    }
+
+    #[test]
+    fn a_trusted_trace_is_continued_with_its_flags() {
+        let headers = headers(&[("traceparent", PARENT), ("tracestate", "a=1"), ("baggage", "k=v")]);
+        let context = open(TrustPolicy::Private, &headers).context;
+        assert_eq!(context.trace().trace_id.to_string(), "0af7651916cd43dd8448eb211c80319c");
+        assert_eq!(context.parent_span().unwrap().to_string(), "b7ad6b7169203331");
+        assert_ne!(context.trace().span_id, context.parent_span().unwrap());
+        assert!(!context.trace().flags.is_sampled() && context.trace().state.as_str() == "a=1");
+        assert!(context.baggage().is_empty(), "private peers bring no baggage");
+        assert_eq!(open(TrustPolicy::Always, &headers).context.baggage().get("k"), Some("v"));
+    }
+
+    #[test]
+    fn a_stranger_gets_a_new_trace_that_links_its_own() {
+        let headers = headers(&[("traceparent", PARENT), ("tracestate", "a=1")]);
+        let context = open(TrustPolicy::Never, &headers).context;
+        assert_ne!(context.trace().trace_id.to_string(), "0af7651916cd43dd8448eb211c80319c");
+        assert!(context.trace().flags.is_sampled() && context.trace().state.is_empty());
+        assert_eq!(context.linked().unwrap().traceparent().as_str(), PARENT);
+        assert_eq!(context.parent_span(), None);
+    }
+
+    #[test]
+    fn an_id_that_is_none_is_kept_apart_even_from_a_friend() {
+        let headers = headers(&[("x-request-id", "a b")]);
+        let identified = open(TrustPolicy::Always, &headers);
+        assert_eq!(identified.client_request_id.unwrap(), "a b");
+        assert_eq!(identified.context.request_id().as_str().len(), 36);
+    }
+}

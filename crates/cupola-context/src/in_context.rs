@@ -1,0 +1,96 @@
+//! Any future, worked on in a context.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::ambient::{current, enter_slot};
+use crate::context::Context;
+
+/// Gives every future `.in_context(context)` and `.in_current_context()`.
+///
+/// ```
+/// use cupola_context::{Context, Fresh, RequestIdFormat, WithContext};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let context = Context::root(RequestIdFormat::Ulid, &Fresh { unix_ms: 0, random: [1; 40] });
+/// let id = async { cupola_context::current().map(|here| here.request_id().clone()) };
+/// assert_eq!(id.in_context(context.clone()).await.as_ref(), Some(context.request_id()));
+/// # }
+/// ```
+pub trait WithContext: Future + Sized {
+    /// The context is ambient during each poll of this future, and during its drop.
+    fn in_context(self, context: Context) -> InContext<Self> {
+        InContext { inner: Some(self), slot: Some(context) }
+    }
+
+    /// The same with the context that is ambient now, or with none where none is.
+    fn in_current_context(self) -> InContext<Self> {
+        InContext { inner: Some(self), slot: current() }
+    }
+}
+
+impl<F: Future> WithContext for F {}
+
+pin_project! {
+    /// A future that is worked on in a context.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct InContext<F> {
+        #[pin]
+        inner: Option<F>,
+        slot: Option<Context>,
+    }
+
+    impl<F> PinnedDrop for InContext<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let _entered = enter_slot(this.slot);
+            this.inner.set(None);
+        }
+    }
+}
+
+impl<F: Future> Future for InContext<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = enter_slot(this.slot);
+        this.inner.as_pin_mut().expect("only drop empties it").poll(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identify::Fresh;
+    use crate::request_id::RequestIdFormat;
+
+    struct SaysWhere(std::sync::mpsc::Sender<bool>);
+
+    impl Drop for SaysWhere {
+        fn drop(&mut self) {
+            self.0.send(current().is_some()).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn ambient_while_polled_and_dropped_but_not_between() {
+        let context = Context::root(RequestIdFormat::UuidV7, &Fresh { unix_ms: 0, random: [1; 40] });
+        let (send, receive) = std::sync::mpsc::channel();
+        let says = SaysWhere(send);
+        let work = async move {
+            let _says = says;
+            assert!(current().is_some());
+            std::future::pending::<()>().await;
+        };
+        let mut work = Box::pin(work.in_context(context));
+        assert!(std::future::poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx).is_pending())).await);
+        assert!(current().is_none());
+        drop(work);
+        assert!(receive.recv().unwrap());
+    }
+}

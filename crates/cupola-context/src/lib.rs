@@ -1,0 +1,59 @@
+//! Identity that travels: who a request is, and what is said about it, wherever its work goes.
+//!
+//! ```
+//! use cupola_context::{Context, Fresh, RequestIdFormat};
+//!
+//! let fresh = Fresh { unix_ms: 1_795_000_000_000, random: [7; 40] };
+//! let context = Context::root(RequestIdFormat::UuidV7, &fresh);
+//! context.enter(|| {
+//!     cupola_context::set("vm_id", "vm-42");
+//!     let here = cupola_context::current().expect("entered above");
+//!     assert_eq!(here.request_id(), context.request_id());
+//!     assert_eq!(here.field("vm_id").map(|value| value.to_string()).as_deref(), Some("vm-42"));
+//! });
+//! assert!(cupola_context::current().is_none());
+//! ```
+//!
+//! # Where this sits
+//! Floor 0: it stands on `http` and `uuid` alone. It must not know a runtime (the `tokio` feature adds two helpers),
+//! a `tracing` subscriber, a clock or a source of randomness: what is fresh is handed in as [`Fresh`].
+//!
+//! # Features
+//! - `tokio`: [`spawn`] and [`spawn_blocking`], which carry the ambient context into the task.
+
+mod ambient;
+mod baggage;
+mod carrier;
+mod context;
+mod fields;
+mod hex;
+mod identify;
+mod in_context;
+mod request_id;
+mod sampler;
+#[cfg(feature = "tokio")]
+mod spawn;
+mod totals;
+mod trace_context;
+mod trace_flags;
+mod trace_id;
+mod trace_state;
+mod trust;
+
+pub use ambient::{Entered, add, current, enter_slot, set};
+pub use baggage::{Baggage, BaggageMember, InvalidBaggage};
+pub use carrier::{Extract, Inject, extract_trace, inject};
+pub use context::Context;
+pub use fields::{FieldValue, MAX_FIELD_BYTES, MAX_FIELDS};
+pub use identify::{Fresh, Identified, Identify, REQUEST_ID_HEADER};
+pub use in_context::{InContext, WithContext};
+pub use request_id::{InvalidRequestId, RequestId, RequestIdFormat};
+pub use sampler::Sampler;
+#[cfg(feature = "tokio")]
+pub use spawn::{spawn, spawn_blocking};
+pub use totals::Amount;
+pub use trace_context::{InvalidTraceparent, TraceContext, Traceparent};
+pub use trace_flags::TraceFlags;
+pub use trace_id::{SpanId, TraceId};
+pub use trace_state::{InvalidTraceState, TraceState};
+pub use trust::{Trust, TrustPolicy, UnknownTrust};

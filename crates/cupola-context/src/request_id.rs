@@ -1,0 +1,195 @@
+//! Request ids: short validated text, held inline.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use crate::hex;
+use crate::trace_id::TraceId;
+
+const MAX: usize = 128;
+
+/// How ids are made for requests that bring none, or none that is trusted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RequestIdFormat {
+    /// UUID version 7: sortable by time. The default.
+    #[default]
+    UuidV7,
+    /// UUID version 4: random, tells no time.
+    UuidV4,
+    /// ULID: 26 characters, sortable by time.
+    Ulid,
+    /// The request's trace id, so that one id finds both.
+    TraceId,
+}
+
+impl FromStr for RequestIdFormat {
+    type Err = InvalidRequestId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRequestId> {
+        match text {
+            "uuid7" | "uuidv7" => Ok(Self::UuidV7),
+            "uuid4" | "uuidv4" => Ok(Self::UuidV4),
+            "ulid" => Ok(Self::Ulid),
+            "trace-id" | "trace_id" => Ok(Self::TraceId),
+            _ => Err(InvalidRequestId),
+        }
+    }
+}
+
+/// The id of one request: 1..=128 characters of `[A-Za-z0-9._-]`, held inline.
+///
+/// ```
+/// use cupola_context::RequestId;
+///
+/// let id: RequestId = "checkout-7.eu".parse()?;
+/// assert_eq!(id.as_str(), "checkout-7.eu");
+/// assert!("a b\r\nx: y".parse::<RequestId>().is_err());
+/// # Ok::<(), cupola_context::InvalidRequestId>(())
+/// ```
+#[derive(Clone)]
+pub struct RequestId {
+    len: u8,
+    text: [u8; MAX],
+}
+
+impl RequestId {
+    /// A UUID version 7 of milliseconds since the Unix epoch and random bytes.
+    pub fn uuid_v7(unix_ms: u64, random: [u8; 10]) -> Self {
+        Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(unix_ms, &random).into_uuid())
+    }
+
+    /// A UUID version 4 of random bytes.
+    pub fn uuid_v4(random: [u8; 16]) -> Self {
+        Self::from_uuid(uuid::Builder::from_random_bytes(random).into_uuid())
+    }
+
+    /// A ULID of milliseconds since the Unix epoch and random bytes.
+    pub fn ulid(unix_ms: u64, random: [u8; 10]) -> Self {
+        const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        let mut low = [0; 16];
+        low[6..].copy_from_slice(&random);
+        let mut bits = u128::from(unix_ms) << 80 | u128::from_be_bytes(low);
+        let mut id = Self { len: 26, text: [0; MAX] };
+        for place in id.text[..26].iter_mut().rev() {
+            *place = CROCKFORD[(bits & 31) as usize];
+            bits >>= 5;
+        }
+        id
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        hex::ascii(&self.text[..usize::from(self.len)])
+    }
+
+    /// Adopts text that somebody else made, if it is 1..=128 of `[A-Za-z0-9._-]`.
+    pub fn parse(text: &[u8]) -> Result<Self, InvalidRequestId> {
+        if text.is_empty() || text.len() > MAX || !text.iter().all(|byte| is_allowed(*byte)) {
+            return Err(InvalidRequestId);
+        }
+        let mut id = Self { len: text.len() as u8, text: [0; MAX] };
+        id.text[..text.len()].copy_from_slice(text);
+        Ok(id)
+    }
+
+    fn from_uuid(uuid: uuid::Uuid) -> Self {
+        let mut id = Self { len: 36, text: [0; MAX] };
+        uuid.hyphenated().encode_lower(&mut id.text);
+        id
+    }
+}
+
+fn is_allowed(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
+}
+
+impl From<TraceId> for RequestId {
+    fn from(trace: TraceId) -> Self {
+        let mut id = Self { len: 32, text: [0; MAX] };
+        hex::encode(&trace.to_bytes(), &mut id.text[..32]);
+        id
+    }
+}
+
+impl FromStr for RequestId {
+    type Err = InvalidRequestId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRequestId> {
+        Self::parse(text.as_bytes())
+    }
+}
+
+impl AsRef<str> for RequestId {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq for RequestId {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for RequestId {}
+
+impl Hash for RequestId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RequestId").field(&self.as_str()).finish()
+    }
+}
+
+/// The text is no request id, or names no format of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidRequestId;
+
+impl fmt::Display for InvalidRequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a request id is 1 to 128 characters of A-Z a-z 0-9 . _ -")
+    }
+}
+
+impl std::error::Error for InvalidRequestId {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_ids_read_as_their_formats_say() {
+        let v7 = RequestId::uuid_v7(0x0198_0000_0000, [0xff; 10]);
+        assert_eq!(v7.as_str(), "01980000-0000-7fff-bfff-ffffffffffff");
+        assert_eq!(RequestId::uuid_v4([0; 16]).as_str(), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(RequestId::ulid(1_469_918_176_385, [0; 10]).as_str(), "01ARYZ6S410000000000000000");
+        let trace = TraceId::from_bytes([0xab; 16]).unwrap();
+        assert_eq!(RequestId::from(trace).as_str(), "abababababababababababababababab");
+    }
+
+    #[test]
+    fn only_short_plain_text_is_adopted() {
+        let check = |text: &[u8], ok: bool| assert_eq!(RequestId::parse(text).is_ok(), ok, "{text:?}");
+        check(b"a", true);
+        check(b"A.b_c-9", true);
+        check(&[b'x'; 128], true);
+        check(&[b'x'; 129], false);
+        check(b"", false);
+        check(b"a b", false);
+        check(b"a\r\nset-cookie: x", false);
+        check("ü".as_bytes(), false);
+        check(b"\xff", false);
+    }
+}
