@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::ambient;
@@ -25,7 +27,10 @@ struct Inner {
     trace: TraceContext,
     origin: Origin,
     baggage: Baggage,
+    client_ip: Option<IpAddr>,
     route: OnceLock<Arc<str>>,
+    body_read: AtomicU64,
+    claimed: AtomicU8,
     notes: Mutex<Notes>,
 }
 
@@ -41,6 +46,15 @@ pub(crate) enum Origin {
     Linked(TraceContext),
 }
 
+/// What a context is made of.
+pub(crate) struct Identity {
+    pub(crate) request_id: RequestId,
+    pub(crate) trace: TraceContext,
+    pub(crate) origin: Origin,
+    pub(crate) baggage: Baggage,
+    pub(crate) client_ip: Option<IpAddr>,
+}
+
 #[derive(Debug, Default)]
 struct Notes {
     fields: Fields,
@@ -52,12 +66,23 @@ impl Context {
     pub fn root(format: RequestIdFormat, fresh: &Fresh) -> Self {
         let flags = TraceFlags::RANDOM.with_sampled(true);
         let trace = TraceContext::new(fresh.trace_id(), fresh.span_id(), flags);
-        Self::of(fresh.request_id(format, trace.trace_id), trace, Origin::Root, Baggage::EMPTY)
+        let request_id = fresh.request_id(format, trace.trace_id);
+        Self::of(Identity { request_id, trace, origin: Origin::Root, baggage: Baggage::EMPTY, client_ip: None })
     }
 
-    pub(crate) fn of(request_id: RequestId, trace: TraceContext, origin: Origin, baggage: Baggage) -> Self {
-        let (route, notes) = (OnceLock::new(), Mutex::default());
-        Self(Arc::new(Inner { request_id, trace, origin, baggage, route, notes }))
+    pub(crate) fn of(identity: Identity) -> Self {
+        let Identity { request_id, trace, origin, baggage, client_ip } = identity;
+        Self(Arc::new(Inner {
+            request_id,
+            trace,
+            origin,
+            baggage,
+            client_ip,
+            route: OnceLock::new(),
+            body_read: AtomicU64::new(0),
+            claimed: AtomicU8::new(0),
+            notes: Mutex::default(),
+        }))
     }
 
     /// The request's id.
@@ -83,6 +108,11 @@ impl Context {
     /// What a trusted caller sent along.
     pub fn baggage(&self) -> &Baggage {
         &self.0.baggage
+    }
+
+    /// The address of whoever sent the request, where it is known.
+    pub fn client_ip(&self) -> Option<IpAddr> {
+        self.0.client_ip
     }
 
     /// The route template, once something inside the request has told it.
@@ -125,6 +155,20 @@ impl Context {
     /// How many fields the bounds have refused.
     pub fn dropped_fields(&self) -> u64 {
         self.notes().fields.dropped()
+    }
+
+    /// Adds to the bytes of the request's body that were read so far, and gives their sum.
+    ///
+    /// It stands here because the body leaves the layer for the handler, and this is what both still hold.
+    pub fn count_body_read(&self, bytes: u64) -> u64 {
+        self.0.body_read.fetch_add(bytes, Ordering::Relaxed) + bytes
+    }
+
+    /// Claims duties, one bit each, and gives those that were claimed before.
+    ///
+    /// Two observing layers around one request find out here what the outer one already does.
+    pub fn claim(&self, duties: u8) -> u8 {
+        self.0.claimed.fetch_or(duties, Ordering::Relaxed)
     }
 
     /// Runs `work` with this context ambient.

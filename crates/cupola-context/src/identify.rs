@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::baggage::Baggage;
 use crate::carrier::{extract_trace, lines};
-use crate::context::{Context, Origin};
+use crate::context::{Context, Identity, Origin};
 use crate::request_id::{RequestId, RequestIdFormat};
 use crate::sampler::Sampler;
 use crate::trace_context::TraceContext;
@@ -91,11 +91,26 @@ pub struct Identified<'h> {
 impl Identify {
     /// Makes the context of a request: ids are adopted from a trusted peer, or made.
     pub fn open<'h>(&self, headers: &'h HeaderMap, peer: Option<IpAddr>, fresh: &Fresh) -> Identified<'h> {
-        let trust = self.trust.of(peer);
+        self.open_as(None, headers, peer, fresh)
+    }
+
+    /// The same for a request that the application has given an id already.
+    pub fn open_as<'h>(
+        &self,
+        given: Option<RequestId>,
+        headers: &'h HeaderMap,
+        client_ip: Option<IpAddr>,
+        fresh: &Fresh,
+    ) -> Identified<'h> {
+        let trust = self.trust.of(client_ip);
         let (trace, origin) = self.trace(headers, trust, fresh);
-        let (request_id, client_request_id) = self.request_id(headers, trust, fresh, trace.trace_id);
+        let (request_id, client_request_id) = match given {
+            Some(id) => (id, None),
+            None => self.request_id(headers, trust, fresh, trace.trace_id),
+        };
         let baggage = if trust == Trust::All { baggage(headers) } else { Baggage::EMPTY };
-        Identified { context: Context::of(request_id, trace, origin, baggage), client_request_id }
+        let context = Context::of(Identity { request_id, trace, origin, baggage, client_ip });
+        Identified { context, client_request_id }
     }
 
     fn trace(&self, headers: &HeaderMap, trust: Trust, fresh: &Fresh) -> (TraceContext, Origin) {

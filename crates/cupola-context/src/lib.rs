@@ -20,11 +20,14 @@
 //!
 //! # Features
 //! - `tokio`: [`spawn`] and [`spawn_blocking`], which carry the ambient context into the task.
+//! - `axum`: [`Context`], [`RequestId`] and [`ClientIp`] as extractors of axum 0.8.
 
 mod ambient;
 mod baggage;
 mod carrier;
 mod context;
+#[cfg(feature = "axum")]
+mod extract;
 mod fields;
 mod hex;
 mod identify;
@@ -44,6 +47,8 @@ pub use ambient::{Entered, add, current, enter_slot, set};
 pub use baggage::{Baggage, BaggageMember, InvalidBaggage};
 pub use carrier::{Extract, Inject, extract_trace, inject};
 pub use context::Context;
+#[cfg(feature = "axum")]
+pub use extract::{ClientIp, Unobserved};
 pub use fields::{FieldValue, MAX_FIELD_BYTES, MAX_FIELDS};
 pub use identify::{Fresh, Identified, Identify, REQUEST_ID_HEADER};
 pub use in_context::{InContext, WithContext};

@@ -1,0 +1,1 @@
+//! Benchmarks: whole requests and hot structures, each beside its peer.

@@ -1,0 +1,133 @@
+//! The future of a response: waits for the head, and ends what never gets one.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll, ready};
+
+use cupola_context::{Context, enter_slot};
+use cupola_record::Outcome;
+use http::{Response, StatusCode};
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tokio::time::Sleep;
+
+use crate::head::{self, Asked};
+use crate::response_body::ResponseBody;
+use crate::watch::Watch;
+
+type Panic = Box<dyn Any + Send>;
+
+pin_project! {
+    /// The response to come.
+    #[derive(Debug)]
+    pub struct ResponseFuture<F> {
+        #[pin]
+        inner: Option<F>,
+        #[pin]
+        timeout: Option<Sleep>,
+        panic: Option<Panic>,
+        watch: Option<Watch>,
+        slot: Option<Context>,
+        asked: Asked,
+    }
+
+    impl<F> PinnedDrop for ResponseFuture<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let _entered = enter_slot(this.slot);
+            this.inner.set(None);
+            *this.watch = None;
+        }
+    }
+}
+
+/// What became of one poll of the inner service.
+enum Polled<R, E> {
+    Head(Response<R>),
+    Failed(E),
+    Panicked(Panic),
+    TimedOut,
+}
+
+impl<F> ResponseFuture<F> {
+    pub(crate) fn new(inner: F, watch: Watch, slot: Option<Context>, asked: Asked) -> Self {
+        let timeout = watch.observer.timeout.map(tokio::time::sleep);
+        Self { inner: Some(inner), timeout, panic: None, watch: Some(watch), slot, asked }
+    }
+
+    /// The inner service panicked before it gave a future.
+    pub(crate) fn panicked(panic: Panic, watch: Watch, slot: Option<Context>, asked: Asked) -> Self {
+        let (panic, watch) = (Some(panic), Some(watch));
+        Self { inner: None, timeout: None, panic, watch, slot, asked }
+    }
+}
+
+fn poll_inner<F, R, E>(
+    mut inner: Pin<&mut Option<F>>,
+    timeout: Pin<&mut Option<Sleep>>,
+    panic: &mut Option<Panic>,
+    cx: &mut TaskContext<'_>,
+) -> Poll<Polled<R, E>>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+{
+    if let Some(panic) = panic.take() {
+        return Poll::Ready(Polled::Panicked(panic));
+    }
+    let inner = inner.as_mut().as_pin_mut().expect("polled again after it was ready");
+    match catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) {
+        Ok(Poll::Ready(Ok(response))) => Poll::Ready(Polled::Head(response)),
+        Ok(Poll::Ready(Err(error))) => Poll::Ready(Polled::Failed(error)),
+        Err(panic) => Poll::Ready(Polled::Panicked(panic)),
+        Ok(Poll::Pending) => {
+            let timeout = timeout.as_pin_mut();
+            timeout.map_or(Poll::Pending, |timeout| timeout.poll(cx)).map(|()| Polled::TimedOut)
+        }
+    }
+}
+
+impl<F, R, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: Body,
+{
+    type Output = Result<Response<ResponseBody<R>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let entered = enter_slot(this.slot);
+        let polled = ready!(poll_inner(this.inner.as_mut(), this.timeout, this.panic, cx));
+        // What the inner future drops here still belongs to the request.
+        this.inner.set(None);
+        let watch = this.watch.take().expect("polled again after it was ready");
+        let concluded = conclude(polled, watch, *this.asked);
+        drop(entered);
+        Poll::Ready(concluded.map(|response| response.map(|body| body.in_slot(this.slot.take()))))
+    }
+}
+
+fn conclude<R: Body, E>(polled: Polled<R, E>, mut watch: Watch, asked: Asked) -> Result<Response<ResponseBody<R>>, E> {
+    match polled {
+        Polled::Head(response) => Ok(head::observe(response, watch, asked)),
+        Polled::Failed(error) => {
+            watch.end(Outcome::ServiceError);
+            Err(error)
+        }
+        Polled::TimedOut => Ok(head::ours(StatusCode::GATEWAY_TIMEOUT, watch, Outcome::TimedOut)),
+        Polled::Panicked(panic) => {
+            watch.open.error(watch.observer.policy.text(panic_text(&panic)));
+            if watch.observer.catch_panics {
+                return Ok(head::ours(StatusCode::INTERNAL_SERVER_ERROR, watch, Outcome::Panicked));
+            }
+            watch.end(Outcome::Panicked);
+            resume_unwind(panic)
+        }
+    }
+}
+
+fn panic_text(panic: &Panic) -> &str {
+    let text = panic.downcast_ref::<&'static str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or_default()
+}

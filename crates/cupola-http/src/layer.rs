@@ -1,0 +1,101 @@
+//! The layer, and what can be chosen of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cupola_context::Identify;
+use cupola_record::{KnownMethods, Sink};
+use cupola_redact::KeyPolicy;
+use tower_layer::Layer;
+
+use crate::observer::Observer;
+use crate::rules::BodyRules;
+use crate::service::Observe;
+
+/// A layer that tells `sink` of every exchange.
+///
+/// ```
+/// use std::time::Duration;
+/// use cupola_record::{AccessLog, Empty};
+///
+/// let ids_only = cupola_http::layer(Empty);
+/// let logging = cupola_http::layer(AccessLog::new()).timeout(Duration::from_secs(30)).catch_panics().skip("/healthz");
+/// # let _ = (ids_only, logging);
+/// ```
+pub fn layer(sink: impl Sink) -> ObserveLayer {
+    ObserveLayer(Arc::new(Observer::new(Arc::new(sink))))
+}
+
+/// See [`layer`].
+#[derive(Clone, Debug)]
+pub struct ObserveLayer(Arc<Observer>);
+
+impl ObserveLayer {
+    /// How requests are identified: id format, trust, sampling.
+    #[must_use]
+    pub fn identify(self, identify: Identify) -> Self {
+        self.with(|observer| observer.identify = identify)
+    }
+
+    /// What may be shown of paths, queries, headers and bodies.
+    #[must_use]
+    pub fn policy(self, policy: KeyPolicy) -> Self {
+        self.with(|observer| observer.policy = policy)
+    }
+
+    /// Which methods are shown by name.
+    #[must_use]
+    pub fn known_methods(self, methods: KnownMethods) -> Self {
+        self.with(|observer| observer.methods = methods)
+    }
+
+    /// Answers 504 where the inner service has no response after this time. Off unless set; needs tokio's timer.
+    #[must_use]
+    pub fn timeout(self, limit: Duration) -> Self {
+        self.with(|observer| observer.timeout = Some(limit))
+    }
+
+    /// Answers 500 where the inner service panics before it has a response.
+    #[must_use]
+    pub fn catch_panics(self) -> Self {
+        self.with(|observer| observer.catch_panics = true)
+    }
+
+    /// Marks what takes longer as slow. 5 seconds unless set.
+    #[must_use]
+    pub fn slow_after(self, limit: Duration) -> Self {
+        self.with(|observer| observer.slow_after = limit)
+    }
+
+    /// Records nothing of requests for this path, or for all that begin like it where it ends in `*`. They are
+    /// identified all the same.
+    #[must_use]
+    pub fn skip(self, path: &str) -> Self {
+        self.with(|observer| observer.skip.add(path))
+    }
+
+    /// Shows headers: those on the policy's list with their values, the others by name.
+    #[must_use]
+    pub fn headers(self) -> Self {
+        self.with(|observer| observer.headers = true)
+    }
+
+    /// Captures bodies, masked.
+    #[must_use]
+    pub fn bodies(self, rules: BodyRules) -> Self {
+        self.with(|observer| observer.bodies = Some(rules))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Observer)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+}
+
+impl<S> Layer<S> for ObserveLayer {
+    type Service = Observe<S>;
+
+    fn layer(&self, inner: S) -> Observe<S> {
+        Observe::new(inner, self.0.clone())
+    }
+}

@@ -1,0 +1,57 @@
+//! One Tower layer that turns each HTTP request into one record: ids, trace context, outcome, times and sizes.
+//!
+//! ```
+//! use cupola_record::AccessLog;
+//! use http::{Request, Response};
+//! use http_body_util::{Empty, Full};
+//! use tower::{Layer, Service, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let hello = service_fn(|_| async { Ok::<_, std::io::Error>(Response::new(Full::from("hello"))) });
+//! let service = cupola_http::layer(AccessLog::new()).layer(hello);
+//! let response = service.oneshot(Request::new(Empty::<bytes::Bytes>::new())).await.expect("hello never fails");
+//! assert!(response.headers().contains_key("x-request-id"));
+//! # }
+//! ```
+//!
+//! # Where this sits
+//! Floor 2: on cupola-context, cupola-record and cupola-redact. It must not know a subscriber, log lines, metrics, or
+//! any framework outside a feature. What it learns goes to one [`cupola_record::Sink`].
+//!
+//! # Where the layer belongs
+//! Outermost: only what is inside is timed, counted, named with a request id, and caught. A foreign timeout layer
+//! further out shows as `closed_before_head`, since all that is seen of it is a dropped future; take
+//! [`ObserveLayer::timeout`] instead. Compression stands outside if bodies are to be read, since what is compressed is
+//! not captured. Inside axum's `Router::layer` the route is known from the start; around the whole router it is known
+//! once a layer inside tells it: [`route_slot`], or a second [`ObserveLayer`], which finds the first and doubles nothing.
+//!
+//! # Features
+//! - `axum`: routes from axum's `MatchedPath`, peers from its `ConnectInfo`.
+//! - `tower-http`: tower-http's `RequestId` extension is read and filled.
+
+mod capture;
+mod config;
+mod fresh;
+mod future;
+mod head;
+mod layer;
+mod observer;
+mod peer;
+mod request_body;
+mod response_body;
+mod route_slot;
+mod routes;
+mod rules;
+mod service;
+mod skip;
+mod watch;
+
+pub use config::{Config, ConfigError};
+pub use future::ResponseFuture;
+pub use layer::{ObserveLayer, layer};
+pub use peer::Peer;
+pub use request_body::RequestBody;
+pub use response_body::ResponseBody;
+pub use route_slot::{RouteSlot, RouteSlotLayer, route_slot};
+pub use rules::BodyRules;
+pub use service::Observe;

@@ -1,0 +1,185 @@
+//! The observer: what a layer knows, and how it opens an exchange.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use cupola_context::{Context, Identify, REQUEST_ID_HEADER, RequestId};
+use cupola_record::{
+    Duties, Empty, Exchange, HeaderList, KnownMethods, OpenExchange, RawTexts, Sink, SkipReason, TARGET,
+};
+use cupola_redact::{KeyPolicy, Masked, REDACTED};
+use http::uri::Scheme;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
+use http_body::Body;
+
+use crate::capture::BodyWatch;
+use crate::fresh::{fresh, now};
+use crate::peer;
+use crate::routes::Routes;
+use crate::rules::BodyRules;
+use crate::skip::Skip;
+use crate::watch::{Captures, SharedCapture, Watch};
+
+/// What a layer knows; all its services share one.
+#[derive(Clone, Debug)]
+pub(crate) struct Observer {
+    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) identify: Identify,
+    pub(crate) policy: KeyPolicy,
+    pub(crate) methods: KnownMethods,
+    pub(crate) slow_after: Duration,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) catch_panics: bool,
+    pub(crate) headers: bool,
+    pub(crate) bodies: Option<BodyRules>,
+    pub(crate) skip: Skip,
+    pub(crate) nobody: Arc<dyn Sink>,
+    pub(crate) routes: Arc<Routes>,
+    pub(crate) told_of_peer: Arc<AtomicBool>,
+}
+
+/// An exchange that was opened, with the request made ready for the inner service.
+pub(crate) struct Opened {
+    pub(crate) watch: Watch,
+    pub(crate) context: Context,
+    pub(crate) capture: Option<SharedCapture>,
+}
+
+impl Observer {
+    pub(crate) fn new(sink: Arc<dyn Sink>) -> Self {
+        Self {
+            sink,
+            identify: Identify::default(),
+            policy: KeyPolicy::default(),
+            methods: KnownMethods::default(),
+            slow_after: Duration::from_secs(5),
+            timeout: None,
+            catch_panics: false,
+            headers: false,
+            bodies: None,
+            skip: Skip::default(),
+            nobody: Arc::new(Empty),
+            routes: Arc::default(),
+            told_of_peer: Arc::default(),
+        }
+    }
+
+    /// Opens an exchange, and leaves its context in the request's extensions.
+    pub(crate) fn open<B: Body>(self: &Arc<Self>, request: &mut Request<B>) -> Opened {
+        let exchange = self.exchange(request);
+        let context = exchange.context.clone();
+        request.extensions_mut().insert(context.clone());
+        fill_tower_http(&context, request);
+        let skipped = self.skip.matches(request.uri().path());
+        let captures = self.captures(request, &exchange, skipped);
+        let capture = captures.as_ref().map(|captures| captures.request.clone());
+        let sink = if skipped { &self.nobody } else { &self.sink };
+        // Ambient already here: a start line shows the context.
+        let open = context.enter(|| OpenExchange::new(exchange, sink.clone(), now)).slow_after(self.slow_after);
+        let watch = Watch { open, observer: self.clone(), captures, expected: None };
+        Opened { watch, context, capture }
+    }
+
+    fn exchange<B>(&self, request: &Request<B>) -> Exchange {
+        let (started, fresh) = fresh();
+        let (headers, extensions, uri) = (request.headers(), request.extensions(), request.uri());
+        let mut raw = RawTexts::new(uri.path());
+        let context = match extensions.get::<Context>() {
+            Some(outer) => outer.clone(),
+            None => {
+                let peer = peer::of(extensions);
+                self.tell_of_unknown_peer(peer);
+                let identified = self.identify.open_as(from_tower_http(request), headers, peer, &fresh);
+                raw.client_request_id = identified.client_request_id.map(HeaderValue::as_bytes);
+                identified.context
+            }
+        };
+        raw.query = uri.query();
+        raw.user_agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
+        let authority = uri.authority().map(|authority| authority.as_str().as_bytes());
+        raw.host = authority.or_else(|| headers.get(header::HOST).map(HeaderValue::as_bytes));
+        let served = Duties::from_bits(context.claim(self.sink.duties().bits()));
+        let mut exchange = Exchange::server(context, started, request.method().clone());
+        exchange.mask(&self.policy, &self.methods, &raw);
+        exchange.served = served;
+        exchange.version = request.version();
+        exchange.scheme = if uri.scheme() == Some(&Scheme::HTTPS) { "https" } else { "http" };
+        exchange.route = self.routes.matched(extensions);
+        exchange.headers = self.chosen_headers(headers).map(Box::new);
+        if let Some(route) = &exchange.route {
+            exchange.context.set_route(route.clone());
+        }
+        exchange
+    }
+
+    pub(crate) fn chosen_headers(&self, headers: &HeaderMap) -> Option<HeaderList> {
+        let masked = |name: &header::HeaderName, value: &HeaderValue| {
+            let hidden = value.is_sensitive();
+            if hidden { Masked::from_static(REDACTED) } else { self.policy.header(name.as_str(), value.as_bytes()) }
+        };
+        self.headers.then(|| headers.iter().map(|(name, value)| (name.clone(), masked(name, value))).collect())
+    }
+
+    fn captures<B: Body>(&self, request: &Request<B>, exchange: &Exchange, skipped: bool) -> Option<Box<Captures>> {
+        let rules = self.bodies.as_ref().filter(|_| !skipped && !exchange.served.contains(Duties::LOG))?;
+        let wanted =
+            if request.body().is_end_stream() { Err(SkipReason::Empty) } else { rules.wants(request.headers()) };
+        let body = BodyWatch::new(wanted, &self.policy, rules.bytes());
+        Some(Box::new(Captures { request: Arc::new(Mutex::new(Some(body))), response: None }))
+    }
+
+    /// Whether the bodies of an exchange may be shown, now that its route is known.
+    pub(crate) fn wants_bodies(&self, exchange: Option<&Exchange>) -> bool {
+        let route = exchange.and_then(|exchange| exchange.route.as_ref().or_else(|| exchange.context.route()));
+        self.bodies.as_ref().is_some_and(|rules| rules.wants_route(route.map(|route| &**route)))
+    }
+
+    /// Where trust asks who the peer is and nobody knows, ids are silently not adopted: say so, once.
+    fn tell_of_unknown_peer(&self, peer: Option<IpAddr>) {
+        let unknown = peer.is_none() && self.identify.trust.needs_peer();
+        if unknown && !self.told_of_peer.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                target: TARGET,
+                trust = self.identify.trust.name(),
+                "the peer's address is not known, so no incoming request id or trace is adopted: \
+                 serve with `cupola.serve(listener, app)`, with axum's connect info, or insert `cupola_http::Peer`"
+            );
+        }
+    }
+}
+
+/// The request's id, on every response.
+pub(crate) fn echo(context: &Context, headers: &mut HeaderMap) {
+    if let Some(value) = request_id_value(context) {
+        headers.insert(HeaderName::from_static(REQUEST_ID_HEADER), value);
+    }
+}
+
+fn request_id_value(context: &Context) -> Option<HeaderValue> {
+    HeaderValue::from_str(context.request_id().as_str()).ok()
+}
+
+#[cfg(feature = "tower-http")]
+fn from_tower_http<B>(request: &Request<B>) -> Option<RequestId> {
+    let known = request.extensions().get::<tower_http::request_id::RequestId>()?;
+    RequestId::parse(known.header_value().as_bytes()).ok()
+}
+
+#[cfg(not(feature = "tower-http"))]
+fn from_tower_http<B>(_: &Request<B>) -> Option<RequestId> {
+    None
+}
+
+/// What tower-http's layers further in will find is our id, in its extension and in the header that they read.
+#[cfg(feature = "tower-http")]
+fn fill_tower_http<B>(context: &Context, request: &mut Request<B>) {
+    if let Some(value) = request_id_value(context) {
+        request.extensions_mut().insert(tower_http::request_id::RequestId::new(value.clone()));
+        request.headers_mut().insert(REQUEST_ID_HEADER, value);
+    }
+}
+
+#[cfg(not(feature = "tower-http"))]
+fn fill_tower_http<B>(_: &Context, _: &mut Request<B>) {}

@@ -1,0 +1,68 @@
+//! Route templates, each held once.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use http::Extensions;
+
+/// The most templates that are held; past it each request holds its own.
+const MAX: usize = 4096;
+
+/// Turns a template's text into a shared one, without a lock once it is known.
+#[derive(Default)]
+pub(crate) struct Routes(ArcSwap<HashMap<Arc<str>, ()>>);
+
+impl Routes {
+    /// The route that the framework has matched for a request.
+    pub(crate) fn matched(&self, extensions: &Extensions) -> Option<Arc<str>> {
+        matched_path(extensions).map(|path| self.shared(path))
+    }
+
+    fn shared(&self, route: &str) -> Arc<str> {
+        if let Some((known, ())) = self.0.load().get_key_value(route) {
+            return known.clone();
+        }
+        let new: Arc<str> = route.into();
+        if self.0.load().len() < MAX {
+            self.0.rcu(|routes| {
+                let mut routes = HashMap::clone(routes);
+                routes.entry(new.clone()).or_default();
+                routes
+            });
+        }
+        new
+    }
+}
+
+impl fmt::Debug for Routes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Routes").field(&self.0.load().len()).finish()
+    }
+}
+
+#[cfg(feature = "axum")]
+fn matched_path(extensions: &Extensions) -> Option<&str> {
+    extensions.get::<axum::extract::MatchedPath>().map(axum::extract::MatchedPath::as_str)
+}
+
+#[cfg(not(feature = "axum"))]
+fn matched_path(_: &Extensions) -> Option<&str> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_held_once_and_their_number_is_bounded() {
+        let routes = Routes::default();
+        assert!(Arc::ptr_eq(&routes.shared("/a/{id}"), &routes.shared("/a/{id}")));
+        for n in 0..MAX + 10 {
+            routes.shared(&format!("/{n}"));
+        }
+        assert_eq!(routes.0.load().len(), MAX);
+    }
+}

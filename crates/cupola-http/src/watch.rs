@@ -1,0 +1,82 @@
+//! The watch over one exchange: the open exchange, and the captures of its bodies.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cupola_record::{Bodies, BodyCapture, GrpcStatus, OpenExchange, Outcome};
+
+use crate::capture::BodyWatch;
+use crate::observer::Observer;
+
+/// The request's capture, shared with the body that the handler reads.
+pub(crate) type SharedCapture = Arc<Mutex<Option<BodyWatch>>>;
+
+/// Both captures, where bodies are captured at all.
+#[derive(Debug)]
+pub(crate) struct Captures {
+    pub(crate) request: SharedCapture,
+    pub(crate) response: Option<BodyWatch>,
+}
+
+/// What is known of an exchange while it lasts.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    pub(crate) open: OpenExchange,
+    pub(crate) observer: Arc<Observer>,
+    pub(crate) captures: Option<Box<Captures>>,
+    /// The most bytes that the response's body will have, where its head says so.
+    pub(crate) expected: Option<u64>,
+}
+
+impl Watch {
+    pub(crate) fn grpc_status(&mut self, headers: &http::HeaderMap) {
+        if let Some(status) = headers.get("grpc-status").and_then(|value| GrpcStatus::parse(value.as_bytes())) {
+            self.open.grpc_status(status);
+        }
+    }
+
+    /// A piece of the response's body passes; `true` when it was the last that its head has promised.
+    pub(crate) fn sent(&mut self, data: &impl bytes::Buf) -> bool {
+        if let Some(body) = self.captures.as_mut().and_then(|captures| captures.response.as_mut()) {
+            body.feed(data);
+        }
+        let sum = self.open.sent(data.remaining() as u64);
+        self.expected.is_some_and(|expected| sum >= expected)
+    }
+
+    /// The one end: whatever it is reached from, the first call counts.
+    pub(crate) fn end(&mut self, outcome: Outcome) {
+        if let Some(captures) = self.captures.take() {
+            let bodies = captures.finish(outcome);
+            if self.observer.wants_bodies(self.open.exchange()) {
+                self.open.bodies(bodies);
+            }
+        }
+        self.open.end(outcome);
+    }
+}
+
+impl Drop for Watch {
+    /// Nobody has ended it: the other side left, or a layer further out gave up.
+    fn drop(&mut self) {
+        self.end(self.open.closed());
+    }
+}
+
+impl Captures {
+    fn finish(self, outcome: Outcome) -> Bodies {
+        let request = self.request.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut response = self.response;
+        if let Some(body) = response.as_mut().filter(|_| outcome == Outcome::Complete) {
+            body.end();
+        }
+        let finish = |body: Option<BodyWatch>| body.map_or_else(BodyCapture::default, BodyWatch::finish);
+        Bodies::new(finish(request), finish(response))
+    }
+}
+
+/// The request's capture, as its body's wrapper uses it.
+pub(crate) fn with_capture(capture: &SharedCapture, work: impl FnOnce(&mut BodyWatch)) {
+    if let Some(body) = capture.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        work(body);
+    }
+}

@@ -1,0 +1,37 @@
+//! The canonical JSON log line: writing it, scanning it, and showing it on a terminal.
+//!
+//! ```
+//! use cupola_line::{Envelope, Key, LineWriter, Scratch, Timestamp, keys};
+//!
+//! let (mut buf, mut scratch, mut time) = (Vec::new(), Scratch::new(), Timestamp::new());
+//! let envelope = Envelope { level: "INFO", target: "app::vms", category: "api" };
+//! let mut line = LineWriter::begin(&mut buf, &mut scratch, time.unix_micros(1_795_232_762_123_456), &envelope);
+//! line.message("machine is up");
+//! line.str(Key::new(keys::VM_ID), "vm-7");
+//! assert_eq!(line.end().bytes, buf.len());
+//! assert!(buf.starts_with(br#"{"timestamp":"2026-11-21T03:46:02.123456Z","level":"INFO","target":"app::vms""#));
+//! ```
+//!
+//! # Where this sits
+//!
+//! Floor 1, and on no other crate of the house: it knows bytes. It must not know `tracing`, clocks, files, or which fields
+//! may be shown: times and levels are handed in, redaction is decided above, and output goes into the caller's buffer.
+
+mod escape;
+mod fields;
+mod key;
+pub mod keys;
+mod line;
+mod out;
+mod scratch;
+mod swar;
+mod timestamp;
+mod value;
+
+pub use escape::{escape_bytes, escape_str};
+pub use fields::EncodedFields;
+pub use key::{EncodedKey, Key, MAX_KEY_BYTES};
+pub use line::{EncodedEnvelope, Envelope, LineWriter, MAX_LINE_BYTES, Written};
+pub use scratch::Scratch;
+pub use timestamp::{Timestamp, TimestampText, parse_timestamp};
+pub use value::{FieldValue, MAX_VALUE_BYTES};

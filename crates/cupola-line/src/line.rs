@@ -1,0 +1,382 @@
+//! The writer of one line.
+
+use std::fmt;
+
+use crate::key::Key;
+use crate::keys;
+use crate::out::Out;
+use crate::scratch::Scratch;
+use crate::timestamp::TimestampText;
+use crate::value::{self, FieldValue};
+use crate::{EncodedFields, escape};
+
+/// A line longer than this, in bytes, leaves fields out and counts them.
+pub const MAX_LINE_BYTES: usize = 256 * 1024;
+
+/// What the longest message can take: each byte escaped as `\u00xx`, its mark, and the quotes.
+const MESSAGE_ROOM: usize = 6 * value::MAX_VALUE_BYTES + 64;
+/// `,"dropped_fields":4294967295}` and the newline.
+const TAIL_ROOM: usize = 64;
+/// Only small fields go into the last part of a long line: the ids still fit beside giants.
+const SMALL_FIELDS_ROOM: usize = 16 * 1024;
+const SMALL_FIELD: usize = 1024;
+const FIELDS_LIMIT: usize = MAX_LINE_BYTES - SMALL_FIELDS_ROOM - TAIL_ROOM;
+/// Level, target and category are code, not data: far shorter than this.
+const MAX_ENVELOPE_TEXT: usize = 1024;
+
+/// What each line of one callsite begins with, after its time.
+#[derive(Clone, Copy, Debug)]
+pub struct Envelope<'a> {
+    /// `ERROR`, `WARN`, `INFO`, `DEBUG` or `TRACE`.
+    pub level: &'a str,
+    /// The module or subsystem that speaks.
+    pub target: &'a str,
+    /// The kind of entry.
+    pub category: &'a str,
+}
+
+/// An [`Envelope`] in its encoded form: made once per callsite, written with one copy.
+///
+/// ```
+/// use cupola_line::{EncodedEnvelope, Envelope, LineWriter, Scratch, Timestamp};
+///
+/// let envelope = EncodedEnvelope::new(&Envelope { level: "WARN", target: "app::db", category: "general" });
+/// let (mut buf, mut scratch, mut time) = (Vec::new(), Scratch::new(), Timestamp::new());
+/// let mut line = LineWriter::begin_encoded(&mut buf, &mut scratch, time.unix_micros(0), &envelope);
+/// line.message("slow");
+/// line.end();
+/// assert!(buf.ends_with(br#""level":"WARN","target":"app::db","category":"general","message":"slow"}
+/// "#));
+/// ```
+#[derive(Clone, Debug)]
+pub struct EncodedEnvelope(Box<[u8]>);
+
+impl EncodedEnvelope {
+    /// Encodes an envelope.
+    pub fn new(envelope: &Envelope<'_>) -> Self {
+        let mut encoded = Vec::new();
+        let mut out = Out::new(&mut encoded);
+        push_envelope(&mut out, envelope);
+        out.finish();
+        Self(encoded.into_boxed_slice())
+    }
+}
+
+/// Writes one canonical JSON object and a newline into a buffer: unique keys, envelope first, bounded, always valid.
+///
+/// The first writer of a name wins and later ones are skipped, so write the nearest first: the event's fields, then the
+/// spans' from the innermost out, then the context. The message may come at any time; it is written at its place. A writer
+/// that is dropped without [`end`](Self::end) takes back what it wrote.
+///
+/// ```
+/// use cupola_line::{Envelope, Key, LineWriter, Scratch, Timestamp};
+///
+/// let (mut buf, mut scratch, mut time) = (Vec::new(), Scratch::new(), Timestamp::new());
+/// let envelope = Envelope { level: "INFO", target: "app", category: "api" };
+/// let mut line = LineWriter::begin(&mut buf, &mut scratch, time.unix_micros(0), &envelope);
+/// line.u64(Key::new("status"), 200);
+/// line.message("request \"done\"");
+/// line.str(Key::new("request_id"), "01JD3");
+/// line.u64(Key::new("status"), 500); // Somebody was here before.
+/// line.end();
+/// assert_eq!(
+///     String::from_utf8_lossy(&buf),
+///     concat!(
+///         r#"{"timestamp":"1970-01-01T00:00:00.000000Z","level":"INFO","target":"app","category":"api","#,
+///         r#""message":"request \"done\"","status":200,"request_id":"01JD3"}"#,
+///         "\n"
+///     )
+/// );
+/// ```
+#[derive(Debug)]
+pub struct LineWriter<'a> {
+    out: Out<'a>,
+    scratch: &'a mut Scratch,
+    /// Where this line begins in the buffer.
+    start: usize,
+    /// Where the message's text belongs.
+    message_at: usize,
+    /// Whether the message is there.
+    placed: bool,
+    /// How long the buffer may become before it matters how large the last field is.
+    limit: usize,
+    cut_values: u32,
+    dropped_fields: u32,
+    ended: bool,
+}
+
+/// What became of a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use = "a line that was cut should be counted somewhere"]
+pub struct Written {
+    /// The line's length, its newline included.
+    pub bytes: usize,
+    /// How many values, the message among them, were cut at [`MAX_VALUE_BYTES`](crate::MAX_VALUE_BYTES) or marked because their formatter failed.
+    pub cut_values: u32,
+    /// How many fields were left out because the line was full.
+    pub dropped_fields: u32,
+}
+
+impl<'a> LineWriter<'a> {
+    /// Begins a line at the end of `buf`.
+    pub fn begin(
+        buf: &'a mut Vec<u8>,
+        scratch: &'a mut Scratch,
+        timestamp: &TimestampText,
+        envelope: &Envelope<'_>,
+    ) -> Self {
+        let (start, mut out) = (buf.len(), Out::new(buf));
+        push_timestamp(&mut out, timestamp);
+        push_envelope(&mut out, envelope);
+        Self::awaiting_message(out, scratch, start)
+    }
+
+    /// Begins a line at the end of `buf`, with an envelope that was encoded before.
+    #[inline]
+    pub fn begin_encoded(
+        buf: &'a mut Vec<u8>,
+        scratch: &'a mut Scratch,
+        timestamp: &TimestampText,
+        envelope: &EncodedEnvelope,
+    ) -> Self {
+        let (start, mut out) = (buf.len(), Out::new(buf));
+        push_timestamp(&mut out, timestamp);
+        out.extend(&envelope.0);
+        Self::awaiting_message(out, scratch, start)
+    }
+
+    #[inline]
+    fn awaiting_message(out: Out<'a>, scratch: &'a mut Scratch, start: usize) -> Self {
+        scratch.reset();
+        let (message_at, limit) = (out.len(), start + FIELDS_LIMIT - MESSAGE_ROOM);
+        Self { out, scratch, start, message_at, placed: false, limit, cut_values: 0, dropped_fields: 0, ended: false }
+    }
+
+    /// Writes the message. A second one is written as the field `fields.message`.
+    #[inline]
+    pub fn message(&mut self, text: &str) {
+        if self.placed {
+            return self.str(SECOND_MESSAGE, text);
+        }
+        let before = self.out.len();
+        self.cut_values += u32::from(value::push_text(&mut self.out, text));
+        self.place(before);
+    }
+
+    /// Writes the message while it is formatted.
+    #[inline]
+    pub fn message_fmt(&mut self, text: fmt::Arguments<'_>) {
+        if let Some(text) = text.as_str() {
+            return self.message(text);
+        }
+        if self.placed {
+            return self.display(SECOND_MESSAGE, &text);
+        }
+        let before = self.out.len();
+        self.cut_values += u32::from(value::push_fmt(&mut self.out, text));
+        self.place(before);
+    }
+
+    /// Closes the message that was written at `before`, and moves it ahead of fields that came before it.
+    #[inline]
+    fn place(&mut self, before: usize) {
+        self.out.array(b"\"");
+        if before > self.message_at {
+            self.out.move_to(self.message_at, before);
+        }
+        self.placed = true;
+        self.limit = self.start + FIELDS_LIMIT;
+    }
+
+    /// Writes a field, unless its name was written before.
+    pub fn field(&mut self, key: Key<'_>, value: FieldValue<'_>) {
+        self.write(key, |out| {
+            key.write(out);
+            value.encode(out)
+        });
+    }
+
+    /// Lets `encode` write key and value, if the key is new, and says of the value whether it was cut.
+    #[inline]
+    fn write(&mut self, key: Key<'_>, encode: impl FnOnce(&mut Out<'a>) -> bool) {
+        if !self.scratch.keys.insert(key.hash()) {
+            return;
+        }
+        let before = self.out.len();
+        let cut = encode(&mut self.out);
+        self.cut_values += u32::from(cut);
+        if self.out.len() > self.limit {
+            self.reconsider(before, cut, key.hash());
+        }
+    }
+
+    /// Writes a field of text.
+    #[inline]
+    pub fn str(&mut self, key: Key<'_>, value: &str) {
+        self.write(key, |out| value::push_str_field(out, key, value));
+    }
+
+    /// Writes a field with an unsigned number.
+    #[inline]
+    pub fn u64(&mut self, key: Key<'_>, value: u64) {
+        self.write(key, |out| value::push_number_field(out, key, itoa::Buffer::new().format(value)));
+    }
+
+    /// Writes a field with a signed number.
+    #[inline]
+    pub fn i64(&mut self, key: Key<'_>, value: i64) {
+        self.write(key, |out| value::push_number_field(out, key, itoa::Buffer::new().format(value)));
+    }
+
+    /// Writes a field with an unsigned number; as text beyond 64 bits.
+    #[inline]
+    pub fn u128(&mut self, key: Key<'_>, value: u128) {
+        self.field(key, FieldValue::U128(value));
+    }
+
+    /// Writes a field with a signed number; as text beyond 64 bits.
+    #[inline]
+    pub fn i128(&mut self, key: Key<'_>, value: i128) {
+        self.field(key, FieldValue::I128(value));
+    }
+
+    /// Writes a field with a floating-point number; as text if it is not finite.
+    #[inline]
+    pub fn f64(&mut self, key: Key<'_>, value: f64) {
+        if value.is_finite() {
+            self.write(key, |out| value::push_number_field(out, key, zmij::Buffer::new().format_finite(value)));
+        } else {
+            self.field(key, FieldValue::F64(value));
+        }
+    }
+
+    /// Writes a field that is true or false.
+    #[inline]
+    pub fn bool(&mut self, key: Key<'_>, value: bool) {
+        self.write(key, |out| value::push_number_field(out, key, if value { "true" } else { "false" }));
+    }
+
+    /// Writes a field of bytes, in hex.
+    #[inline]
+    pub fn bytes(&mut self, key: Key<'_>, value: &[u8]) {
+        self.field(key, FieldValue::Bytes(value));
+    }
+
+    /// Writes a field while its value is formatted.
+    #[inline]
+    pub fn display(&mut self, key: Key<'_>, value: &dyn fmt::Display) {
+        self.field(key, FieldValue::Display(value));
+    }
+
+    /// Writes a field while its value is formatted for debugging.
+    #[inline]
+    pub fn debug(&mut self, key: Key<'_>, value: &dyn fmt::Debug) {
+        self.field(key, FieldValue::Debug(value));
+    }
+
+    /// Writes a field whose value is canonical JSON already; the caller answers for that.
+    #[inline]
+    pub fn raw(&mut self, key: Key<'_>, json: &[u8]) {
+        self.field(key, FieldValue::Raw(json));
+    }
+
+    /// Writes a field whose value policy keeps out of the line.
+    #[inline]
+    pub fn redacted(&mut self, key: Key<'_>) {
+        self.field(key, FieldValue::Redacted);
+    }
+
+    /// Writes fields that were encoded before, a span's for example; each unless its name was written before.
+    pub fn fields(&mut self, fields: &EncodedFields) {
+        for (hash, encoded) in fields.entries() {
+            self.encoded(hash, encoded);
+        }
+        self.dropped_fields += fields.dropped();
+    }
+
+    #[inline]
+    fn encoded(&mut self, hash: u64, encoded: &[u8]) {
+        if !self.scratch.keys.insert(hash) {
+            return;
+        }
+        let before = self.out.len();
+        self.out.extend(encoded);
+        if self.out.len() > self.limit {
+            self.reconsider(before, false, hash);
+        }
+    }
+
+    /// The line is nearly full: a small field may still stay, and what does not is taken back and counted.
+    #[cold]
+    fn reconsider(&mut self, before: usize, cut: bool, hash: u64) {
+        let small = self.out.len() - before <= SMALL_FIELD;
+        if small && self.out.len() <= self.limit + SMALL_FIELDS_ROOM {
+            return;
+        }
+        self.out.truncate(before);
+        self.scratch.keys.remove_last(hash);
+        self.dropped_fields += 1;
+        self.cut_values -= u32::from(cut);
+    }
+
+    /// Writes the state of the host, an object that is canonical JSON already; call it last, and once.
+    pub fn system(&mut self, json: &[u8]) {
+        self.raw(SYSTEM, json);
+    }
+
+    /// Closes the object, and ends the line.
+    pub fn end(mut self) -> Written {
+        if !self.placed {
+            self.place(self.out.len());
+        }
+        if self.dropped_fields > 0 {
+            DROPPED_FIELDS.write(&mut self.out);
+            FieldValue::U64(u64::from(self.dropped_fields)).encode(&mut self.out);
+        }
+        self.out.array(b"}\n");
+        self.ended = true;
+        let bytes = self.out.len() - self.start;
+        Written { bytes, cut_values: self.cut_values, dropped_fields: self.dropped_fields }
+    }
+}
+
+impl Drop for LineWriter<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.ended {
+            self.out.truncate(self.start);
+        }
+        self.out.finish();
+    }
+}
+
+const SECOND_MESSAGE: Key<'static> = Key::new(keys::MESSAGE);
+const DROPPED_FIELDS: Key<'static> = Key::reserved(keys::DROPPED_FIELDS);
+const SYSTEM: Key<'static> = Key::reserved(keys::SYSTEM);
+
+#[inline]
+fn push_timestamp(out: &mut Out<'_>, timestamp: &TimestampText) {
+    out.array(b"{\"timestamp\":\"");
+    out.array(timestamp.as_bytes());
+}
+
+/// Appends everything from behind the timestamp's text up to the message's first quote.
+fn push_envelope(out: &mut Out<'_>, envelope: &Envelope<'_>) {
+    out.array(b"\",\"level\":\"");
+    push_bounded(out, envelope.level);
+    out.array(b"\",\"target\":\"");
+    push_bounded(out, envelope.target);
+    out.array(b"\",\"category\":\"");
+    push_bounded(out, envelope.category);
+    out.array(b"\",\"message\":\"");
+}
+
+#[inline]
+fn push_bounded(out: &mut Out<'_>, text: &str) {
+    if text.len() > MAX_ENVELOPE_TEXT {
+        value::push_cut(out, text, MAX_ENVELOPE_TEXT);
+    } else {
+        escape::push_str(out, text);
+    }
+}

@@ -1,0 +1,50 @@
+//! A sink that keeps what it is told, for tests.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::ended::Ended;
+use crate::exchange::Exchange;
+use crate::sink::{Record, Sink};
+
+/// Keeps every record; clones share what is kept.
+#[derive(Clone, Debug, Default)]
+pub struct Capture(Arc<Mutex<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    opened: usize,
+    exchanges: Vec<(Exchange, Ended)>,
+}
+
+impl Capture {
+    /// Nothing kept yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The exchanges that have ended, in the order of their ends.
+    pub fn exchanges(&self) -> Vec<(Exchange, Ended)> {
+        self.kept().exchanges.clone()
+    }
+
+    /// How many exchanges have begun.
+    pub fn opened(&self) -> usize {
+        self.kept().opened
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sink for Capture {
+    fn opened(&self, _: &Exchange) {
+        self.kept().opened += 1;
+    }
+
+    fn record(&self, record: Record<'_>) {
+        match record {
+            Record::Exchange(exchange, ended) => self.kept().exchanges.push((exchange.clone(), ended.clone())),
+        }
+    }
+}

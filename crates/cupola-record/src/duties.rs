@@ -1,0 +1,41 @@
+//! Duties: what a sink does for an exchange, so that two layers around one request do it once.
+
+use std::ops::BitOr;
+
+/// A set of duties.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Duties(u8);
+
+impl Duties {
+    /// None: the sink does something of its own, and does it wherever it stands.
+    pub const NONE: Self = Self(0);
+    /// Writes the access line.
+    pub const LOG: Self = Self(1);
+    /// Counts the route metrics.
+    pub const METRICS: Self = Self(2);
+    /// Records the server span.
+    pub const SPAN: Self = Self(4);
+
+    /// The set as bits, as [`cupola_context::Context::claim`] takes them.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// The set of these bits.
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
+    /// Whether all of `other` are in this set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl BitOr for Duties {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}

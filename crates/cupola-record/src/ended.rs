@@ -1,0 +1,127 @@
+//! What the end of an exchange adds to what its beginning knew.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cupola_redact::Masked;
+use http::StatusCode;
+use tracing::Level;
+
+use crate::body::BodyCapture;
+use crate::exchange::HeaderList;
+use crate::grpc::GrpcStatus;
+use crate::outcome::Outcome;
+
+/// How an exchange ended, and what was measured of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Ended {
+    /// How.
+    pub outcome: Outcome,
+    /// The status, where a head was sent.
+    pub status: Option<StatusCode>,
+    /// gRPC's own status.
+    pub grpc_status: Option<GrpcStatus>,
+    /// The route template. Never the path.
+    pub route: Option<Arc<str>>,
+    /// From the beginning to the head of the response.
+    pub head: Option<Duration>,
+    /// From the beginning to the end of the response's body.
+    pub total: Duration,
+    /// Bytes of the request's body that were read.
+    pub request_bytes: u64,
+    /// Bytes of the response's body that were sent.
+    pub response_bytes: u64,
+    /// It took longer than the limit for slow requests.
+    pub slow: bool,
+    /// The panic's message, or the error's, masked.
+    pub error: Option<Masked>,
+    /// Response headers by choice.
+    pub headers: Option<Box<HeaderList>>,
+    /// The bodies, where they are captured.
+    pub bodies: Option<Box<Bodies>>,
+}
+
+/// Both bodies of an exchange.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Bodies {
+    /// What the handler read.
+    pub request: BodyCapture,
+    /// What was sent.
+    pub response: BodyCapture,
+}
+
+impl Bodies {
+    /// Both, as captured.
+    pub const fn new(request: BodyCapture, response: BodyCapture) -> Self {
+        Self { request, response }
+    }
+}
+
+impl Ended {
+    pub(crate) const fn begun() -> Self {
+        Self {
+            outcome: Outcome::ClosedBeforeHead,
+            status: None,
+            grpc_status: None,
+            route: None,
+            head: None,
+            total: Duration::ZERO,
+            request_bytes: 0,
+            response_bytes: 0,
+            slow: false,
+            error: None,
+            headers: None,
+            bodies: None,
+        }
+    }
+
+    /// Why it counts as failed, from a closed set: an outcome, a 5xx status or a gRPC status. `None` on success.
+    pub fn error_type(&self) -> Option<&str> {
+        if self.outcome.is_failure() || self.outcome.is_closed() {
+            return Some(self.outcome.as_str());
+        }
+        if let Some(grpc) = self.grpc_status.filter(|status| status.is_server_error()) {
+            return Some(grpc.name());
+        }
+        self.status.as_ref().filter(|status| status.is_server_error()).map(StatusCode::as_str)
+    }
+
+    /// The level of its line: ERROR for the server's failures, WARN for the client's, for slow ones and for those
+    /// whose client left, else INFO.
+    pub fn level(&self) -> Level {
+        let client_error = self.status.is_some_and(|status| status.is_client_error());
+        if self.error_type().is_some() && !self.outcome.is_closed() {
+            Level::ERROR
+        } else if client_error || self.slow || self.outcome.is_closed() {
+            Level::WARN
+        } else {
+            Level::INFO
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn level_and_error_type_follow_the_outcome() {
+        let check = |outcome, status: Option<u16>, grpc: Option<&str>, slow, level, error: Option<&str>| {
+            let status = status.map(|code| StatusCode::from_u16(code).unwrap());
+            let grpc_status = grpc.and_then(|code| GrpcStatus::parse(code.as_bytes()));
+            let ended = Ended { outcome, status, grpc_status, slow, ..Ended::begun() };
+            assert_eq!((ended.level(), ended.error_type()), (level, error), "{ended:?}");
+        };
+        check(Outcome::Complete, Some(200), None, false, Level::INFO, None);
+        check(Outcome::Complete, Some(200), None, true, Level::WARN, None);
+        check(Outcome::Complete, Some(404), None, false, Level::WARN, None);
+        check(Outcome::Complete, Some(503), None, false, Level::ERROR, Some("503"));
+        check(Outcome::Complete, Some(200), Some("13"), false, Level::ERROR, Some("INTERNAL"));
+        check(Outcome::Complete, Some(200), Some("5"), false, Level::INFO, None);
+        check(Outcome::BodyError, Some(200), None, false, Level::ERROR, Some("body_error"));
+        check(Outcome::ClosedBeforeHead, None, None, false, Level::WARN, Some("closed_before_head"));
+        check(Outcome::Upgraded, Some(101), None, false, Level::INFO, None);
+    }
+}

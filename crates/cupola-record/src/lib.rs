@@ -1,0 +1,51 @@
+//! The nouns of observability, and where they go: an HTTP exchange, how it ended, and the sinks that are told.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::{Instant, SystemTime};
+//! use cupola_context::{Context, Fresh, RequestIdFormat};
+//! use cupola_record::{AccessLog, Capture, Exchange, OpenExchange, Outcome, Sink};
+//!
+//! let capture = Capture::new();
+//! let sink: Arc<dyn Sink> = Arc::new(AccessLog::new().and(capture.clone()));
+//! let context = Context::root(RequestIdFormat::UuidV7, &Fresh { unix_ms: 0, random: [1; 40] });
+//! let exchange = Exchange::server(context, SystemTime::UNIX_EPOCH, http::Method::GET);
+//! # #[allow(clippy::disallowed_methods)]
+//! let mut open = OpenExchange::new(exchange, sink, Instant::now);
+//! open.head(http::StatusCode::OK);
+//! open.end(Outcome::Complete);
+//! assert_eq!(capture.exchanges()[0].1.status, Some(http::StatusCode::OK));
+//! ```
+//!
+//! # Where this sits
+//! Floor 1: on cupola-context and cupola-redact, `http` and `tracing`. It must not know a runtime, a subscriber, a
+//! `Service` or a clock (it is handed one), and no text reaches it that cupola-redact has not made.
+//!
+//! The names of all fields stand in [`names`].
+
+mod access_log;
+mod body;
+mod capture;
+mod category;
+mod duties;
+mod ended;
+mod exchange;
+mod grpc;
+mod method;
+pub mod names;
+mod open;
+mod outcome;
+mod sink;
+
+pub use access_log::{AccessLog, TARGET};
+pub use body::{BodyCapture, CaptureState, SkipReason};
+pub use capture::Capture;
+pub use category::Category;
+pub use duties::Duties;
+pub use ended::{Bodies, Ended};
+pub use exchange::{Exchange, HeaderList, RawTexts, Side};
+pub use grpc::GrpcStatus;
+pub use method::KnownMethods;
+pub use open::{Clock, OpenExchange};
+pub use outcome::Outcome;
+pub use sink::{And, Empty, Record, Sink};

@@ -1,0 +1,51 @@
+//! The names of an access line's fields, and what OpenTelemetry calls the same.
+//!
+//! Every field below is of the event with target [`crate::TARGET`] (`cupola::http`) that ends an exchange, unless the
+//! last column says otherwise. A field without a value is absent, never empty. Times are milliseconds with three
+//! decimals, sizes bytes.
+//!
+//! | field | type | OpenTelemetry | what it says |
+//! |---|---|---|---|
+//! | `request_id` | text | – | the request's id, echoed as `x-request-id` |
+//! | `trace_id` | 32 digits | trace id | the trace |
+//! | `span_id` | 16 digits | span id | the server span |
+//! | `parent_span_id` | 16 digits | parent span id | a trusted caller's span |
+//! | `linked_trace_id` | 32 digits | link | the trace of a caller that is not trusted |
+//! | `client_request_id` | text | – | an `x-request-id` that was not believed, masked, at most 256 bytes |
+//! | `method` | text | `http.request.method` | from the known list, else `_OTHER` |
+//! | `method_original` | text | `http.request.method_original` | as sent, where `method` is `_OTHER` |
+//! | `route` | text | `http.route` | the route template; absent where none matched |
+//! | `path` | text | `url.path` | the masked path |
+//! | `query` | text | `url.query` | the query, denied values masked |
+//! | `query_names` | text | – | start line only: the names without values |
+//! | `scheme` | text | `url.scheme` | `http` or `https` |
+//! | `protocol` | text | `network.protocol.version` | `1.0`, `1.1`, `2`, `3` |
+//! | `host` | text | `server.address` and `server.port` | the authority asked for |
+//! | `client_ip` | text | `client.address` | the peer, or whom a trusted proxy names |
+//! | `user_agent` | text | `user_agent.original` | at most 256 bytes |
+//! | `status` | number | `http.response.status_code` | absent where no head was sent |
+//! | `outcome` | text | – | `complete service_error body_error closed_before_head closed_mid_body timed_out panicked upgraded` |
+//! | `error_type` | text | `error.type` | an outcome, a 5xx status or a gRPC status; absent on success |
+//! | `error` | text | `exception.message` | the panic's or the error's text, masked |
+//! | `grpc_status` | number | `rpc.response.status_code` | gRPC's own status |
+//! | `duration_ms` | number | `http.server.request.duration` (s) | to the end of the response's body |
+//! | `head_ms` | number | – | to the head of the response |
+//! | `slow` | true | – | it took longer than `CUPOLA_SLOW_MS` |
+//! | `request_bytes` | number | `http.request.body.size` | bytes of the body that were read |
+//! | `response_bytes` | number | `http.response.body.size` | bytes of the body that were sent |
+//! | `request_headers` | text | `http.request.header.<name>` | by choice: `name: value` pairs, one a line; values not on the list are `[REDACTED]` |
+//! | `response_headers` | text | `http.response.header.<name>` | the same |
+//! | `request_body` | text | `http.request.body.content` | by choice: masked, up to the cap |
+//! | `request_body_state` | text | – | `complete truncated partial not_read skipped_…` |
+//! | `response_body` | text | `http.response.body.content` | by choice: masked, up to the cap |
+//! | `response_body_state` | text | – | as above |
+//!
+//! # Levels
+//! | what | level |
+//! |---|---|
+//! | 5xx, a service or body error, a timeout, a panic, a gRPC server error | ERROR |
+//! | 4xx, slow, closed by the client | WARN |
+//! | everything else | INFO |
+
+/// The message of the line that says that a request began.
+pub const STARTED: &str = "request started";

@@ -1,0 +1,172 @@
+//! The open exchange: it ends once, in one place.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cupola_redact::Masked;
+use http::StatusCode;
+
+use crate::ended::{Bodies, Ended};
+use crate::exchange::{Exchange, HeaderList};
+use crate::grpc::GrpcStatus;
+use crate::outcome::Outcome;
+use crate::sink::{Record, Sink};
+
+/// Where the time is read.
+pub type Clock = fn() -> Instant;
+
+/// An exchange that has begun and not ended. Dropped without [`OpenExchange::end`], it ends as closed by the other side.
+#[derive(Debug)]
+pub struct OpenExchange(Option<Open>);
+
+#[derive(Debug)]
+struct Open {
+    exchange: Exchange,
+    ended: Ended,
+    sink: Arc<dyn Sink>,
+    clock: Clock,
+    began: Instant,
+    slow_after: Duration,
+}
+
+impl OpenExchange {
+    /// Begins an exchange, and tells the sink so.
+    pub fn new(exchange: Exchange, sink: Arc<dyn Sink>, clock: Clock) -> Self {
+        sink.opened(&exchange);
+        let (began, ended) = (clock(), Ended::begun());
+        Self(Some(Open { exchange, ended, sink, clock, began, slow_after: Duration::MAX }))
+    }
+
+    /// Marks the exchange as slow if it takes longer than this.
+    #[must_use]
+    pub fn slow_after(mut self, limit: Duration) -> Self {
+        if let Some(open) = &mut self.0 {
+            open.slow_after = limit;
+        }
+        self
+    }
+
+    /// What is known since the beginning; `None` once it has ended.
+    pub fn exchange(&self) -> Option<&Exchange> {
+        self.0.as_ref().map(|open| &open.exchange)
+    }
+
+    /// The head of the response is there.
+    pub fn head(&mut self, status: StatusCode) {
+        if let Some(open) = &mut self.0 {
+            open.ended.status = Some(status);
+            open.ended.head = Some((open.clock)().saturating_duration_since(open.began));
+        }
+    }
+
+    /// More of the response's body was sent; gives the sum.
+    pub fn sent(&mut self, bytes: u64) -> u64 {
+        let Some(open) = &mut self.0 else { return 0 };
+        open.ended.response_bytes += bytes;
+        open.ended.response_bytes
+    }
+
+    /// gRPC's status came, with the head or in the trailers.
+    pub fn grpc_status(&mut self, status: GrpcStatus) {
+        if let Some(open) = &mut self.0 {
+            open.ended.grpc_status = Some(status);
+        }
+    }
+
+    /// The text of what went wrong.
+    pub fn error(&mut self, text: Masked) {
+        if let Some(open) = &mut self.0 {
+            open.ended.error = Some(text);
+        }
+    }
+
+    /// The response's headers, as chosen.
+    pub fn headers(&mut self, headers: HeaderList) {
+        if let Some(open) = &mut self.0 {
+            open.ended.headers = Some(Box::new(headers));
+        }
+    }
+
+    /// The bodies, as captured.
+    pub fn bodies(&mut self, bodies: Bodies) {
+        if let Some(open) = &mut self.0 {
+            open.ended.bodies = Some(Box::new(bodies));
+        }
+    }
+
+    /// Whether it has not ended yet.
+    pub const fn is_open(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// What it would mean if everything were dropped now.
+    pub fn closed(&self) -> Outcome {
+        let head = self.0.as_ref().and_then(|open| open.ended.head);
+        if head.is_some() { Outcome::ClosedMidBody } else { Outcome::ClosedBeforeHead }
+    }
+
+    /// Ends the exchange; only the first call counts.
+    pub fn end(&mut self, outcome: Outcome) {
+        let Some(Open { exchange, mut ended, sink, clock, began, slow_after }) = self.0.take() else { return };
+        ended.outcome = outcome;
+        ended.total = clock().saturating_duration_since(began);
+        ended.slow = ended.total > slow_after && outcome != Outcome::Upgraded;
+        ended.request_bytes = exchange.context.count_body_read(0);
+        ended.route = exchange.route.clone().or_else(|| route_told(&exchange, &ended));
+        sink.record(Record::Exchange(&exchange, &ended));
+    }
+}
+
+/// The route that was told inside the request. A gRPC method's path is its template, once the server has shown that
+/// it knows the method; other paths are never a route.
+fn route_told(exchange: &Exchange, ended: &Ended) -> Option<Arc<str>> {
+    let told = exchange.context.route().cloned();
+    let method_known = |status: &GrpcStatus| *status != GrpcStatus::UNIMPLEMENTED;
+    told.or_else(|| ended.grpc_status.filter(method_known).map(|_| exchange.path().into()))
+}
+
+impl Drop for OpenExchange {
+    fn drop(&mut self) {
+        self.end(self.closed());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::Capture;
+    use cupola_context::{Context, Fresh, RequestIdFormat};
+    use std::time::SystemTime;
+
+    #[allow(clippy::disallowed_methods)]
+    fn open(capture: &Capture) -> OpenExchange {
+        let context = Context::root(RequestIdFormat::UuidV7, &Fresh { unix_ms: 0, random: [1; 40] });
+        let exchange = Exchange::server(context, SystemTime::UNIX_EPOCH, http::Method::GET);
+        OpenExchange::new(exchange, Arc::new(capture.clone()), Instant::now)
+    }
+
+    fn outcomes(capture: &Capture) -> Vec<Outcome> {
+        capture.exchanges().iter().map(|(_, ended)| ended.outcome).collect()
+    }
+
+    #[test]
+    fn it_ends_once_and_the_first_word_counts() {
+        let capture = Capture::new();
+        let mut exchange = open(&capture);
+        exchange.head(StatusCode::OK);
+        exchange.end(Outcome::Complete);
+        exchange.end(Outcome::BodyError);
+        drop(exchange);
+        assert_eq!(outcomes(&capture), [Outcome::Complete]);
+    }
+
+    #[test]
+    fn dropped_it_was_closed() {
+        let capture = Capture::new();
+        drop(open(&capture));
+        let mut exchange = open(&capture);
+        exchange.head(StatusCode::OK);
+        drop(exchange);
+        assert_eq!(outcomes(&capture), [Outcome::ClosedBeforeHead, Outcome::ClosedMidBody]);
+    }
+}

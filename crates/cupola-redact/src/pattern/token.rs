@@ -1,0 +1,185 @@
+//! Tokens with a prefix of their own: JWTs, keys in PEM form, the vendors' tokens, `Bearer` and `Basic`.
+
+use std::ops::Range;
+
+/// A vendor's prefix, and how many token bytes have to follow before it is believed.
+struct Vendor {
+    prefix: &'static [u8],
+    /// How many bytes of the prefix stand up to and including its trigger byte.
+    trigger: usize,
+    least: usize,
+    alphabet: fn(u8) -> bool,
+}
+
+const fn vendor(prefix: &'static str, trigger: usize, least: usize, alphabet: fn(u8) -> bool) -> Vendor {
+    Vendor { prefix: prefix.as_bytes(), trigger, least, alphabet }
+}
+
+/// AWS, GitHub, GitLab, Slack, Stripe, OpenAI, Anthropic, Google, npm and SendGrid.
+#[rustfmt::skip]
+const VENDORS: &[Vendor] = &[
+    vendor("AKIA", 3, 16, is_upper), vendor("ASIA", 3, 16, is_upper), vendor("ABIA", 3, 16, is_upper),
+    vendor("ACCA", 2, 16, is_upper), vendor("AIza", 2, 20, is_url_safe),
+    vendor("ghp_", 4, 10, is_word), vendor("gho_", 4, 10, is_word), vendor("ghu_", 4, 10, is_word),
+    vendor("ghs_", 4, 10, is_word), vendor("ghr_", 4, 10, is_word), vendor("github_pat_", 11, 10, is_word),
+    vendor("glpat-", 6, 10, is_url_safe), vendor("npm_", 4, 20, is_alphanumeric),
+    vendor("xoxb-", 5, 8, is_url_safe), vendor("xoxp-", 5, 8, is_url_safe), vendor("xoxa-", 5, 8, is_url_safe),
+    vendor("xoxr-", 5, 8, is_url_safe), vendor("xoxs-", 5, 8, is_url_safe), vendor("xoxe-", 5, 8, is_url_safe),
+    vendor("xapp-", 5, 8, is_url_safe),
+    vendor("sk_live_", 8, 8, is_word), vendor("rk_live_", 8, 8, is_word), vendor("sk_test_", 8, 8, is_word),
+    vendor("rk_test_", 8, 8, is_word), vendor("whsec_", 6, 16, is_token),
+    vendor("sk-proj-", 8, 8, is_url_safe), vendor("sk-ant-", 7, 8, is_url_safe), vendor("sk-", 3, 32, is_url_safe),
+    vendor("SG.", 2, 16, is_token),
+];
+
+/// A secret whose prefix has its trigger byte at `at`.
+pub(super) fn at(bytes: &[u8], at: usize, open: bool) -> Option<Range<usize>> {
+    match bytes[at] {
+        b'J' => jwt(bytes, at.checked_sub(2)?, open),
+        b'-' if bytes[at..].starts_with(b"-----BEGIN ") => pem(bytes, at),
+        _ => VENDORS.iter().find_map(|vendor| vendor.span(bytes, at, open)),
+    }
+}
+
+impl Vendor {
+    #[inline]
+    fn span(&self, bytes: &[u8], at: usize, open: bool) -> Option<Range<usize>> {
+        let start = (at + 1).checked_sub(self.trigger)?;
+        if !bytes[start..].starts_with(self.prefix) || is_inside_word(bytes, start) {
+            return None;
+        }
+        let end = run(bytes, start + self.prefix.len(), self.alphabet);
+        let is_long = end - start - self.prefix.len() >= self.least;
+        (is_long || open && end == bytes.len()).then_some(start..end)
+    }
+}
+
+/// `disk-...` is no `sk-...`; but an escape such as `\n` or `%20` may stand before a token.
+fn is_inside_word(bytes: &[u8], start: usize) -> bool {
+    let Some(before) = start.checked_sub(1) else { return false };
+    let is_escape = start >= 2 && bytes[start - 2] == b'\\' || start >= 3 && bytes[start - 3] == b'%';
+    bytes[before].is_ascii_alphanumeric() && !is_escape
+}
+
+/// `eyJ` is the base64 form of `{"`: two such segments, or one that opens like a JOSE header, make a token.
+fn jwt(bytes: &[u8], start: usize, open: bool) -> Option<Range<usize>> {
+    const HEADERS: [&[u8]; 6] = [b"eyJhbGci", b"eyJ0eXAi", b"eyJraWQi", b"eyJlbmMi", b"eyJjdHki", b"eyJ4NXQi"];
+    if !bytes[start..].starts_with(b"eyJ") {
+        return None;
+    }
+    let head = run(bytes, start, is_url_safe);
+    let end = run(bytes, start, |byte| is_url_safe(byte) || byte == b'.' || byte == b'=');
+    let is_token = bytes[head..].starts_with(b".eyJ")
+        || bytes[head..].starts_with(b".") && HEADERS.iter().any(|header| bytes[start..].starts_with(header))
+        || open && end == bytes.len();
+    is_token.then_some(start..end)
+}
+
+/// A private key reaches to the end of its END line, of its string or of the text, whichever comes first.
+fn pem(bytes: &[u8], start: usize) -> Option<Range<usize>> {
+    let label = run(bytes, start + b"-----BEGIN ".len(), |byte| byte != b'-' && byte != b'"' && byte != b'\n');
+    let is_cut = label == bytes.len();
+    if !is_cut && !bytes[start..label].ends_with(b"PRIVATE KEY") && !bytes[start..label].ends_with(b"KEY BLOCK") {
+        return None;
+    }
+    Some(start..pem_end(bytes, label))
+}
+
+fn pem_end(bytes: &[u8], from: usize) -> usize {
+    let mut index = from;
+    while index < bytes.len() {
+        match bytes[index] {
+            b'"' => return index,
+            b'\\' => index += 1,
+            b'-' if bytes[index..].starts_with(b"-----END ") => {
+                let label = run(bytes, index + b"-----END ".len(), |byte| byte.is_ascii_alphanumeric() || byte == b' ');
+                return run(bytes, label, |byte| byte == b'-');
+            }
+            _ => {}
+        }
+        index += 1;
+    }
+    bytes.len()
+}
+
+/// The credentials behind `Bearer` or `Basic`; `at` is the blank behind the word, which may be escaped.
+pub(super) fn after_scheme(bytes: &[u8], at: usize, open: bool) -> Option<Range<usize>> {
+    let before = &bytes[..at];
+    let is_scheme = match before.last()? | 0x20 {
+        b'r' => ends_with_word(before, b"bearer"),
+        b'c' => ends_with_word(before, b"basic"),
+        _ => false,
+    };
+    if !is_scheme {
+        return None;
+    }
+    let start = skip_blanks(bytes, at);
+    let end = run(bytes, start, |byte| is_token(byte) || matches!(byte, b'~' | b'+' | b'/' | b'=' | b':' | b'%'));
+    let is_credential = start > at && looks_random(&bytes[start..end]) && !is_parameter(bytes, end);
+    (is_credential || open && end == bytes.len() && start > at).then_some(start..end)
+}
+
+fn ends_with_word(text: &[u8], word: &[u8]) -> bool {
+    text.len() >= word.len() && text[text.len() - word.len()..].eq_ignore_ascii_case(word)
+}
+
+fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        match &bytes[at..] {
+            [b' ' | b'\t' | b'+', ..] => at += 1,
+            [b'%', b'2', b'0', ..] | [b'%', b'0', b'9', ..] => at += 3,
+            _ => return at,
+        }
+    }
+}
+
+/// "Basic authentication" is prose; a credential has digits, capitals, symbols, or is very long.
+fn looks_random(token: &[u8]) -> bool {
+    let is_telling = |byte: &u8| !byte.is_ascii_lowercase();
+    token.len() >= 20 || token.len() >= 6 && token[1..].iter().any(is_telling) && token.iter().any(|b| *b != b'.')
+}
+
+/// `realm="x"` behind `Basic` belongs to a challenge, which holds no secret.
+fn is_parameter(bytes: &[u8], end: usize) -> bool {
+    bytes[..end].last() == Some(&b'=') && matches!(bytes[end..], [b'"', ..] | [b'\\', b'"', ..])
+}
+
+/// Where the run of bytes that `accept` takes ends.
+#[inline]
+fn run(bytes: &[u8], from: usize, accept: impl Fn(u8) -> bool) -> usize {
+    let from = from.min(bytes.len());
+    bytes[from..].iter().position(|&byte| !accept(byte)).map_or(bytes.len(), |length| from + length)
+}
+
+fn is_upper(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit()
+}
+
+fn is_alphanumeric(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn is_url_safe(byte: u8) -> bool {
+    is_word(byte) || byte == b'-'
+}
+
+fn is_token(byte: u8) -> bool {
+    is_url_safe(byte) || byte == b'.'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_prefix_has_its_trigger_where_it_says() {
+        for vendor in VENDORS {
+            let trigger = vendor.prefix[vendor.trigger - 1];
+            assert!(super::super::IS_TRIGGER[usize::from(trigger)], "{}", String::from_utf8_lossy(vendor.prefix));
+        }
+    }
+}

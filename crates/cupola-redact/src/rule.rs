@@ -1,0 +1,189 @@
+//! The default deny list: which names say that their value is a secret.
+//!
+//! A substring such as `token` or `auth` would mask `max_tokens` and `author`, which people need in a log. So
+//! long, telling stems count anywhere in a name, and short words only as the last word.
+
+use crate::name::Name;
+
+/// What to do with the value that stands under a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// The value may be shown.
+    Keep,
+    /// The value is a secret, whatever its type; `null`, `true` and `false` may stay.
+    Mask,
+    /// A number may be shown, anything else is a secret: `"tokens": 12` counts, `"tokens": ["..."]` reveals.
+    MaskUnlessNumber,
+}
+
+/// Where a name stands: some names are telling in a URL only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// A JSON key, a log field, a name in a text.
+    Field,
+    /// A name in a query, a form or a fragment.
+    Url,
+}
+
+/// Denied wherever they stand in the squashed name, whatever the value's type.
+#[rustfmt::skip]
+const STRONG: &[&[u8]] = &[
+    b"password", b"passwd", b"passphrase", b"passcode",
+    b"apikey", b"apitoken", b"apisecret",
+    b"secretkey", b"accesskey", b"privatekey", b"signingkey", b"encryptionkey", b"masterkey", b"accountkey",
+    b"subscriptionkey", b"functionskey", b"sharedkey", b"authkey", b"sessionkey", b"hmackey",
+    b"clientsecret", b"clientassertion", b"codeverifier", b"credential", b"authorization", b"connectionstring",
+    b"sessionid", b"sessid",
+    b"cardnumber", b"creditcard",
+    b"seedphrase", b"mnemonic", b"recoverycode", b"backupcode", b"securityanswer",
+    b"samlrequest", b"samlresponse",
+];
+
+/// The shortest of [`STRONG`]: a shorter name needs no search.
+const SHORTEST_STRONG: usize = 6;
+
+/// Bit `b` of entry `a` is set if some stem begins with the letters `a`, `b`.
+const STRONG_PAIRS: [u32; 26] = strong_pairs();
+
+const fn strong_pairs() -> [u32; 26] {
+    let mut pairs = [0; 26];
+    let mut index = 0;
+    while index < STRONG.len() {
+        let stem = STRONG[index];
+        pairs[(stem[0] - b'a') as usize] |= 1 << (stem[1] - b'a');
+        index += 1;
+    }
+    pairs
+}
+
+/// Judges a name by the default list.
+#[inline]
+pub(crate) fn judge(name: &Name, scope: Scope) -> Verdict {
+    if has_strong_stem(name) {
+        return Verdict::Mask;
+    }
+    let verdict = judge_words(name);
+    if verdict == Verdict::Keep && scope == Scope::Url && is_telling_in_url(name) {
+        return Verdict::Mask;
+    }
+    verdict
+}
+
+/// Whether the name is itself one of the strong stems, so that nobody may keep it by an oversight.
+pub(crate) fn is_strong(name: &Name) -> bool {
+    STRONG.contains(&name.squashed())
+}
+
+/// Whether a strong stem stands anywhere in the name.
+#[inline]
+pub(crate) fn has_strong_stem(name: &Name) -> bool {
+    let letters = name.squashed();
+    if letters.len() < SHORTEST_STRONG {
+        return false;
+    }
+    letters.windows(2).enumerate().any(|(index, pair)| {
+        let seconds = STRONG_PAIRS[usize::from(pair[0] - b'a')];
+        seconds >> (pair[1] - b'a') & 1 == 1 && stem_at(name, index)
+    })
+}
+
+fn stem_at(name: &Name, index: usize) -> bool {
+    let rest = &name.squashed()[index..];
+    STRONG.iter().any(|stem| {
+        // `session_idle_timeout` is no session id: a stem on `id` has to end its word.
+        rest.starts_with(stem)
+            && (!stem.ends_with(b"id") || name.is_boundary(index + stem.len()) || rest[stem.len()] == b's')
+    })
+}
+
+#[inline]
+fn judge_words(name: &Name) -> Verdict {
+    let last = name.last_word();
+    let hard = name.last_hard_word();
+    match weak(last) {
+        Verdict::Keep if hard.len() != last.len() => weak(hard),
+        Verdict::Keep if is_one_time_code(name, last) => Verdict::Mask,
+        Verdict::Keep if !name.is_single() && has_secret_word(name) => Verdict::Mask,
+        verdict => verdict,
+    }
+}
+
+/// Words that tell at the end of a name; their plurals may count things.
+#[inline]
+fn weak(word: &[u8]) -> Verdict {
+    match word {
+        b"cookie" | b"auth" | b"authentication" | b"pwd" | b"pass" | b"pw" | b"otp" | b"totp" | b"pin" | b"pincode"
+        | b"cvv" | b"cvc" | b"ssn" | b"iban" | b"sid" | b"session" | b"sig" | b"signature" | b"csrf" | b"xsrf"
+        | b"secret" | b"jwt" | b"userpass" | b"dbpass" => Verdict::Mask,
+        b"cookies" | b"secrets" | b"sessions" | b"signatures" | b"otps" | b"pins" | b"jwts" => {
+            Verdict::MaskUnlessNumber
+        }
+        _ => glued(word),
+    }
+}
+
+/// `accesstoken` and `clientsecret` are written as one word too, and no other word ends like them.
+#[inline]
+fn glued(word: &[u8]) -> Verdict {
+    let tells = |stem: &[u8]| word.ends_with(stem);
+    match word.last() {
+        Some(b'n') if tells(b"token") => Verdict::Mask,
+        Some(b't') if tells(b"secret") || tells(b"jwt") => Verdict::Mask,
+        Some(b'e') if tells(b"cookie") => Verdict::Mask,
+        Some(b'd') if tells(b"pwd") => Verdict::Mask,
+        Some(b's') if tells(b"tokens") => Verdict::MaskUnlessNumber,
+        _ => Verdict::Keep,
+    }
+}
+
+/// `sms_code` and `2fa_code` open a door; `status_code` and `zip_code` do not.
+fn is_one_time_code(name: &Name, last: &[u8]) -> bool {
+    let before = || name.second_last_word();
+    matches!(last, b"code" | b"codes")
+        && matches!(
+            before(),
+            b"mfa" | b"totp" | b"otp" | b"sms" | b"fa" | b"tfa" | b"verification" | b"recovery" | b"backup"
+        )
+}
+
+/// `secret` and `jwt` tell wherever they are a whole word; `secretary` is another word.
+fn has_secret_word(name: &Name) -> bool {
+    let letters = name.squashed();
+    let is_word_at = |index: usize, word: &[u8]| {
+        name.is_boundary(index) && letters[index..].starts_with(word) && name.is_boundary(index + word.len())
+    };
+    (0..letters.len()).any(|index| match letters[index] {
+        b's' => is_word_at(index, b"secret") || is_word_at(index, b"secrets"),
+        b'j' => is_word_at(index, b"jwt"),
+        _ => false,
+    })
+}
+
+/// Bearer-equivalent in a link, everyday words elsewhere.
+fn is_telling_in_url(name: &Name) -> bool {
+    name.is_single() && matches!(name.squashed(), b"key" | b"code" | b"policy")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(name: &str, scope: Scope) -> Verdict {
+        judge(&Name::new(name.as_bytes()), scope)
+    }
+
+    #[test]
+    fn stems_fit_the_prefilter() {
+        assert_eq!(STRONG.iter().map(|stem| stem.len()).min(), Some(SHORTEST_STRONG));
+        assert!(STRONG.iter().flat_map(|stem| stem.iter()).all(u8::is_ascii_lowercase));
+    }
+
+    #[test]
+    fn some_words_tell_in_a_url_only() {
+        for name in ["key", "code", "Policy"] {
+            assert_eq!(verdict(name, Scope::Url), Verdict::Mask, "{name}");
+            assert_eq!(verdict(name, Scope::Field), Verdict::Keep, "{name}");
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! The resumable reader of text: it looks back for a name only where a separator stands.
+
+use memchr::memchr3;
+
+use super::label::{Label, Style};
+use crate::body::Capture;
+use crate::rule::Verdict;
+use crate::{REDACTED, url};
+
+/// No count in a text has more digits.
+const COUNT: usize = 10;
+/// The longest of [`SCHEMES`].
+const SCHEME: usize = 9;
+const SCHEMES: [&[u8]; 6] = [b"basic", b"bearer", b"digest", b"negotiate", b"token", b"apikey"];
+
+/// Reads one unit of text: a body, a line, or the content of a JSON string with its escapes as they stand.
+#[derive(Debug)]
+pub(crate) struct Scanner {
+    state: State,
+    /// Where the unit begins in the output; names are not looked for before that.
+    unit: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    Idle,
+    /// Between a denied name and its value, with so many backslashes held back.
+    Before {
+        label: Label,
+        slashes: u32,
+    },
+    /// In a masked value in quotes that `level` backslashes escape; `run` is how many were just read.
+    Quoted {
+        quote: u8,
+        level: u32,
+        run: u32,
+    },
+    /// In a masked value without quotes, of which the first bytes are known.
+    Bare {
+        style: Style,
+        head: [u8; SCHEME],
+        length: usize,
+        run: u32,
+    },
+    /// In what may be a mask that was written before.
+    Marker {
+        style: Style,
+        matched: usize,
+    },
+    /// In a number that may be a count.
+    Count {
+        digits: [u8; COUNT],
+        length: usize,
+        style: Style,
+    },
+    /// Behind a denied start tag and `<`.
+    Child,
+    /// All that follows in this unit is masked.
+    Rest,
+}
+
+impl Scanner {
+    pub(crate) fn new(unit: usize) -> Self {
+        Self { state: State::Idle, unit }
+    }
+
+    /// Begins a new unit.
+    pub(crate) fn restart(&mut self, unit: usize) {
+        *self = Self::new(unit);
+    }
+
+    /// Goes on outside of any value, in the same unit or the one that encloses it.
+    pub(crate) fn resume(&mut self) {
+        self.state = State::Idle;
+    }
+
+    /// Masks all that follows; the caller has written the mask.
+    pub(crate) fn mask_rest(&mut self) {
+        self.state = State::Rest;
+    }
+
+    /// Masks the rest of the line; the caller has written the mask.
+    pub(crate) fn mask_line(&mut self) {
+        self.state = bare(Style::Line);
+    }
+
+    /// Masks the value that follows.
+    pub(crate) fn expect_value(&mut self) {
+        self.state = before(Label { verdict: Verdict::Mask, style: Style::Quoted });
+    }
+
+    pub(crate) fn feed(&mut self, out: &mut Capture, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() && !out.is_full() {
+            if matches!(self.state, State::Idle) {
+                rest = self.idle(out, rest);
+            } else {
+                self.step(out, rest[0]);
+                rest = &rest[1..];
+            }
+        }
+    }
+
+    /// Ends the unit: lets out a count that was held back.
+    pub(crate) fn finish(&mut self, out: &mut Capture) {
+        if let State::Count { digits, length, .. } = self.state {
+            out.push(&digits[..length]);
+        }
+        self.state = State::Idle;
+    }
+
+    /// Takes the end of a line, which the caller writes.
+    pub(crate) fn finish_line(&mut self, out: &mut Capture) {
+        match self.state {
+            State::Count { .. } => self.finish(out),
+            State::Bare { style, .. } if ends(style, b'\n') => self.state = State::Idle,
+            _ => {}
+        }
+    }
+
+    /// An escape of the enclosing JSON string was written that stands for `code`, which may be a separator.
+    pub(crate) fn escaped(&mut self, out: &Capture, code: u32) {
+        let separator = match code {
+            0x3D => b'=',
+            0x3A => b':',
+            0x3E => b'>',
+            _ => return,
+        };
+        if matches!(self.state, State::Idle) {
+            self.separate(out, out.len().saturating_sub(r"\u0000".len()), separator);
+        }
+    }
+
+    #[inline]
+    fn idle<'a>(&mut self, out: &mut Capture, bytes: &'a [u8]) -> &'a [u8] {
+        let Some(at) = memchr3(b'=', b':', b'>', bytes) else {
+            out.push(bytes);
+            return &[];
+        };
+        out.push(&bytes[..=at]);
+        self.separate(out, out.len().saturating_sub(1), bytes[at]);
+        &bytes[at + 1..]
+    }
+
+    /// Judges the name that ends at `end` in the output.
+    fn separate(&mut self, out: &Capture, end: usize, separator: u8) {
+        let text = out.bytes().get(self.unit..end).unwrap_or_default();
+        let label = Label::before(&out.policy, text, separator);
+        if label.verdict != Verdict::Keep {
+            self.state = before(label);
+        }
+    }
+
+    fn step(&mut self, out: &mut Capture, byte: u8) {
+        match self.state {
+            State::Idle => _ = self.idle(out, &[byte]),
+            State::Before { label, slashes } => self.before(out, label, slashes, byte),
+            State::Quoted { quote, level, run } => self.quoted(out, quote, level, run, byte),
+            State::Bare { style, head, length, run } => self.bare(out, style, (head, length), run, byte),
+            State::Marker { style, matched } => self.marker(style, matched, byte),
+            State::Count { digits, length, style } => self.count(out, digits, length, style, byte),
+            State::Child => self.child(out, byte),
+            State::Rest => {}
+        }
+    }
+
+    fn before(&mut self, out: &mut Capture, label: Label, slashes: u32, byte: u8) {
+        match byte {
+            b'\\' => self.state = State::Before { label, slashes: slashes + 1 },
+            b'"' | b'\'' | b'`' => self.open_quote(out, byte, slashes),
+            _ if slashes > 0 => self.mask(out, State::Rest),
+            b' ' | b'\t' => out.push(&[byte]),
+            b'=' | b'>' if label.style != Style::Markup => out.push(&[byte]),
+            b'\n' | b'\r' => self.line_break(out, label, byte),
+            _ => self.open_bare(out, label, byte),
+        }
+    }
+
+    /// A value may stand on the line below its name in YAML and markup; `name=` without a value is empty.
+    fn line_break(&mut self, out: &mut Capture, label: Label, byte: u8) {
+        out.push(&[byte]);
+        if matches!(label.style, Style::Word | Style::Semicolon | Style::Url) {
+            self.state = State::Idle;
+        }
+    }
+
+    /// The quotes stay, escaped as they were.
+    fn open_quote(&mut self, out: &mut Capture, quote: u8, level: u32) {
+        push_quote(out, quote, level);
+        self.mask(out, State::Quoted { quote, level, run: 0 });
+    }
+
+    fn open_bare(&mut self, out: &mut Capture, label: Label, byte: u8) {
+        let style = match label.style {
+            // A value without quotes that is no number of JSON may have commas of its own.
+            Style::Quoted if !matches!(byte, b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => Style::Line,
+            style => style,
+        };
+        match byte {
+            b'0'..=b'9' if label.verdict == Verdict::MaskUnlessNumber => {
+                self.state = State::Count { digits: [0; COUNT], length: 0, style };
+                self.step(out, byte);
+            }
+            b'[' => self.mask(out, State::Marker { style, matched: 1 }),
+            b'<' if style == Style::Markup => {
+                out.push(b"<");
+                self.state = State::Child;
+            }
+            // Containers and block scalars: their end is not worth guessing.
+            b'{' | b'|' => self.mask(out, State::Rest),
+            b',' | b'}' | b']' | b')' if style == Style::Word => self.value_end(out, byte),
+            _ if ends(style, byte) => self.value_end(out, byte),
+            _ => {
+                self.mask(out, bare(style));
+                self.step(out, byte);
+            }
+        }
+    }
+
+    fn mask(&mut self, out: &mut Capture, state: State) {
+        out.mask();
+        self.state = state;
+    }
+
+    /// A quote closes if as many backslashes escape it as escaped the opening one. An escaped backslash before it
+    /// takes twice as many as one level more, so the count is compared modulo that.
+    fn quoted(&mut self, out: &mut Capture, quote: u8, level: u32, run: u32, byte: u8) {
+        if byte == b'\\' {
+            self.state = State::Quoted { quote, level, run: run + 1 };
+            return;
+        }
+        let is_regular = (level + 1).is_power_of_two();
+        let closes = byte == quote && is_regular && (run < level || run % (2 * (level + 1)) == level);
+        self.state = State::Quoted { quote, level, run: 0 };
+        if closes {
+            push_quote(out, quote, level);
+            self.state = State::Idle;
+        }
+    }
+
+    fn bare(&mut self, out: &mut Capture, style: Style, head: ([u8; SCHEME], usize), run: u32, byte: u8) {
+        let (mut head, length) = head;
+        if ends(style, byte) && !(style == Style::Word && byte == b' ' && is_scheme(&head, length)) {
+            // A quote that ends the value keeps the escapes that belong to it.
+            for _ in 0..if byte == b'"' { run } else { 0 } {
+                out.push(b"\\");
+            }
+            return self.value_end(out, byte);
+        }
+        let run = if byte == b'\\' { run + 1 } else { 0 };
+        let blank = byte == b' ';
+        if let Some(slot) = head.get_mut(length) {
+            *slot = byte.to_ascii_lowercase();
+        }
+        let length = if blank { SCHEME + 1 } else { length + 1 };
+        self.state = State::Bare { style, head, length, run };
+    }
+
+    fn value_end(&mut self, out: &mut Capture, byte: u8) {
+        self.state = State::Idle;
+        self.step(out, byte);
+    }
+
+    /// What was masked before stays as it is, and what follows it is masked like the rest of the value.
+    fn marker(&mut self, style: Style, matched: usize, byte: u8) {
+        self.state = match REDACTED.as_bytes().get(matched) {
+            Some(&expected) if expected != byte => State::Rest,
+            Some(_) if matched + 1 == REDACTED.len() => bare(style),
+            _ => State::Marker { style, matched: matched + 1 },
+        };
+    }
+
+    fn count(&mut self, out: &mut Capture, mut digits: [u8; COUNT], length: usize, style: Style, byte: u8) {
+        if byte.is_ascii_digit() && length < COUNT {
+            digits[length] = byte;
+            self.state = State::Count { digits, length: length + 1, style };
+        } else if (ends(style, byte) || matches!(byte, b',' | b' ' | b'.' | b';' | b')' | b'}' | b']'))
+            && url::is_count(&digits[..length])
+        {
+            out.push(&digits[..length]);
+            self.value_end(out, byte);
+        } else {
+            self.mask(out, bare(style));
+            self.step(out, byte);
+        }
+    }
+
+    /// An end tag: the element was empty. Anything else is inside it.
+    fn child(&mut self, out: &mut Capture, byte: u8) {
+        if byte == b'/' {
+            return self.value_end(out, byte);
+        }
+        self.mask(out, State::Rest);
+    }
+}
+
+fn before(label: Label) -> State {
+    State::Before { label, slashes: 0 }
+}
+
+fn bare(style: Style) -> State {
+    State::Bare { style, head: [0; SCHEME], length: 0, run: 0 }
+}
+
+fn push_quote(out: &mut Capture, quote: u8, level: u32) {
+    for _ in 0..level {
+        out.push(b"\\");
+    }
+    out.push(&[quote]);
+}
+
+fn is_scheme(head: &[u8; SCHEME], length: usize) -> bool {
+    head.get(..length).is_some_and(|word| SCHEMES.contains(&word))
+}
+
+/// Whether a bare value of this style ends before `byte`.
+fn ends(style: Style, byte: u8) -> bool {
+    match style {
+        Style::Line => matches!(byte, b'\n' | b'\r'),
+        Style::Word => byte <= b' ' || byte == b'&',
+        Style::Quoted => byte <= b' ' || matches!(byte, b',' | b'}' | b']'),
+        Style::Semicolon => matches!(byte, b';' | b'\n' | b'\r'),
+        Style::Url => byte <= b' ' || matches!(byte, b'&' | b'#' | b'"' | b'<' | b'>'),
+        Style::Markup => byte == b'<',
+    }
+}

@@ -1,0 +1,210 @@
+//! Paths, queries and whole URLs: spans are masked where they stand, nothing is rebuilt.
+
+use crate::name::Name;
+use crate::rule::{self, Verdict};
+use crate::{KeyPolicy, REDACTED, decode, pattern};
+
+/// Appends a path; `;name=value` parameters are judged by name.
+#[inline]
+pub(crate) fn push_path(out: &mut String, policy: &KeyPolicy, path: &str) -> u32 {
+    if path.bytes().any(|byte| matches!(byte, b';' | b'=' | b'%' | b'?')) {
+        return Pairs::new(policy, path, Place::Path).push(out);
+    }
+    pattern::push(out, path, false)
+}
+
+/// Appends a query, a fragment or a form: `name=value` pairs, also those of a URL inside a value.
+#[inline]
+pub(crate) fn push_query(out: &mut String, policy: &KeyPolicy, query: &str) -> u32 {
+    Pairs::new(policy, query, Place::Query).push(out)
+}
+
+/// Appends a whole URL.
+pub(crate) fn push_url(out: &mut String, policy: &KeyPolicy, url: &str) -> u32 {
+    let mut count = 0;
+    let start = authority_start(url);
+    let mut rest = url;
+    if let Some(span) = start.and_then(|start| pattern::authority(url.as_bytes(), start, false)) {
+        out.push_str(&url[..span.start]);
+        out.push_str(REDACTED);
+        rest = &url[span.end..];
+        count += 1;
+    }
+    let path = rest.find(['?', '#']).unwrap_or(rest.len());
+    count += push_path(out, policy, &rest[..path]);
+    if path < rest.len() {
+        out.push_str(&rest[path..=path]);
+        count += push_query(out, policy, &rest[path + 1..]);
+    }
+    count
+}
+
+fn authority_start(url: &str) -> Option<usize> {
+    if url.starts_with("//") { Some(2) } else { url.find("://").map(|colon| colon + 3) }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Path,
+    Query,
+}
+
+/// Walks over pairs, with percent escapes undone for the look of a separator only.
+///
+/// Frameworks differ in what separates pairs, and values hold URLs with pairs of their own. So a *name* begins
+/// behind anything that may separate, at any level of escaping, while a masked *value* ends only at a separator
+/// of its own level that all agree on: too much is masked sooner than too little.
+struct Pairs<'a> {
+    policy: &'a KeyPolicy,
+    text: &'a str,
+    place: Place,
+    /// Up to here the text is in the output.
+    copied: usize,
+    /// Where the name that the next `=` would end begins.
+    name: usize,
+    /// Behind a `://`, until the authority ends.
+    authority: Option<usize>,
+    /// How much of `://` was just read, and where the next byte of it would stand.
+    slashes: (u8, usize),
+    count: u32,
+}
+
+impl<'a> Pairs<'a> {
+    #[inline]
+    fn new(policy: &'a KeyPolicy, text: &'a str, place: Place) -> Self {
+        Self { policy, text, place, copied: 0, name: 0, authority: None, slashes: (0, 0), count: 0 }
+    }
+
+    #[inline]
+    fn push(mut self, out: &mut String) -> u32 {
+        let bytes = self.text.as_bytes();
+        let mut index = 0;
+        while index < bytes.len() {
+            if !IS_SPECIAL[usize::from(bytes[index])] {
+                index += 1;
+                continue;
+            }
+            let (byte, width, level) = decode::percent_at(bytes, index);
+            index = self.step(out, byte, index, width, level);
+        }
+        self.copy(out, bytes.len());
+        self.count
+    }
+
+    /// Takes the special byte at `index`; returns where to go on.
+    fn step(&mut self, out: &mut String, byte: u8, index: usize, width: usize, level: u32) -> usize {
+        let next = index + width;
+        self.follow_authority(byte, index, next);
+        match byte {
+            b'=' => return self.judge(out, index, next, level),
+            b':' if self.names_secret(index) => return self.judge(out, index, next, 0),
+            b'@' if self.authority.is_some() => self.mask_userinfo(out, index),
+            // A bracket belongs to its name, as in `user[password]`.
+            b'&' | b';' | b'?' | b'#' | b'/' | b',' | b'{' | b'(' => self.name = next,
+            _ => {}
+        }
+        next
+    }
+
+    /// `"name":` of JSON inside a value, or a strong name; any other bare `name:` is a scope or a sort order.
+    fn names_secret(&self, index: usize) -> bool {
+        let name = decode::percent(&self.text.as_bytes()[self.name..index]);
+        matches!(name.last(), Some(b'"' | b'\'')) || rule::has_strong_stem(&Name::new(&name))
+    }
+
+    #[inline]
+    fn judge(&mut self, out: &mut String, index: usize, next: usize, level: u32) -> usize {
+        let bytes = self.text.as_bytes();
+        let verdict = self.policy.judge_url_name(&bytes[self.name..index]);
+        self.name = next;
+        if verdict == Verdict::Keep {
+            return next;
+        }
+        let end = self.value_end(next, level);
+        if verdict == Verdict::MaskUnlessNumber && is_count(&bytes[next..end]) {
+            return end;
+        }
+        self.mask(out, next, end);
+        end
+    }
+
+    /// Where the value that begins at `from` ends: at a separator escaped no more often than its own `=`.
+    fn value_end(&self, from: usize, level: u32) -> usize {
+        let bytes = self.text.as_bytes();
+        let mut index = from;
+        while index < bytes.len() {
+            let (byte, width, depth) = decode::percent_at(bytes, index);
+            if depth <= level && self.ends_value(byte) {
+                return index;
+            }
+            index += width;
+        }
+        bytes.len()
+    }
+
+    fn ends_value(&self, byte: u8) -> bool {
+        match self.place {
+            Place::Query => matches!(byte, b'&' | b'#'),
+            Place::Path => matches!(byte, b'/' | b';' | b'&' | b'#'),
+        }
+    }
+
+    fn follow_authority(&mut self, byte: u8, index: usize, next: usize) {
+        let read = if self.slashes.1 == index { self.slashes.0 } else { 0 };
+        let read = match (byte, read) {
+            (b':', _) => 1,
+            (b'/', 1 | 2) => read + 1,
+            _ => 0,
+        };
+        self.slashes = (read, next);
+        if read == 3 {
+            self.authority = Some(next);
+            return;
+        }
+        if matches!(byte, b'/' | b'?' | b'#' | b'&') {
+            self.authority = None;
+        }
+    }
+
+    /// Masks from the authority's start, or from what is already in the output if that is further.
+    fn mask_userinfo(&mut self, out: &mut String, end: usize) {
+        if let Some(start) = self.authority.filter(|&start| start >= self.copied && start < end) {
+            self.mask(out, start, end);
+            self.authority = Some(end);
+        }
+    }
+
+    #[inline]
+    fn mask(&mut self, out: &mut String, start: usize, end: usize) {
+        self.copy(out, start);
+        out.push_str(REDACTED);
+        self.copied = end;
+        self.name = end;
+        self.count += 1;
+    }
+
+    /// Copies what is judged and kept, through the value patterns.
+    #[inline]
+    fn copy(&mut self, out: &mut String, end: usize) {
+        // Both ends lie next to ASCII bytes, so the slice is on character boundaries.
+        let kept = self.text.get(self.copied..end).unwrap_or(REDACTED);
+        self.count += pattern::push(out, kept, false);
+        self.copied = end;
+    }
+}
+
+const IS_SPECIAL: [bool; 256] = {
+    let special = b"=&;?#/,{(:@%";
+    let mut table = [false; 256];
+    let mut index = 0;
+    while index < special.len() {
+        table[special[index] as usize] = true;
+        index += 1;
+    }
+    table
+};
+
+/// A number that counts something: digits, and not as many as a secret has.
+pub(crate) fn is_count(value: &[u8]) -> bool {
+    !value.is_empty() && value.len() <= 10 && value.iter().all(u8::is_ascii_digit)
+}

@@ -1,0 +1,1 @@
+//! Observability for Tower and Axum services: one layer and one init.

@@ -1,0 +1,2 @@
+//! To be narrated.
+fn main() {}

@@ -1,0 +1,72 @@
+//! The store: one SQLite file with the machines, their addresses, and who may call.
+
+mod error;
+mod lifecycle;
+mod schema;
+mod users;
+mod vms;
+
+pub use error::StoreError;
+pub use users::{Caller, DEMO_TOKENS, Scope};
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, Transaction};
+
+use crate::ip_pool;
+
+/// A handle on the store; clones share it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: SqlitePool,
+}
+
+impl Store {
+    /// Opens the store in this folder, makes both where they are missing, and brings an older one up to date.
+    pub async fn open(folder: &Path) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+        let file = folder.join("vm-provisioner.sqlite");
+        Self::prepared(&file).await.with_context(|| format!("cannot open the store {}", file.display()))
+    }
+
+    async fn prepared(file: &Path) -> anyhow::Result<Self> {
+        let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options(file)).await?;
+        let store = Self { pool };
+        let mut transaction = store.write().await?;
+        schema::migrate(&mut transaction).await?;
+        ip_pool::seed(&mut transaction).await?;
+        users::seed(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(store)
+    }
+
+    /// How many addresses of the pool are free.
+    pub async fn free_addresses(&self) -> Result<u32, StoreError> {
+        Ok(ip_pool::free(&mut *self.pool.acquire().await?).await?)
+    }
+
+    /// Writes what is left into the file and closes it.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Begins a transaction that writes.
+    ///
+    /// It takes the write lock at once: two that begin as readers and both turn into writers would have to fail.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+        self.pool.begin_with("BEGIN IMMEDIATE").await
+    }
+}
+
+/// Write-ahead logging lets readers go on beside the one writer, and needs no sync for each transaction.
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(Duration::from_secs(5))
+}

@@ -1,0 +1,55 @@
+//! Why the store refuses.
+
+use std::fmt;
+
+use crate::ip_pool;
+use crate::vm::VmState;
+
+/// Why the store did not do what it was asked to do.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The caller has no machine with this id.
+    NotFound,
+    /// The caller has another machine with this name.
+    NameTaken,
+    /// No address is free.
+    PoolEmpty,
+    /// The machine is in a state in which this cannot be done.
+    WrongState {
+        /// The state in which it is.
+        is: VmState,
+        /// The states in which it can be done, in words.
+        accepted: &'static str,
+    },
+    /// The database failed.
+    Database(sqlx::Error),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => f.write_str("no such machine"),
+            Self::NameTaken => f.write_str("another machine has this name"),
+            Self::PoolEmpty => write!(f, "no address is free in {}", ip_pool::NETWORK),
+            Self::WrongState { is, accepted } => write!(f, "the machine is {is}; accepted is {accepted}"),
+            Self::Database(_) => f.write_str("the database failed"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        if let Self::Database(error) = self { Some(error) } else { None }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::RowNotFound => Self::NotFound,
+            // The only unique thing that a caller chooses is the name.
+            sqlx::Error::Database(refusal) if refusal.is_unique_violation() => Self::NameTaken,
+            error => Self::Database(error),
+        }
+    }
+}

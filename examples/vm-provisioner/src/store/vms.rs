@@ -1,0 +1,128 @@
+//! Machines as their owners see them. Every query names the owner: nobody reaches another's.
+
+use std::net::Ipv4Addr;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row, SqliteConnection};
+
+use super::{Store, StoreError};
+use crate::ip_pool;
+use crate::vm::{NewVm, Size, Step, Template, Vm, VmId, VmPatch, VmState};
+
+impl Store {
+    /// Writes the record of a machine that waits for a worker.
+    ///
+    /// It counts as one of the pool's takers from now on, so that no worker finds the pool empty later.
+    pub async fn create(&self, owner: &str, new: &NewVm) -> Result<Vm, StoreError> {
+        let mut transaction = self.write().await?;
+        if ip_pool::free(&mut transaction).await? <= waiting(&mut transaction).await? {
+            return Err(StoreError::PoolEmpty);
+        }
+        let id = VmId::new();
+        let insert = sqlx::query(
+            "INSERT INTO vms (id, owner, name, template, size, state, step) VALUES (?, ?, ?, ?, ?, 'pending', 'queued')",
+        );
+        let insert = insert.bind(id.as_str()).bind(owner).bind(new.name.as_str());
+        insert.bind(new.template.as_str()).bind(new.size.as_str()).execute(&mut *transaction).await?;
+        let vm = owned(&mut transaction, owner, &id).await?;
+        transaction.commit().await?;
+        Ok(vm)
+    }
+
+    /// The owner's machine with this id.
+    pub async fn show(&self, owner: &str, id: &VmId) -> Result<Vm, StoreError> {
+        owned(&mut *self.pool.acquire().await?, owner, id).await
+    }
+
+    /// The owner's machines, newest first, from the one after `cursor`.
+    pub async fn page(&self, owner: &str, limit: u32, cursor: Option<&VmId>) -> Result<Vec<Vm>, StoreError> {
+        let query = sqlx::query_as(
+            "SELECT * FROM vm_details WHERE owner = ?1 AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3",
+        );
+        let query = query.bind(owner).bind(cursor.map(VmId::as_str)).bind(limit);
+        Ok(query.fetch_all(&self.pool).await?)
+    }
+
+    /// Changes name and size; the size only of a machine that does not run.
+    pub async fn patch(&self, owner: &str, id: &VmId, patch: &VmPatch) -> Result<Vm, StoreError> {
+        let mut transaction = self.write().await?;
+        let is = owned(&mut transaction, owner, id).await?.state;
+        if patch.size.is_some() && is != VmState::Stopped {
+            return Err(StoreError::WrongState { is, accepted: "stopped" });
+        }
+        let update = sqlx::query("UPDATE vms SET name = COALESCE(?, name), size = COALESCE(?, size) WHERE id = ?");
+        let update = update.bind(patch.name.as_ref().map(|name| name.as_str())).bind(patch.size.map(Size::as_str));
+        update.bind(id.as_str()).execute(&mut *transaction).await?;
+        let vm = owned(&mut transaction, owner, id).await?;
+        transaction.commit().await?;
+        Ok(vm)
+    }
+
+    /// Deletes a machine that no worker has in its hands, and takes its address back.
+    pub async fn delete(&self, owner: &str, id: &VmId) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        let is = owned(&mut transaction, owner, id).await?.state;
+        if !is.is_final() {
+            return Err(StoreError::WrongState { is, accepted: "running, stopped or failed" });
+        }
+        ip_pool::release(&mut transaction, id).await?;
+        sqlx::query("DELETE FROM vms WHERE id = ?").bind(id.as_str()).execute(&mut *transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Moves a machine from one state to the next before a job for it is queued.
+    pub async fn request(&self, owner: &str, id: &VmId, from: VmState, to: VmState) -> Result<Vm, StoreError> {
+        let mut transaction = self.write().await?;
+        let is = owned(&mut transaction, owner, id).await?.state;
+        if is != from {
+            return Err(StoreError::WrongState { is, accepted: from.as_str() });
+        }
+        let update = sqlx::query("UPDATE vms SET state = ?, step = 'queued' WHERE id = ?");
+        update.bind(to.as_str()).bind(id.as_str()).execute(&mut *transaction).await?;
+        let vm = owned(&mut transaction, owner, id).await?;
+        transaction.commit().await?;
+        Ok(vm)
+    }
+
+    /// How many machines the owner has, by state.
+    pub async fn usage(&self, owner: &str) -> Result<Vec<(String, u32)>, StoreError> {
+        let query = sqlx::query_as("SELECT state, COUNT(*) FROM vms WHERE owner = ? GROUP BY state ORDER BY state");
+        Ok(query.bind(owner).fetch_all(&self.pool).await?)
+    }
+}
+
+/// How many machines will still ask for an address.
+async fn waiting(connection: &mut SqliteConnection) -> Result<u32, sqlx::Error> {
+    let query = "SELECT COUNT(*) FROM vm_details WHERE state IN ('pending', 'provisioning') AND address IS NULL";
+    sqlx::query_scalar(query).fetch_one(connection).await
+}
+
+async fn owned(connection: &mut SqliteConnection, owner: &str, id: &VmId) -> Result<Vm, StoreError> {
+    let query = sqlx::query_as("SELECT * FROM vm_details WHERE owner = ? AND id = ?");
+    Ok(query.bind(owner).bind(id.as_str()).fetch_one(connection).await?)
+}
+
+impl FromRow<'_, SqliteRow> for Vm {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: known(row, "id", VmId::parse)?,
+            name: row.try_get("name")?,
+            template: known(row, "template", Template::named)?,
+            size: known(row, "size", Size::named)?,
+            state: known(row, "state", VmState::named)?,
+            step: known(row, "step", Step::named)?,
+            address: row.try_get::<Option<u32>, _>("address")?.map(Ipv4Addr::from),
+            failure: row.try_get("failure")?,
+            created_at: row.try_get("created_at")?,
+        })
+    }
+}
+
+/// A text that must be one of those that this binary knows.
+fn known<T>(row: &SqliteRow, column: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, sqlx::Error> {
+    let text: &str = row.try_get(column)?;
+    read(text).ok_or_else(|| sqlx::Error::ColumnDecode {
+        index: column.to_owned(),
+        source: format!("{text:?} is not known").into(),
+    })
+}
