@@ -35,7 +35,7 @@ pub trait Extract {
 /// ```
 pub fn inject(context: &Context, carrier: &mut impl Inject) {
     carrier.put(REQUEST_ID_HEADER, context.request_id().as_str());
-    carrier.put("traceparent", context.trace().traceparent().as_str());
+    carrier.put("traceparent", context.traceparent().as_str());
     if !context.trace().state.is_empty() {
         carrier.put("tracestate", context.trace().state.as_str());
     }
@@ -52,8 +52,13 @@ pub fn extract_trace(carrier: &(impl Extract + ?Sized)) -> Option<TraceContext> 
         parent = Some(value);
     });
     let mut trace = TraceContext::from_traceparent(parent.filter(|_| count == 1)?).ok()?;
-    trace.state = TraceState::from_lines(lines(carrier, "tracestate").into_iter()).unwrap_or_default();
+    trace.state = state(carrier);
     Some(trace)
+}
+
+/// The trace state; a malformed one is dropped.
+pub(crate) fn state(carrier: &(impl Extract + ?Sized)) -> TraceState {
+    TraceState::from_lines(lines(carrier, "tracestate").into_iter()).unwrap_or_default()
 }
 
 /// All values of a name; no allocation where there are none.

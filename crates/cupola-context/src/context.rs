@@ -12,7 +12,7 @@ use crate::fields::{FieldValue, Fields};
 use crate::identify::Fresh;
 use crate::request_id::{RequestId, RequestIdFormat};
 use crate::totals::{Amount, Totals};
-use crate::trace_context::TraceContext;
+use crate::trace_context::{TraceContext, Traceparent};
 use crate::trace_flags::TraceFlags;
 use crate::trace_id::SpanId;
 
@@ -25,6 +25,7 @@ pub struct Context(Arc<Inner>);
 struct Inner {
     request_id: RequestId,
     trace: TraceContext,
+    traceparent: Traceparent,
     origin: Origin,
     baggage: Baggage,
     client_ip: Option<IpAddr>,
@@ -74,6 +75,7 @@ impl Context {
         let Identity { request_id, trace, origin, baggage, client_ip } = identity;
         Self(Arc::new(Inner {
             request_id,
+            traceparent: trace.traceparent(),
             trace,
             origin,
             baggage,
@@ -93,6 +95,11 @@ impl Context {
     /// The trace, with our own span as the parent of what comes next.
     pub fn trace(&self) -> &TraceContext {
         &self.0.trace
+    }
+
+    /// The trace as a header value: its text is made once, for every line and every call of this request.
+    pub fn traceparent(&self) -> &Traceparent {
+        &self.0.traceparent
     }
 
     /// The span of a trusted caller, in the same trace.

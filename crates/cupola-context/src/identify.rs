@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, header};
 
 use crate::baggage::Baggage;
-use crate::carrier::{extract_trace, lines};
+use crate::carrier::{lines, state};
 use crate::context::{Context, Identity, Origin};
 use crate::request_id::{RequestId, RequestIdFormat};
 use crate::sampler::Sampler;
@@ -86,6 +86,50 @@ pub struct Identified<'h> {
     pub context: Context,
     /// The `x-request-id` that was not adopted: raw, of any length and content.
     pub client_request_id: Option<&'h HeaderValue>,
+    /// The `user-agent` header, raw.
+    pub user_agent: Option<&'h HeaderValue>,
+    /// The `host` header, raw.
+    pub host: Option<&'h HeaderValue>,
+}
+
+/// What one pass over the headers finds.
+#[derive(Default)]
+struct Seen<'h> {
+    request_id: Option<&'h HeaderValue>,
+    traceparent: Option<&'h HeaderValue>,
+    /// More than one `traceparent` is none.
+    ambiguous: bool,
+    has_state: bool,
+    has_baggage: bool,
+    user_agent: Option<&'h HeaderValue>,
+    host: Option<&'h HeaderValue>,
+}
+
+impl<'h> Seen<'h> {
+    fn of(headers: &'h HeaderMap) -> Self {
+        let mut seen = Self::default();
+        for (name, value) in headers {
+            match name.as_str() {
+                "traceparent" => seen.ambiguous |= seen.traceparent.replace(value).is_some(),
+                REQUEST_ID_HEADER => seen.request_id = seen.request_id.or(Some(value)),
+                "tracestate" => seen.has_state = true,
+                "baggage" => seen.has_baggage = true,
+                _ if *name == header::USER_AGENT => seen.user_agent = Some(value),
+                _ if *name == header::HOST => seen.host = Some(value),
+                _ => {}
+            }
+        }
+        seen
+    }
+
+    fn trace(&self, headers: &HeaderMap) -> Option<TraceContext> {
+        let value = self.traceparent.filter(|_| !self.ambiguous)?;
+        let mut trace = TraceContext::from_traceparent(value.as_bytes()).ok()?;
+        if self.has_state {
+            trace.state = state(headers);
+        }
+        Some(trace)
+    }
 }
 
 impl Identify {
@@ -103,18 +147,20 @@ impl Identify {
         fresh: &Fresh,
     ) -> Identified<'h> {
         let trust = self.trust.of(client_ip);
-        let (trace, origin) = self.trace(headers, trust, fresh);
+        let seen = Seen::of(headers);
+        let (trace, origin) = self.trace(seen.trace(headers), trust, fresh);
         let (request_id, client_request_id) = match given {
             Some(id) => (id, None),
-            None => self.request_id(headers, trust, fresh, trace.trace_id),
+            None => self.request_id(seen.request_id, trust, fresh, trace.trace_id),
         };
-        let baggage = if trust == Trust::All { baggage(headers) } else { Baggage::EMPTY };
+        let believed = seen.has_baggage && trust == Trust::All;
+        let baggage = if believed { baggage(headers) } else { Baggage::EMPTY };
         let context = Context::of(Identity { request_id, trace, origin, baggage, client_ip });
-        Identified { context, client_request_id }
+        Identified { context, client_request_id, user_agent: seen.user_agent, host: seen.host }
     }
 
-    fn trace(&self, headers: &HeaderMap, trust: Trust, fresh: &Fresh) -> (TraceContext, Origin) {
-        match extract_trace(headers) {
+    fn trace(&self, caller: Option<TraceContext>, trust: Trust, fresh: &Fresh) -> (TraceContext, Origin) {
+        match caller {
             Some(mut trace) if trust != Trust::None => {
                 let origin = Origin::Continued(trace.span_id);
                 trace.span_id = fresh.span_id();
@@ -131,12 +177,11 @@ impl Identify {
 
     fn request_id<'h>(
         &self,
-        headers: &'h HeaderMap,
+        sent: Option<&'h HeaderValue>,
         trust: Trust,
         fresh: &Fresh,
         trace: TraceId,
     ) -> (RequestId, Option<&'h HeaderValue>) {
-        let sent = headers.get(REQUEST_ID_HEADER);
         let adopted = sent.filter(|_| trust != Trust::None).and_then(|id| RequestId::parse(id.as_bytes()).ok());
         match adopted {
             Some(id) => (id, None),

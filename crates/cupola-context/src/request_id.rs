@@ -1,10 +1,10 @@
 //! Request ids: short validated text, held inline.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use crate::hex;
+use arrayvec::ArrayString;
+
 use crate::trace_id::TraceId;
 
 const MAX: usize = 128;
@@ -48,11 +48,8 @@ impl FromStr for RequestIdFormat {
 /// assert!("a b\r\nx: y".parse::<RequestId>().is_err());
 /// # Ok::<(), cupola_context::InvalidRequestId>(())
 /// ```
-#[derive(Clone)]
-pub struct RequestId {
-    len: u8,
-    text: [u8; MAX],
-}
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct RequestId(ArrayString<MAX>);
 
 impl RequestId {
     /// A UUID version 7 of milliseconds since the Unix epoch and random bytes.
@@ -71,17 +68,18 @@ impl RequestId {
         let mut low = [0; 16];
         low[6..].copy_from_slice(&random);
         let mut bits = u128::from(unix_ms) << 80 | u128::from_be_bytes(low);
-        let mut id = Self { len: 26, text: [0; MAX] };
-        for place in id.text[..26].iter_mut().rev() {
+        let mut text = [0; 26];
+        for place in text.iter_mut().rev() {
             *place = CROCKFORD[(bits & 31) as usize];
             bits >>= 5;
         }
-        id
+        Self::of(std::str::from_utf8(&text).expect("the alphabet is ASCII"))
     }
 
     /// The id as text.
+    #[inline]
     pub fn as_str(&self) -> &str {
-        hex::ascii(&self.text[..usize::from(self.len)])
+        &self.0
     }
 
     /// Adopts text that somebody else made, if it is 1..=128 of `[A-Za-z0-9._-]`.
@@ -89,15 +87,15 @@ impl RequestId {
         if text.is_empty() || text.len() > MAX || !text.iter().all(|byte| is_allowed(*byte)) {
             return Err(InvalidRequestId);
         }
-        let mut id = Self { len: text.len() as u8, text: [0; MAX] };
-        id.text[..text.len()].copy_from_slice(text);
-        Ok(id)
+        std::str::from_utf8(text).map(Self::of).map_err(|_| InvalidRequestId)
     }
 
     fn from_uuid(uuid: uuid::Uuid) -> Self {
-        let mut id = Self { len: 36, text: [0; MAX] };
-        uuid.hyphenated().encode_lower(&mut id.text);
-        id
+        Self::of(uuid.hyphenated().encode_lower(&mut [0; 36]))
+    }
+
+    fn of(text: &str) -> Self {
+        Self(ArrayString::from(text).expect("no id is longer than the longest"))
     }
 }
 
@@ -107,9 +105,7 @@ fn is_allowed(byte: u8) -> bool {
 
 impl From<TraceId> for RequestId {
     fn from(trace: TraceId) -> Self {
-        let mut id = Self { len: 32, text: [0; MAX] };
-        hex::encode(&trace.to_bytes(), &mut id.text[..32]);
-        id
+        Self::of(trace.encode(&mut [0; 32]))
     }
 }
 
@@ -124,20 +120,6 @@ impl FromStr for RequestId {
 impl AsRef<str> for RequestId {
     fn as_ref(&self) -> &str {
         self.as_str()
-    }
-}
-
-impl PartialEq for RequestId {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
-    }
-}
-
-impl Eq for RequestId {}
-
-impl Hash for RequestId {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
     }
 }
 

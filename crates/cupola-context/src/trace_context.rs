@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use arrayvec::ArrayString;
+
 use crate::hex;
 use crate::trace_flags::TraceFlags;
 use crate::trace_id::{SpanId, TraceId};
@@ -50,7 +52,7 @@ impl TraceContext {
         hex::encode(&self.trace_id.to_bytes(), &mut out[3..35]);
         hex::encode(&self.span_id.to_bytes(), &mut out[36..52]);
         hex::encode(&[self.flags.to_byte()], &mut out[53..]);
-        Traceparent(out)
+        Traceparent(ArrayString::from_byte_string(&out).expect("only ASCII was written"))
     }
 }
 
@@ -69,12 +71,25 @@ fn parse(value: &[u8]) -> Option<TraceContext> {
 
 /// A `traceparent` header value, held inline.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Traceparent([u8; LEN]);
+pub struct Traceparent(ArrayString<LEN>);
 
 impl Traceparent {
     /// The value as text.
+    #[inline]
     pub fn as_str(&self) -> &str {
-        hex::ascii(&self.0)
+        &self.0
+    }
+
+    /// The trace id's digits.
+    #[inline]
+    pub fn trace_id(&self) -> &str {
+        &self.0[3..35]
+    }
+
+    /// The span id's digits.
+    #[inline]
+    pub fn span_id(&self) -> &str {
+        &self.0[36..52]
     }
 }
 

@@ -1,6 +1,5 @@
 //! The future of a response: waits for the head, and ends what never gets one.
 
-use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -14,10 +13,9 @@ use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
 use crate::head::{self, Asked};
+use crate::panic::Panic;
 use crate::response_body::ResponseBody;
 use crate::watch::Watch;
-
-type Panic = Box<dyn Any + Send>;
 
 pin_project! {
     /// The response to come.
@@ -99,8 +97,9 @@ where
         let mut this = self.project();
         let entered = enter_slot(this.slot);
         let polled = ready!(poll_inner(this.inner.as_mut(), this.timeout, this.panic, cx));
-        // What the inner future drops here still belongs to the request.
-        this.inner.set(None);
+        // What the inner future drops here still belongs to the request, and so does a panic in it.
+        let dropped = catch_unwind(AssertUnwindSafe(|| this.inner.set(None)));
+        let polled = dropped.map_or_else(Polled::Panicked, |()| polled);
         let watch = this.watch.take().expect("polled again after it was ready");
         let concluded = conclude(polled, watch, *this.asked);
         drop(entered);
@@ -115,19 +114,14 @@ fn conclude<R: Body, E>(polled: Polled<R, E>, mut watch: Watch, asked: Asked) ->
             watch.end(Outcome::ServiceError);
             Err(error)
         }
-        Polled::TimedOut => Ok(head::ours(StatusCode::GATEWAY_TIMEOUT, watch, Outcome::TimedOut)),
+        Polled::TimedOut => Ok(head::ours(StatusCode::GATEWAY_TIMEOUT, watch, Outcome::TimedOut, asked)),
         Polled::Panicked(panic) => {
-            watch.open.error(watch.observer.policy.text(panic_text(&panic)));
             if watch.observer.catch_panics {
-                return Ok(head::ours(StatusCode::INTERNAL_SERVER_ERROR, watch, Outcome::Panicked));
+                watch.blame(&panic);
+                return Ok(head::ours(StatusCode::INTERNAL_SERVER_ERROR, watch, Outcome::Panicked, asked));
             }
-            watch.end(Outcome::Panicked);
+            watch.panicked(&panic);
             resume_unwind(panic)
         }
     }
-}
-
-fn panic_text(panic: &Panic) -> &str {
-    let text = panic.downcast_ref::<&'static str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or_default()
 }

@@ -7,7 +7,7 @@
 //! use tower::{Layer, Service, ServiceExt, service_fn};
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
-//! let hello = service_fn(|_| async { Ok::<_, std::io::Error>(Response::new(Full::from("hello"))) });
+//! let hello = service_fn(|_| async { Ok::<_, std::io::Error>(Response::new(Full::<bytes::Bytes>::from("hello"))) });
 //! let service = cupola_http::layer(AccessLog::new()).layer(hello);
 //! let response = service.oneshot(Request::new(Empty::<bytes::Bytes>::new())).await.expect("hello never fails");
 //! assert!(response.headers().contains_key("x-request-id"));
@@ -29,6 +29,7 @@
 //! - `axum`: routes from axum's `MatchedPath`, peers from its `ConnectInfo`.
 //! - `tower-http`: tower-http's `RequestId` extension is read and filled.
 
+mod asked_uri;
 mod capture;
 mod config;
 mod fresh;
@@ -36,6 +37,7 @@ mod future;
 mod head;
 mod layer;
 mod observer;
+mod panic;
 mod peer;
 mod request_body;
 mod response_body;

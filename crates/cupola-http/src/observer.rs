@@ -14,6 +14,7 @@ use http::uri::Scheme;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 use http_body::Body;
 
+use crate::asked_uri;
 use crate::capture::BodyWatch;
 use crate::fresh::{fresh, now};
 use crate::peer;
@@ -45,6 +46,8 @@ pub(crate) struct Opened {
     pub(crate) watch: Watch,
     pub(crate) context: Context,
     pub(crate) capture: Option<SharedCapture>,
+    /// Whether this layer is the one that counts the request's body.
+    pub(crate) counts: bool,
 }
 
 impl Observer {
@@ -71,23 +74,28 @@ impl Observer {
         let exchange = self.exchange(request);
         let context = exchange.context.clone();
         request.extensions_mut().insert(context.clone());
+        keep_not_believed(&exchange, request);
         fill_tower_http(&context, request);
-        let skipped = self.skip.matches(request.uri().path());
+        let skipped = self.skip.matches(asked_uri::of(request).path());
         let captures = self.captures(request, &exchange, skipped);
         let capture = captures.as_ref().map(|captures| captures.request.clone());
+        let counts = !exchange.served.contains(Duties::BODY);
         let sink = if skipped { &self.nobody } else { &self.sink };
         // Ambient already here: a start line shows the context.
         let open = context.enter(|| OpenExchange::new(exchange, sink.clone(), now)).slow_after(self.slow_after);
         let watch = Watch { open, observer: self.clone(), captures, expected: None };
-        Opened { watch, context, capture }
+        Opened { watch, context, capture, counts }
     }
 
     fn exchange<B>(&self, request: &Request<B>) -> Exchange {
         let (started, fresh) = fresh();
-        let (headers, extensions, uri) = (request.headers(), request.extensions(), request.uri());
+        let (headers, extensions, uri) = (request.headers(), request.extensions(), asked_uri::of(request));
         let mut raw = RawTexts::new(uri.path());
         let context = match extensions.get::<Context>() {
-            Some(outer) => outer.clone(),
+            Some(outer) => {
+                raw.client_request_id = extensions.get::<NotBelieved>().map(|id| id.0.as_bytes());
+                outer.clone()
+            }
             None => {
                 let peer = peer::of(extensions);
                 self.tell_of_unknown_peer(peer);
@@ -100,7 +108,7 @@ impl Observer {
         raw.user_agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
         let authority = uri.authority().map(|authority| authority.as_str().as_bytes());
         raw.host = authority.or_else(|| headers.get(header::HOST).map(HeaderValue::as_bytes));
-        let served = Duties::from_bits(context.claim(self.sink.duties().bits()));
+        let served = Duties::from_bits(context.claim((self.sink.duties() | Duties::BODY).bits()));
         let mut exchange = Exchange::server(context, started, request.method().clone());
         exchange.mask(&self.policy, &self.methods, &raw);
         exchange.served = served;
@@ -147,6 +155,19 @@ impl Observer {
                  serve with `cupola.serve(listener, app)`, with axum's connect info, or insert `cupola_http::Peer`"
             );
         }
+    }
+}
+
+/// An `x-request-id` that was not adopted, for layers further in that write the line.
+#[derive(Clone)]
+struct NotBelieved(HeaderValue);
+
+fn keep_not_believed<B>(exchange: &Exchange, request: &mut Request<B>) {
+    if exchange.client_request_id().is_none() || request.extensions().get::<NotBelieved>().is_some() {
+        return;
+    }
+    if let Some(id) = request.headers().get(REQUEST_ID_HEADER).cloned() {
+        request.extensions_mut().insert(NotBelieved(id));
     }
 }
 

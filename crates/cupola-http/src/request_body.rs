@@ -18,6 +18,7 @@ pin_project! {
         inner: Option<B>,
         slot: Option<Context>,
         capture: Option<SharedCapture>,
+        counts: bool,
     }
 
     impl<B> PinnedDrop for RequestBody<B> {
@@ -30,8 +31,8 @@ pin_project! {
 }
 
 impl<B> RequestBody<B> {
-    pub(crate) const fn new(inner: B, slot: Option<Context>, capture: Option<SharedCapture>) -> Self {
-        Self { inner: Some(inner), slot, capture }
+    pub(crate) const fn new(inner: B, slot: Option<Context>, capture: Option<SharedCapture>, counts: bool) -> Self {
+        Self { inner: Some(inner), slot, capture, counts }
     }
 
     fn inner(&self) -> &B {
@@ -52,11 +53,12 @@ impl<B: Body> Body for RequestBody<B> {
         };
         let ends = this.inner.as_ref().get_ref().as_ref().is_none_or(Body::is_end_stream);
         let data = frame.as_ref().and_then(|frame| frame.as_ref().ok()).and_then(Frame::data_ref);
-        if let (Some(data), Some(context)) = (data, &this.slot) {
+        if let (true, Some(data), Some(context)) = (*this.counts, data, &this.slot) {
             context.count_body_read(data.remaining() as u64);
         }
         if let Some(capture) = this.capture {
-            let last = ends || frame.is_none();
+            // A body that failed was not seen to its end, even if nothing more will come of it.
+            let last = frame.as_ref().is_none_or(|frame| ends && frame.is_ok());
             with_capture(capture, |body| {
                 data.into_iter().for_each(|data| body.feed(data));
                 if last {

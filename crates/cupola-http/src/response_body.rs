@@ -58,6 +58,13 @@ impl<B> ResponseBody<B> {
     }
 }
 
+/// Layers further out that answer by themselves, as tower-http's CORS does, need an empty body.
+impl<B: Default> Default for ResponseBody<B> {
+    fn default() -> Self {
+        Self::watched(B::default(), None)
+    }
+}
+
 impl<B> Body for ResponseBody<B>
 where
     B: Body,
@@ -83,7 +90,9 @@ where
         let frame = match catch_unwind(AssertUnwindSafe(|| body.poll_frame(cx))) {
             Ok(polled) => ready!(polled),
             Err(panic) => {
-                end(this.watch, Outcome::Panicked);
+                if let Some(mut watch) = this.watch.take() {
+                    watch.panicked(&panic);
+                }
                 resume_unwind(panic)
             }
         };

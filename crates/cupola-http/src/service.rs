@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use cupola_context::enter_slot;
-use cupola_record::Outcome;
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
@@ -44,10 +43,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let Opened { mut watch, context, capture } = self.observer.open(&mut request);
+        let Opened { mut watch, context, capture, counts } = self.observer.open(&mut request);
         let asked = Asked::of(request.method());
         let (mut slot, body_slot) = (Some(context.clone()), Some(context));
-        let request = request.map(|body| RequestBody::new(body, body_slot, capture));
+        let request = request.map(|body| RequestBody::new(body, body_slot, capture, counts));
         // Ambient already here: services work before the first poll of their futures.
         let entered = enter_slot(&mut slot);
         match catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) {
@@ -60,7 +59,7 @@ where
                 ResponseFuture::panicked(panic, watch, slot, asked)
             }
             Err(panic) => {
-                watch.end(Outcome::Panicked);
+                watch.panicked(&panic);
                 resume_unwind(panic)
             }
         }

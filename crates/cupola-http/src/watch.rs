@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cupola_record::{Bodies, BodyCapture, GrpcStatus, OpenExchange, Outcome};
+use cupola_record::{Bodies, BodyCapture, CaptureState, GrpcStatus, OpenExchange, Outcome, SkipReason};
+use cupola_redact::Masked;
 
 use crate::capture::BodyWatch;
 use crate::observer::Observer;
+use crate::panic::{self, Panic};
 
 /// The request's capture, shared with the body that the handler reads.
 pub(crate) type SharedCapture = Arc<Mutex<Option<BodyWatch>>>;
@@ -43,13 +45,23 @@ impl Watch {
         self.expected.is_some_and(|expected| sum >= expected)
     }
 
+    /// What a panic says of itself is the exchange's error.
+    pub(crate) fn blame(&mut self, panic: &Panic) {
+        if let Some(text) = panic::text(panic) {
+            self.open.error(self.observer.policy.text(text));
+        }
+    }
+
+    pub(crate) fn panicked(&mut self, panic: &Panic) {
+        self.blame(panic);
+        self.end(Outcome::Panicked);
+    }
+
     /// The one end: whatever it is reached from, the first call counts.
     pub(crate) fn end(&mut self, outcome: Outcome) {
         if let Some(captures) = self.captures.take() {
-            let bodies = captures.finish(outcome);
-            if self.observer.wants_bodies(self.open.exchange()) {
-                self.open.bodies(bodies);
-            }
+            let wanted = self.observer.wants_bodies(self.open.exchange());
+            self.open.bodies(if wanted { captures.finish(outcome) } else { left_out() });
         }
         self.open.end(outcome);
     }
@@ -72,6 +84,12 @@ impl Captures {
         let finish = |body: Option<BodyWatch>| body.map_or_else(BodyCapture::default, BodyWatch::finish);
         Bodies::new(finish(request), finish(response))
     }
+}
+
+/// The bodies of an exchange whose route is left out: nothing of them is shown.
+fn left_out() -> Bodies {
+    let nothing = || BodyCapture::new(Masked::default(), CaptureState::Skipped(SkipReason::Route));
+    Bodies::new(nothing(), nothing())
 }
 
 /// The request's capture, as its body's wrapper uses it.

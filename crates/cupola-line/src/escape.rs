@@ -20,6 +20,9 @@ const REPLACEMENT: &[u8; 6] = b"\\ufffd";
 
 /// Appends `text` as the contents of a JSON string, without the quotes around it.
 pub fn escape_str(out: &mut Vec<u8>, text: &str) {
+    if next_special(text.as_bytes(), 0) == text.len() {
+        return out.extend_from_slice(text.as_bytes());
+    }
     let mut out = Out::new(out);
     push_str(&mut out, text);
     out.finish();
@@ -34,6 +37,9 @@ pub fn escape_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 
 /// Appends `bytes` for a terminal: quotes and backslashes stay as they are, everything else as in [`escape_bytes`].
 pub(crate) fn escape_for_terminal(out: &mut Vec<u8>, bytes: &[u8]) {
+    if is_ascii_text(bytes) {
+        return out.extend_from_slice(bytes);
+    }
     let mut rest = bytes;
     while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
         escape_bytes(out, &rest[..at]);
@@ -73,16 +79,16 @@ pub(crate) fn copy_clean(room: &mut [u8], text: &[u8]) -> usize {
 /// For text of more than one block: the last block overlaps the one before, so that there is no rest.
 #[inline(always)]
 fn copy_clean_blocks(room: &mut [u8], text: &[u8]) -> usize {
-    let (mut blocks, mut clean) = (text.chunks_exact(16).zip(room.chunks_exact_mut(16)), 0);
-    let clean_blocks = blocks.all(|(block, place)| {
+    let mut clean = 0;
+    for (block, place) in text.chunks_exact(16).zip(room.chunks_exact_mut(16)) {
+        let Some(block) = block.first_chunk() else { break };
         place.copy_from_slice(block);
+        if swar::block_needs_a_look(block) {
+            return clean;
+        }
         clean += 16;
-        !block.try_into().is_ok_and(swar::block_needs_a_look)
-    });
-    if !clean_blocks {
-        return clean - 16;
     }
-    match (text.last_chunk::<16>(), room.last_chunk_mut::<16>()) {
+    match (text.last_chunk(), room.last_chunk_mut()) {
         (Some(block), Some(place)) if !swar::block_needs_a_look(block) => {
             *place = *block;
             text.len()
@@ -114,6 +120,18 @@ fn copy_clean_few(room: &mut [u8], text: &[u8]) -> usize {
         return if clean { len } else { 0 };
     }
     0
+}
+
+/// Whether `bytes` are nothing but printable ASCII without quotes and backslashes, so that there is nothing to do.
+#[inline]
+pub(crate) fn is_ascii_text(bytes: &[u8]) -> bool {
+    let words = bytes.chunks_exact(8);
+    let rest_is_text =
+        words.remainder().iter().all(|byte| (0x20..0x7f).contains(byte) && CLASS[usize::from(*byte)] == PLAIN);
+    rest_is_text
+        && words
+            .into_iter()
+            .all(|word| word.first_chunk().is_some_and(|word| !swar::needs_a_look(u64::from_le_bytes(*word))))
 }
 
 /// Whether `text` goes into a JSON string unchanged.
@@ -289,6 +307,16 @@ mod tests {
         let mut out = Vec::new();
         escape_for_terminal(&mut out, b"a \"b\" \\ \x1b[0m \xc2\x9b\xff");
         assert_eq!(String::from_utf8(out).unwrap(), "a \"b\" \\ \\u001b[0m \\u009b\\ufffd");
+    }
+
+    #[test]
+    fn ascii_text_needs_nothing() {
+        let check = |text: &str, expected| assert_eq!(is_ascii_text(text.as_bytes()), expected, "{text:?}");
+        check("", true);
+        check("/api/v1/vms/{id}", true);
+        check("abc\n", false);
+        check("é", false);
+        check("twelve chars\u{7f}", false);
     }
 
     #[test]

@@ -7,7 +7,6 @@ use http::Version;
 use tracing::Level;
 
 use crate::body::BodyCapture;
-use crate::category::Category;
 use crate::duties::Duties;
 use crate::ended::Ended;
 use crate::exchange::{Exchange, HeaderList};
@@ -60,7 +59,6 @@ fn write_start(exchange: &Exchange) {
     let client_ip = exchange.context.client_ip().map(tracing::field::display);
     tracing::info!(
         target: TARGET,
-        category = Category::Api.as_str(),
         request_id = exchange.context.request_id().as_str(),
         method = exchange.method_label(),
         path = exchange.path(),
@@ -91,15 +89,14 @@ fn write_end(exchange: &Exchange, ended: &Ended) {
 
 macro_rules! emit {
     ($level:expr, $exchange:ident, $ended:ident) => {{
-        let trace = $exchange.context.trace();
-        let (mut trace_id, mut span_id, mut parent_id, mut linked_id) = ([0; 32], [0; 16], [0; 16], [0; 32]);
+        let traceparent = $exchange.context.traceparent();
+        let (mut parent_id, mut linked_id) = ([0; 16], [0; 32]);
         let bodies = $ended.bodies.as_deref();
         tracing::event!(
             target: TARGET,
             $level,
             message = $ended.outcome.message(),
-            category = Category::Api.as_str(),
-            method = $exchange.method_label(),
+                method = $exchange.method_label(),
             route = $ended.route.as_deref(),
             path = $exchange.path(),
             status = $ended.status.map(|status| status.as_u16()),
@@ -119,8 +116,8 @@ macro_rules! emit {
             scheme = $exchange.scheme,
             protocol = protocol($exchange.version),
             request_id = $exchange.context.request_id().as_str(),
-            trace_id = trace.trace_id.encode(&mut trace_id),
-            span_id = trace.span_id.encode(&mut span_id),
+            trace_id = traceparent.trace_id(),
+            span_id = traceparent.span_id(),
             parent_span_id = $exchange.context.parent_span().map(|id| id.encode(&mut parent_id)),
             linked_trace_id = $exchange.context.linked().map(|trace| trace.trace_id.encode(&mut linked_id)),
             client_request_id = $exchange.client_request_id(),

@@ -15,6 +15,8 @@ impl Duties {
     pub const METRICS: Self = Self(2);
     /// Records the server span.
     pub const SPAN: Self = Self(4);
+    /// Counts the bytes of the request's body: not a sink's, but of the layer that watches the body first.
+    pub const BODY: Self = Self(128);
 
     /// The set as bits, as [`cupola_context::Context::claim`] takes them.
     pub const fn bits(self) -> u8 {

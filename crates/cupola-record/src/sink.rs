@@ -61,6 +61,13 @@ pub trait Sink: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct And<A, B>(A, B);
 
+impl<A: Sink, B: Sink> And<A, B> {
+    /// The first, then the second; `first.and(second)` where the first is no `Option`.
+    pub const fn new(first: A, second: B) -> Self {
+        Self(first, second)
+    }
+}
+
 impl<A: Sink, B: Sink> Sink for And<A, B> {
     fn opened(&self, exchange: &Exchange) {
         self.0.opened(exchange);

@@ -38,6 +38,8 @@ pub struct Redactor {
     out: Capture,
     reader: Reader,
     seen: u64,
+    /// How many bytes of a byte order mark opened the body.
+    marked: usize,
 }
 
 /// How a body ended.
@@ -67,6 +69,7 @@ pub struct Captured {
 #[derive(Debug)]
 enum Reader {
     Json(Json),
+    Text(Json),
     Lines(Lines),
     Events(Events),
     Form(Form),
@@ -80,7 +83,7 @@ const BOM: &[u8] = "\u{FEFF}".as_bytes();
 impl Redactor {
     /// A redactor for one body of which at most `cap` bytes of output are kept.
     pub fn new(policy: &KeyPolicy, media: Media, cap: usize) -> Self {
-        Self { out: Capture::new(policy.clone(), cap), reader: Reader::new(media), seen: 0 }
+        Self { out: Capture::new(policy.clone(), cap), reader: Reader::new(media), seen: 0, marked: 0 }
     }
 
     /// Takes the next piece of the body; once the cap is reached it is only counted.
@@ -91,7 +94,9 @@ impl Redactor {
             return;
         }
         let rest = if before < 4 { self.sniff(before as usize, chunk) } else { chunk };
-        self.reader.feed(&mut self.out, rest);
+        if !self.out.is_full() {
+            self.reader.feed(&mut self.out, rest);
+        }
     }
 
     /// How many bytes were fed so far.
@@ -107,7 +112,7 @@ impl Redactor {
         let truncated = end == End::Truncated || self.out.is_full();
         self.reader.finish(&mut self.out, truncated);
         let lost_sync = self.reader.lost_sync();
-        let (text, redactions) = self.out.into_text(truncated);
+        let (text, truncated, redactions) = self.out.into_text(truncated);
         Captured { text, truncated, redactions, lost_sync }
     }
 
@@ -119,8 +124,9 @@ impl Redactor {
             self.reader = Reader::Marker("unredactable");
             return &[];
         }
-        let expected = BOM.get(offset..).unwrap_or_default();
+        let expected = if self.marked == offset { &BOM[offset.min(BOM.len())..] } else { &[] };
         let length = expected.iter().zip(chunk).take_while(|(mark, byte)| mark == byte).count();
+        self.marked += length;
         self.out.push(&chunk[..length]);
         &chunk[length..]
     }
@@ -135,8 +141,9 @@ impl Redactor {
 impl Reader {
     fn new(media: Media) -> Self {
         match media {
-            // A text that begins like JSON is read as JSON; one that does not loses sync at once, and is text.
-            Media::Json | Media::Text => Self::Json(Json::new()),
+            Media::Json => Self::Json(Json::new()),
+            // A text that begins like JSON is read as JSON; one that does not loses sync at once.
+            Media::Text => Self::Text(Json::new()),
             Media::NdJson => Self::Lines(Lines::new()),
             Media::EventStream => Self::Events(Events::new()),
             Media::Form => Self::Form(Form::new()),
@@ -147,7 +154,7 @@ impl Reader {
 
     fn feed(&mut self, out: &mut Capture, bytes: &[u8]) {
         match self {
-            Self::Json(json) => json.feed(out, bytes),
+            Self::Json(json) | Self::Text(json) => json.feed(out, bytes),
             Self::Lines(lines) => lines.feed(out, bytes),
             Self::Events(events) => events.feed(out, bytes),
             Self::Form(form) => form.feed(out, bytes),
@@ -157,7 +164,7 @@ impl Reader {
 
     fn finish(&mut self, out: &mut Capture, truncated: bool) {
         match self {
-            Self::Json(json) => json.finish(out, truncated),
+            Self::Json(json) | Self::Text(json) => json.finish(out, truncated),
             Self::Lines(lines) => lines.finish(out, truncated),
             Self::Events(events) => events.finish(out, truncated),
             Self::Form(form) => form.finish(out, truncated),
@@ -171,7 +178,7 @@ impl Reader {
             Self::Lines(lines) => lines.lost_sync(),
             Self::Events(events) => events.lost_sync(),
             Self::Form(form) => form.lost_sync(),
-            Self::Marker(_) => false,
+            Self::Text(_) | Self::Marker(_) => false,
         }
     }
 }

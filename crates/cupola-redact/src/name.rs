@@ -23,31 +23,23 @@ impl Name {
     #[inline]
     pub(crate) fn new(name: &[u8]) -> Self {
         let tail = &name[name.len().saturating_sub(WINDOW)..];
-        let mut this = Self { letters: [0; WINDOW], len: 0, starts: 0, hard: 0 };
-        let mut before = Kind::Separator;
-        for (index, &byte) in tail.iter().enumerate() {
-            let kind = Kind::of(byte);
-            if kind != Kind::Separator {
-                let follows_lower = tail.get(index + 1).is_some_and(u8::is_ascii_lowercase);
-                this.push(byte | 0x20, before, kind, follows_lower);
+        let mut letters = [0; WINDOW];
+        let (mut len, mut hard, mut upper, mut begins) = (0, 0_u64, 0_u64, 1_u64);
+        for &byte in tail {
+            let letter = LETTER[usize::from(byte)];
+            if letter == 0 {
+                begins = 1;
+                continue;
             }
-            before = kind;
+            letters[len % WINDOW] = letter;
+            hard |= begins << len;
+            upper |= u64::from(byte != letter) << len;
+            begins = 0;
+            len += 1;
         }
+        let mut this = Self { letters, len, starts: soft_starts(hard, upper), hard };
         this.drop_suffixes();
         this
-    }
-
-    #[inline]
-    fn push(&mut self, letter: u8, before: Kind, kind: Kind, follows_lower: bool) {
-        let bit = 1_u64 << self.len;
-        if before == Kind::Separator {
-            self.hard |= bit;
-            self.starts |= bit;
-        } else if kind == Kind::Upper && (before == Kind::Lower || follows_lower) {
-            self.starts |= bit;
-        }
-        self.letters[self.len] = letter;
-        self.len += 1;
     }
 
     /// `token_value` and `token_raw` hold what `token` holds.
@@ -95,28 +87,45 @@ impl Name {
         index >= self.len || self.starts >> index & 1 == 1
     }
 
+    /// Where the words begin.
+    pub(crate) fn word_starts(&self) -> impl Iterator<Item = usize> {
+        let mut rest = self.starts;
+        std::iter::from_fn(move || {
+            let start = rest.trailing_zeros() as usize;
+            rest &= rest.wrapping_sub(1);
+            (start < WINDOW).then_some(start)
+        })
+    }
+
+    /// Four letters from `index`, with zeros behind the end.
+    #[inline]
+    pub(crate) fn four_letters(&self, index: usize) -> u32 {
+        let at = |offset: usize| u32::from(self.letters[(index + offset) % WINDOW]);
+        at(0) | at(1) << 8 | at(2) << 16 | at(3) << 24
+    }
+
     /// Whether there is just one word.
     pub(crate) fn is_single(&self) -> bool {
         self.starts.count_ones() <= 1
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Separator,
-    Lower,
-    Upper,
-}
-
-impl Kind {
-    #[inline]
-    fn of(byte: u8) -> Self {
-        match byte {
-            b'a'..=b'z' => Self::Lower,
-            b'A'..=b'Z' => Self::Upper,
-            _ => Self::Separator,
-        }
+/// The lower-case letter of each byte that is one, else zero.
+const LETTER: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut letter = b'a';
+    while letter <= b'z' {
+        table[letter as usize] = letter;
+        table[letter.to_ascii_uppercase() as usize] = letter;
+        letter += 1;
     }
+    table
+};
+
+/// A capital begins a word behind a small letter, and before one: `newPwd`, `APIKey`.
+#[inline]
+fn soft_starts(hard: u64, upper: u64) -> u64 {
+    hard | upper & (!upper << 1) | upper & (!upper >> 1) & !(hard >> 1)
 }
 
 /// The highest set bit below `len`, which is where the last word begins.

@@ -108,5 +108,5 @@ fn push_capped(out: &mut String, text: &[u8], cap: usize) {
         Ok(valid) => _ = pattern::push(out, valid, open),
         Err(_) => _ = pattern::push(out, &String::from_utf8_lossy(window), open),
     }
-    text::cut(out, start, cap);
+    _ = text::cut(out, start, cap);
 }

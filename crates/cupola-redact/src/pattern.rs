@@ -14,78 +14,148 @@ use crate::REDACTED;
 pub(crate) use card::is_card;
 pub(crate) use userinfo::authority;
 
-/// Bytes that complete the prefix of some pattern, or stand right behind it.
-const TRIGGERS: &[u8] = b"J_-ICG:+% \t";
-
-const IS_TRIGGER: [bool; 256] = {
-    let mut table = [false; 256];
+/// A bit for each kind of byte that completes the prefix of some pattern, or stands right behind it.
+const TRIGGER: [u16; 256] = {
+    let mut table = [0; 256];
     let mut index = 0;
-    while index < TRIGGERS.len() {
-        table[TRIGGERS[index] as usize] = true;
+    while index < PAIRS.len() {
+        let triggers = PAIRS[index].1.as_bytes();
+        let mut at = 0;
+        while at < triggers.len() {
+            table[triggers[at] as usize] |= 1 << index;
+            at += 1;
+        }
         index += 1;
     }
     table
 };
+
+/// The same bits for the bytes that may stand before: `-` is frequent, `t-` and `--` are less so.
+const BEFORE: [u16; 256] = {
+    let mut table = [0; 256];
+    let mut index = 0;
+    while index < PAIRS.len() {
+        let before = PAIRS[index].0.as_bytes();
+        let mut at = 0;
+        while at < before.len() {
+            table[before[at] as usize] |= 1 << index;
+            at += 1;
+        }
+        index += 1;
+    }
+    table
+};
+
+/// The byte before a trigger, and the trigger.
+#[rustfmt::skip]
+const PAIRS: [(&str, &str); 9] = [
+    ("y", "J"),
+    ("pousrtemc", "_"),
+    ("-tbpaorsejk", "-"),
+    ("KSBA", "I"),
+    ("A", "C"),
+    ("S", "G"),
+    ("rRcC", " \t+%"),
+    ("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-", ":"),
+    // A scheme may be missing.
+    ("\0 \"'(<=", ":"),
+];
 
 /// Appends `text` with every recognised secret masked; returns how many there were.
 ///
 /// `open` says that the text was cut, so that a token too short to be judged at its end is masked too.
 #[inline]
 pub(crate) fn push(out: &mut String, text: &str, open: bool) -> u32 {
-    match next(text.as_bytes(), 0, open) {
+    let mut finder = Finder::new(text, open);
+    match finder.next(0) {
         None => {
             out.push_str(text);
             0
         }
-        Some(first) => push_from(out, text, first, open),
+        Some(first) => finder.mask_from(out, text, first),
     }
 }
 
 /// The same for a text that is at hand: without a secret it comes back as it is.
 pub(crate) fn mask_owned(text: String, open: bool) -> (String, u32) {
-    let Some(first) = next(text.as_bytes(), 0, open) else { return (text, 0) };
+    let mut finder = Finder::new(&text, open);
+    let Some(first) = finder.next(0) else { return (text, 0) };
     let mut out = String::with_capacity(text.len() + REDACTED.len());
-    let count = push_from(&mut out, &text, first, open);
+    let count = finder.mask_from(&mut out, &text, first);
     (out, count)
 }
 
-fn push_from(out: &mut String, text: &str, first: Range<usize>, open: bool) -> u32 {
-    let mut found = Some(first);
-    let mut copied = 0;
-    let mut count = 0;
-    while let Some(span) = found {
-        // A span lies between ASCII bytes; should one ever not, more is masked instead of a panic.
-        out.push_str(text.get(copied..span.start).unwrap_or_default());
-        out.push_str(REDACTED);
-        copied = span.end;
-        count += 1;
-        found = next(text.as_bytes(), copied, open);
-    }
-    out.push_str(text.get(copied..).unwrap_or_default());
-    count
+/// Finds one secret after the other, in time linear in the text whatever it holds.
+struct Finder<'a> {
+    bytes: &'a [u8],
+    open: bool,
+    /// The next secret with a prefix, if the search has gone ahead of the cards.
+    ahead: Option<Range<usize>>,
+    /// There is no further secret with a prefix.
+    is_done: bool,
+    runs: token::Runs,
 }
 
-/// The next secret that begins at or behind `from`.
-#[inline]
-fn next(bytes: &[u8], from: usize, open: bool) -> Option<Range<usize>> {
-    let prefixed = next_prefixed(bytes, from, open);
-    if bytes.len() - from < card::SHORTEST {
-        return prefixed;
+impl<'a> Finder<'a> {
+    #[inline]
+    fn new(text: &'a str, open: bool) -> Self {
+        Self { bytes: text.as_bytes(), open, ahead: None, is_done: false, runs: token::Runs::default() }
     }
-    let end = prefixed.as_ref().map_or(bytes.len(), |span| span.start);
-    card::next(bytes, from..end, open).or(prefixed)
-}
 
-#[inline]
-fn next_prefixed(bytes: &[u8], from: usize, open: bool) -> Option<Range<usize>> {
-    bytes[from..].iter().enumerate().filter(|&(_, &byte)| IS_TRIGGER[usize::from(byte)]).find_map(|(offset, &byte)| {
-        let at = from + offset;
-        let span = match byte {
-            b':' => userinfo::at(bytes, at, open),
-            b' ' | b'\t' | b'+' | b'%' => token::after_scheme(bytes, at, open),
-            _ => token::at(bytes, at, open),
-        };
-        // A span that begins inside what was masked already would be masked twice.
-        span.filter(|span| span.start >= from && span.start < span.end)
-    })
+    fn mask_from(&mut self, out: &mut String, text: &str, first: Range<usize>) -> u32 {
+        let mut found = Some(first);
+        let mut copied = 0;
+        let mut count = 0;
+        while let Some(span) = found {
+            // A span lies between ASCII bytes; should one ever not, more is masked instead of a panic.
+            out.push_str(text.get(copied..span.start).unwrap_or_default());
+            out.push_str(REDACTED);
+            copied = span.end;
+            count += 1;
+            found = self.next(copied);
+        }
+        out.push_str(text.get(copied..).unwrap_or_default());
+        count
+    }
+
+    /// The next secret that begins at or behind `from`.
+    #[inline]
+    fn next(&mut self, from: usize) -> Option<Range<usize>> {
+        if !self.is_done && self.ahead.as_ref().is_none_or(|span| span.start < from) {
+            self.ahead = self.next_prefixed(from);
+            self.is_done = self.ahead.is_none();
+        }
+        if self.bytes.len() - from >= card::SHORTEST {
+            let end = self.ahead.as_ref().map_or(self.bytes.len(), |span| span.start);
+            if let Some(card) = card::next(self.bytes, from..end, self.open) {
+                return Some(card);
+            }
+        }
+        self.ahead.clone()
+    }
+
+    #[inline]
+    fn next_prefixed(&mut self, from: usize) -> Option<Range<usize>> {
+        let mut before = from.checked_sub(1).map_or(0, |at| self.bytes[at]);
+        for (offset, &byte) in self.bytes[from..].iter().enumerate() {
+            let is_pair = TRIGGER[usize::from(byte)] & BEFORE[usize::from(before)] != 0;
+            before = byte;
+            // A span that begins inside what was masked already would be masked twice.
+            if let Some(span) =
+                is_pair.then(|| self.at(byte, from + offset)).flatten().filter(|span| span.start >= from)
+            {
+                return Some(span);
+            }
+        }
+        None
+    }
+
+    fn at(&mut self, byte: u8, at: usize) -> Option<Range<usize>> {
+        match byte {
+            b':' => userinfo::at(self.bytes, at, self.open),
+            b'J' => self.runs.jwt(self.bytes, at.checked_sub(2)?, self.open),
+            b' ' | b'\t' | b'+' | b'%' => token::after_scheme(self.bytes, at, self.open),
+            _ => token::at(self.bytes, at, self.open),
+        }
+    }
 }

@@ -40,26 +40,35 @@ const STRONG: &[&[u8]] = &[
     b"samlrequest", b"samlresponse",
 ];
 
+/// No word that tells is shorter: `pw`.
+const SHORTEST_WEAK: usize = 2;
+
 /// The shortest of [`STRONG`]: a shorter name needs no search.
 const SHORTEST_STRONG: usize = 6;
 
-/// Bit `b` of entry `a` is set if some stem begins with the letters `a`, `b`.
-const STRONG_PAIRS: [u32; 26] = strong_pairs();
-
-const fn strong_pairs() -> [u32; 26] {
-    let mut pairs = [0; 26];
+/// One bit for the hash of each stem's first four letters: nearly all places in nearly all names have no such bit.
+const STRONG_HEADS: [u64; 8] = {
+    let mut heads = [0; 8];
     let mut index = 0;
     while index < STRONG.len() {
         let stem = STRONG[index];
-        pairs[(stem[0] - b'a') as usize] |= 1 << (stem[1] - b'a');
+        let hash = head_hash(u32::from_le_bytes([stem[0], stem[1], stem[2], stem[3]]));
+        heads[hash / 64] |= 1 << (hash % 64);
         index += 1;
     }
-    pairs
+    heads
+};
+
+const fn head_hash(head: u32) -> usize {
+    (head.wrapping_mul(0x9E37_79B1) >> 23) as usize
 }
 
 /// Judges a name by the default list.
 #[inline]
 pub(crate) fn judge(name: &Name, scope: Scope) -> Verdict {
+    if name.squashed().len() < SHORTEST_WEAK {
+        return Verdict::Keep;
+    }
     if has_strong_stem(name) {
         return Verdict::Mask;
     }
@@ -82,12 +91,13 @@ pub(crate) fn has_strong_stem(name: &Name) -> bool {
     if letters.len() < SHORTEST_STRONG {
         return false;
     }
-    letters.windows(2).enumerate().any(|(index, pair)| {
-        let seconds = STRONG_PAIRS[usize::from(pair[0] - b'a')];
-        seconds >> (pair[1] - b'a') & 1 == 1 && stem_at(name, index)
+    (0..=letters.len() - SHORTEST_STRONG).any(|index| {
+        let hash = head_hash(name.four_letters(index));
+        STRONG_HEADS[hash / 64] >> (hash % 64) & 1 == 1 && stem_at(name, index)
     })
 }
 
+#[cold]
 fn stem_at(name: &Name, index: usize) -> bool {
     let rest = &name.squashed()[index..];
     STRONG.iter().any(|stem| {
@@ -101,12 +111,12 @@ fn stem_at(name: &Name, index: usize) -> bool {
 fn judge_words(name: &Name) -> Verdict {
     let last = name.last_word();
     let hard = name.last_hard_word();
-    match weak(last) {
+    let verdict = match weak(last) {
         Verdict::Keep if hard.len() != last.len() => weak(hard),
-        Verdict::Keep if is_one_time_code(name, last) => Verdict::Mask,
-        Verdict::Keep if !name.is_single() && has_secret_word(name) => Verdict::Mask,
         verdict => verdict,
-    }
+    };
+    let tells = || is_one_time_code(name, last) || has_secret_word(name);
+    if verdict == Verdict::Keep && !name.is_single() && tells() { Verdict::Mask } else { verdict }
 }
 
 /// Words that tell at the end of a name; their plurals may count things.
@@ -150,10 +160,9 @@ fn is_one_time_code(name: &Name, last: &[u8]) -> bool {
 /// `secret` and `jwt` tell wherever they are a whole word; `secretary` is another word.
 fn has_secret_word(name: &Name) -> bool {
     let letters = name.squashed();
-    let is_word_at = |index: usize, word: &[u8]| {
-        name.is_boundary(index) && letters[index..].starts_with(word) && name.is_boundary(index + word.len())
-    };
-    (0..letters.len()).any(|index| match letters[index] {
+    let is_word_at =
+        |index: usize, word: &[u8]| letters[index..].starts_with(word) && name.is_boundary(index + word.len());
+    name.word_starts().any(|index| match letters[index] {
         b's' => is_word_at(index, b"secret") || is_word_at(index, b"secrets"),
         b'j' => is_word_at(index, b"jwt"),
         _ => false,

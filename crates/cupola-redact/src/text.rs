@@ -28,15 +28,16 @@ fn scan(out: &mut Capture, text: &[u8]) {
     scanner.finish(out);
 }
 
-/// Cuts what was appended to `out` since `start` to `cap` bytes, on a character boundary.
+/// Cuts what was appended to `out` since `start` to `cap` bytes, on a character boundary; says whether it did.
 #[inline]
-pub(crate) fn cut(out: &mut String, start: usize, cap: usize) {
+pub(crate) fn cut(out: &mut String, start: usize, cap: usize) -> bool {
     if out.len() - start <= cap {
-        return;
+        return false;
     }
     let mut end = start + cap;
     while !out.is_char_boundary(end) {
         end -= 1;
     }
     out.truncate(end);
+    true
 }

@@ -43,6 +43,9 @@ fn authority_start(url: &str) -> Option<usize> {
     if url.starts_with("//") { Some(2) } else { url.find("://").map(|colon| colon + 3) }
 }
 
+/// How far back a name before a `:` is looked for: not every `:` begins a new one.
+const REACH: usize = 192;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Path,
@@ -108,7 +111,8 @@ impl<'a> Pairs<'a> {
 
     /// `"name":` of JSON inside a value, or a strong name; any other bare `name:` is a scope or a sort order.
     fn names_secret(&self, index: usize) -> bool {
-        let name = decode::percent(&self.text.as_bytes()[self.name..index]);
+        let start = self.name.max(index.saturating_sub(REACH));
+        let name = decode::percent(&self.text.as_bytes()[start..index]);
         matches!(name.last(), Some(b'"' | b'\'')) || rule::has_strong_stem(&Name::new(&name))
     }
 

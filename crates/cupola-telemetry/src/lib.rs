@@ -1,1 +1,37 @@
-//! Installs the log pipeline: the tracing layer that writes lines, its outputs, shutdown.
+//! Installs the log pipeline: one `tracing` layer that writes JSON lines, and an output that accounts for every line.
+//!
+//! ```
+//! use cupola_telemetry::{Config, Memory, Telemetry};
+//!
+//! let memory = Memory::new();
+//! let telemetry = Telemetry::builder(Config::default()).output(memory.clone()).build()?;
+//! tracing::dispatcher::with_default(telemetry.dispatch(), || tracing::info!(vm_id = "vm-7", "machine is up"));
+//! let counts = telemetry.shutdown(std::time::Duration::from_secs(1));
+//! assert_eq!((counts.accepted, counts.written), (1, 1));
+//! assert!(memory.text().contains(r#""message":"machine is up","vm_id":"vm-7""#));
+//! # Ok::<(), cupola_telemetry::BuildError>(())
+//! ```
+//!
+//! # Where this sits
+//! Floor 3: on cupola-context, cupola-line, cupola-record and cupola-redact. It is the only crate that touches what is
+//! global to a process, and only in [`Telemetry::install`]. It must not know HTTP, routes or dashboards.
+
+mod callsite;
+mod config;
+mod context_keys;
+mod counts;
+mod line_layer;
+mod memory;
+mod queue;
+mod render;
+mod telemetry;
+mod thread_state;
+mod visit;
+mod writer;
+
+pub use config::{Config, ConfigError, Format};
+pub use counts::Counts;
+pub use line_layer::LineLayer;
+pub use memory::Memory;
+pub use queue::Lines;
+pub use telemetry::{AlreadyInstalled, BuildError, Builder, Telemetry};

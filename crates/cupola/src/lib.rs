@@ -1,1 +1,55 @@
-//! Observability for Tower and Axum services: one layer and one init.
+//! Observability for Tower and Axum services: one `init`, one `.layer()`.
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let cupola = cupola::init("hello")?;
+//!     let app = Router::new()
+//!         .route("/hello/{name}", get(|| async { "hello" }))
+//!         .merge(cupola.routes())
+//!         .layer(cupola.layer());
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//!     Ok(cupola.serve(listener, app).await?)
+//! }
+//! ```
+//!
+//! Every request then has an id, a place in a W3C trace, one JSON line with its outcome, and its share in the metrics
+//! on `/metrics`. What else can be switched on, and by which variable, stands in [`Cupola`].
+//!
+//! # Where this sits
+//! The roof: names, and the one paved path through them. It decides nothing that a crate below can decide, and it is
+//! the only library crate that reads the environment. Each crate below is usable alone.
+//!
+//! # Features
+//! - `tower-http`: tower-http's `RequestId` extension is read and filled.
+//! - `testing`: [`testing`], for tests of services.
+
+mod builder;
+mod cupola;
+mod error;
+mod routes;
+mod serve;
+mod summary;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use crate::builder::Builder;
+pub use crate::cupola::{Cupola, init};
+pub use crate::error::InitError;
+
+/// Identity that travels: request ids, trace context, fields.
+pub use cupola_context as context;
+/// The layer and what can be chosen of it.
+pub use cupola_http as http;
+/// Metrics.
+pub use cupola_metrics as metrics;
+/// The nouns, and the sinks that are told of them.
+pub use cupola_record as record;
+/// What may leave the process.
+pub use cupola_redact as redact;
+/// The log pipeline.
+pub use cupola_telemetry as telemetry;
+
+pub use cupola_context::{ClientIp, Context, RequestId, WithContext, spawn, spawn_blocking};

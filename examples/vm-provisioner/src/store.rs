@@ -70,3 +70,6 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(Duration::from_secs(5))
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,10 +9,11 @@
 //! | `tower-http+prometheus` | axum-prometheus with its own recorder |
 //! | `all-peers` | axum-tracing-opentelemetry, every span sampled and handed in batches to an exporter |
 //! | `lean+prometheus` | `tower-http+prometheus` with one line a request: `on_request` stays at its default, DEBUG |
-//! | `lean-all-peers` | `all-peers` with one line a request, in which the spans of axum-tracing-opentelemetry do not show |
+//! | `lean-all-peers` | `all-peers` with one line and one exported span a request, neither repeating the other |
 //!
-//! The lean modes are the cheapest set-up that still says everything once. In `all-peers` the JSON formatter sees both
-//! spans of a request, and reads and writes its fields anew each time that one is recorded.
+//! The lean modes say everything once, which takes a filter for each layer that no readme shows. In `all-peers` both
+//! spans of a request are exported and both stand in its lines, and the JSON formatter parses a span's fields and writes
+//! them anew each time that one is recorded.
 //!
 //! Each part stands as its own documentation shows it: tower-http's three layers in one `ServiceBuilder`, in the order
 //! of its `request_id` module, which is also axum's advice for several layers; the layers of axum-prometheus and
@@ -96,7 +97,7 @@ fn lean_and_prometheus(app: Router) -> Router {
 
 fn lean_all_peers(app: Router) -> Router {
     let lines = fmt::layer().json().with_writer(Mutex::new(dev_null())).with_filter(LevelFilter::INFO);
-    let spans = tracing_opentelemetry::layer().with_tracer(tracer()).with_filter(levels());
+    let spans = tracing_opentelemetry::layer().with_tracer(tracer()).with_filter(without_trace_layer());
     tracing_subscriber::registry().with(spans).with(lines).init();
     spans_around(metrics(ids_and_trace(app, Level::DEBUG)))
 }
@@ -133,6 +134,11 @@ fn spans_around(app: Router) -> Router {
 /// INFO, and the one target below it whose spans axum-tracing-opentelemetry makes at TRACE.
 fn levels() -> Targets {
     Targets::new().with_default(LevelFilter::INFO).with_target("otel::tracing", LevelFilter::TRACE)
+}
+
+/// The same without the span of `TraceLayer`, which tells an exporter nothing that the span around it does not.
+fn without_trace_layer() -> Targets {
+    levels().with_target("tower_http", LevelFilter::OFF)
 }
 
 fn tracer() -> SdkTracer {

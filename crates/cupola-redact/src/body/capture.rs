@@ -35,13 +35,12 @@ impl Capture {
 
     #[inline]
     pub(crate) fn push(&mut self, bytes: &[u8]) {
-        let room = self.cap - self.bytes.len();
-        if bytes.len() > room {
-            self.bytes.extend_from_slice(if self.is_full { &[] } else { &bytes[..room] });
-            self.is_full = true;
+        if self.is_full {
             return;
         }
-        self.bytes.extend_from_slice(bytes);
+        let taken = bytes.len().min(self.cap - self.bytes.len());
+        self.bytes.extend_from_slice(&bytes[..taken]);
+        self.is_full = taken < bytes.len();
     }
 
     /// Writes the mask where a value stood.
@@ -70,12 +69,14 @@ impl Capture {
         self.redactions += redactions;
     }
 
-    /// Masks value patterns in what was captured, and ends it on a character boundary.
-    pub(crate) fn into_text(self, truncated: bool) -> (Masked, u32) {
+    /// Masks value patterns in what was captured, and ends it on a character boundary; says whether the text lacks
+    /// its end, and how many values were masked.
+    pub(crate) fn into_text(self, truncated: bool) -> (Masked, bool, u32) {
+        let truncated = truncated || self.is_full;
         let captured = into_utf8(self.bytes, truncated);
         let (mut masked, found) = pattern::mask_owned(captured, truncated);
-        text::cut(&mut masked, 0, self.cap);
-        (Masked::vouch(masked), self.redactions + found)
+        let is_cut = text::cut(&mut masked, 0, self.cap);
+        (Masked::vouch(masked), truncated || is_cut, self.redactions + found)
     }
 }
 

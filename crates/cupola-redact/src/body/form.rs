@@ -36,7 +36,7 @@ impl Form {
 
     pub(super) fn feed(&mut self, out: &mut Capture, bytes: &[u8]) {
         let mut rest = bytes;
-        while self.state == State::Start && !rest.is_empty() {
+        while self.state == State::Start && !rest.is_empty() && !out.is_full() {
             rest = self.start(out, rest);
         }
         if let Some(json) = &mut self.json {
@@ -74,6 +74,10 @@ impl Form {
         let end = memchr2(wanted, b'&', bytes).unwrap_or(bytes.len());
         if self.state != State::Masked {
             out.push(&bytes[..end]);
+        }
+        // A name that the cap has cut is judged at the end, with the pair it belongs to.
+        if out.is_full() {
+            return &[];
         }
         match bytes.get(end) {
             Some(b'=') => self.end_name(out),

@@ -61,7 +61,13 @@ enum State {
 enum Escape {
     None,
     Backslash,
-    Hex { digits: u8, code: u32 },
+    /// Behind an escaped backslash, which may begin an escape of a string within the string.
+    Nested,
+    Hex {
+        digits: u8,
+        code: u32,
+        nested: bool,
+    },
 }
 
 impl Json {
@@ -258,7 +264,7 @@ impl Json {
     /// Takes bytes of a string up to its end, or an escape, or the end of the chunk.
     #[inline]
     fn inside_string<'a>(&mut self, out: &mut Capture, bytes: &'a [u8]) -> &'a [u8] {
-        if !matches!(self.escape, Escape::None) {
+        if self.continues_escape(bytes[0]) {
             self.content(out, &bytes[..1]);
             self.in_escape(out, bytes[0]);
             return &bytes[1..];
@@ -285,12 +291,30 @@ impl Json {
         }
     }
 
+    /// Whether the byte belongs to an escape that has begun. A nested one is a mere likeness: any byte that does not
+    /// fit ends it and counts as itself, a quote above all.
+    fn continues_escape(&mut self, byte: u8) -> bool {
+        let continues = match self.escape {
+            Escape::None => false,
+            Escape::Backslash => true,
+            Escape::Nested => byte == b'u',
+            Escape::Hex { nested, .. } => !nested || byte.is_ascii_hexdigit(),
+        };
+        if !continues {
+            self.escape = Escape::None;
+        }
+        continues
+    }
+
     fn in_escape(&mut self, out: &mut Capture, byte: u8) {
         self.escape = match self.escape {
-            Escape::Backslash if byte == b'u' => Escape::Hex { digits: 0, code: 0 },
-            Escape::Hex { digits, code } => {
+            Escape::Backslash if byte == b'\\' => Escape::Nested,
+            Escape::Backslash | Escape::Nested if byte == b'u' => {
+                Escape::Hex { digits: 0, code: 0, nested: matches!(self.escape, Escape::Nested) }
+            }
+            Escape::Hex { digits, code, nested } => {
                 let code = code << 4 | char::from(byte).to_digit(16).unwrap_or(0);
-                if digits < 3 { Escape::Hex { digits: digits + 1, code } } else { self.escaped(out, code) }
+                if digits < 3 { Escape::Hex { digits: digits + 1, code, nested } } else { self.escaped(out, code) }
             }
             _ => Escape::None,
         };

@@ -15,8 +15,9 @@ pub(super) fn next(bytes: &[u8], range: Range<usize>, open: bool) -> Option<Rang
     while probe < range.end {
         if is_part(bytes[probe]) {
             let run = around(bytes, &range, probe);
-            if let Some(span) = in_run(bytes, run.clone(), open) {
-                return Some(span);
+            let span = if run.len() < SHORTEST { None } else { in_run(bytes, run.clone(), open) };
+            if span.is_some() {
+                return span;
             }
             probe = probe.max(run.end);
         }

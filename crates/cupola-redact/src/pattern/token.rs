@@ -35,8 +35,7 @@ const VENDORS: &[Vendor] = &[
 /// A secret whose prefix has its trigger byte at `at`.
 pub(super) fn at(bytes: &[u8], at: usize, open: bool) -> Option<Range<usize>> {
     match bytes[at] {
-        b'J' => jwt(bytes, at.checked_sub(2)?, open),
-        b'-' if bytes[at..].starts_with(b"-----BEGIN ") => pem(bytes, at),
+        b'-' if bytes[..at].ends_with(b"----") && bytes[at..].starts_with(b"-BEGIN ") => pem(bytes, at - 4),
         _ => VENDORS.iter().find_map(|vendor| vendor.span(bytes, at, open)),
     }
 }
@@ -61,18 +60,34 @@ fn is_inside_word(bytes: &[u8], start: usize) -> bool {
     bytes[before].is_ascii_alphanumeric() && !is_escape
 }
 
-/// `eyJ` is the base64 form of `{"`: two such segments, or one that opens like a JOSE header, make a token.
-fn jwt(bytes: &[u8], start: usize, open: bool) -> Option<Range<usize>> {
-    const HEADERS: [&[u8]; 6] = [b"eyJhbGci", b"eyJ0eXAi", b"eyJraWQi", b"eyJlbmMi", b"eyJjdHki", b"eyJ4NXQi"];
-    if !bytes[start..].starts_with(b"eyJ") {
-        return None;
+/// How far the runs of token bytes reach that were looked at last: `eyJeyJeyJ...` is looked at once, not each time.
+#[derive(Default)]
+pub(super) struct Runs {
+    /// The end of one segment.
+    segment: usize,
+    /// The end of all segments.
+    token: usize,
+}
+
+impl Runs {
+    /// `eyJ` is the base64 form of `{"`: two such segments, or one that opens like a JOSE header, make a token.
+    pub(super) fn jwt(&mut self, bytes: &[u8], start: usize, open: bool) -> Option<Range<usize>> {
+        const HEADERS: [&[u8]; 6] = [b"eyJhbGci", b"eyJ0eXAi", b"eyJraWQi", b"eyJlbmMi", b"eyJjdHki", b"eyJ4NXQi"];
+        let text = &bytes[start..];
+        if !text.starts_with(b"eyJ") {
+            return None;
+        }
+        if start >= self.segment {
+            self.segment = run(bytes, start, is_url_safe);
+        }
+        let next = &bytes[self.segment..];
+        let is_jose = next.starts_with(b".") && HEADERS.iter().any(|header| text.starts_with(header));
+        if (open || is_jose || next.starts_with(b".eyJ")) && start >= self.token {
+            self.token = run(bytes, start, |byte| is_token(byte) || byte == b'=');
+        }
+        let is_token = is_jose || next.starts_with(b".eyJ") || open && self.token == bytes.len();
+        is_token.then_some(start..self.token)
     }
-    let head = run(bytes, start, is_url_safe);
-    let end = run(bytes, start, |byte| is_url_safe(byte) || byte == b'.' || byte == b'=');
-    let is_token = bytes[head..].starts_with(b".eyJ")
-        || bytes[head..].starts_with(b".") && HEADERS.iter().any(|header| bytes[start..].starts_with(header))
-        || open && end == bytes.len();
-    is_token.then_some(start..end)
 }
 
 /// A private key reaches to the end of its END line, of its string or of the text, whichever comes first.
@@ -115,7 +130,7 @@ pub(super) fn after_scheme(bytes: &[u8], at: usize, open: bool) -> Option<Range<
     }
     let start = skip_blanks(bytes, at);
     let end = run(bytes, start, |byte| is_token(byte) || matches!(byte, b'~' | b'+' | b'/' | b'=' | b':' | b'%'));
-    let is_credential = start > at && looks_random(&bytes[start..end]) && !is_parameter(bytes, end);
+    let is_credential = start > at && looks_random(&bytes[start..end]) && !is_parameter(bytes, start, end);
     (is_credential || open && end == bytes.len() && start > at).then_some(start..end)
 }
 
@@ -139,9 +154,9 @@ fn looks_random(token: &[u8]) -> bool {
     token.len() >= 20 || token.len() >= 6 && token[1..].iter().any(is_telling) && token.iter().any(|b| *b != b'.')
 }
 
-/// `realm="x"` behind `Basic` belongs to a challenge, which holds no secret.
-fn is_parameter(bytes: &[u8], end: usize) -> bool {
-    bytes[..end].last() == Some(&b'=') && matches!(bytes[end..], [b'"', ..] | [b'\\', b'"', ..])
+/// `realm="x"` behind `Basic` belongs to a challenge, which holds no secret; names of parameters are short.
+fn is_parameter(bytes: &[u8], start: usize, end: usize) -> bool {
+    end - start <= 32 && bytes[..end].last() == Some(&b'=') && matches!(bytes[end..], [b'"', ..] | [b'\\', b'"', ..])
 }
 
 /// Where the run of bytes that `accept` takes ends.
@@ -178,8 +193,9 @@ mod tests {
     #[test]
     fn every_prefix_has_its_trigger_where_it_says() {
         for vendor in VENDORS {
-            let trigger = vendor.prefix[vendor.trigger - 1];
-            assert!(super::super::IS_TRIGGER[usize::from(trigger)], "{}", String::from_utf8_lossy(vendor.prefix));
+            let (before, trigger) = (vendor.prefix[vendor.trigger - 2], vendor.prefix[vendor.trigger - 1]);
+            let bits = super::super::BEFORE[usize::from(before)] & super::super::TRIGGER[usize::from(trigger)];
+            assert_ne!(bits, 0, "{}", String::from_utf8_lossy(vendor.prefix));
         }
     }
 }

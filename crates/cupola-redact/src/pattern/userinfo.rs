@@ -20,16 +20,23 @@ pub(super) fn at(bytes: &[u8], at: usize, open: bool) -> Option<Range<usize>> {
 
 /// The userinfo of the authority that begins at `start`, without its `@`.
 ///
-/// It reaches to the *last* `@` before the path. Where what follows the first `:` is no port, somebody has
+/// It reaches to the *last* `@` before the path. Where what stands before the path cannot be a host, somebody has
 /// written a password with a slash in it, and it reaches to the last `@` of the word.
 pub(crate) fn authority(bytes: &[u8], start: usize, open: bool) -> Option<Range<usize>> {
     let rest = &bytes[start..];
-    let word = rest.iter().position(|&byte| ends_url(byte)).map_or(rest, |end| &rest[..end]);
-    let end = word.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#' | b'\\')).unwrap_or(word.len());
-    let reach = if has_port_or_none(&word[..end]) { end } else { word.len() };
-    let last = word[..reach].iter().rposition(|&byte| byte == b'@');
+    let ends = |byte: &u8| ends_url(*byte) || matches!(byte, b'/' | b'?' | b'#' | b'\\');
+    let end = rest.iter().position(ends).unwrap_or(rest.len());
+    let reach = if names_host(&rest[..end]) { end } else { word_end(rest).max(end) };
+    let last = rest[..reach].iter().rposition(|&byte| byte == b'@');
     let cut = open && start + end == bytes.len() && end > 0;
     last.or(cut.then_some(end)).filter(|&length| length > 0).map(|length| start..start + length)
+}
+
+/// Where the word ends, as far as it is looked for: each `://` of a long word would look again.
+fn word_end(rest: &[u8]) -> usize {
+    const REACH: usize = 256;
+    let near = &rest[..rest.len().min(REACH)];
+    near.iter().position(|&byte| ends_url(byte)).unwrap_or(near.len())
 }
 
 #[inline]
@@ -37,13 +44,17 @@ fn ends_url(byte: u8) -> bool {
     byte <= b' ' || matches!(byte, b'"' | b'<' | b'>' | b'`' | 0x7F)
 }
 
-/// Whether the part behind the first `:` can be a port; an address in brackets has colons of its own.
-fn has_port_or_none(authority: &[u8]) -> bool {
-    if authority.first() == Some(&b'[') {
+/// Whether the authority ends in what may be a host: behind an `@` a name with a dot, anywhere a port of digits.
+fn names_host(authority: &[u8]) -> bool {
+    let user = authority.iter().rposition(|&byte| byte == b'@');
+    let host = &authority[user.map_or(0, |at| at + 1)..];
+    // An address in brackets has colons of its own.
+    if host.first() == Some(&b'[') {
         return true;
     }
-    let mut parts = authority.splitn(2, |&byte| byte == b':');
-    parts.nth(1).is_none_or(|port| port.iter().all(u8::is_ascii_digit))
+    let name = host.iter().position(|&byte| byte == b':').unwrap_or(host.len());
+    let has_port_or_none = host[name..].iter().skip(1).all(u8::is_ascii_digit);
+    has_port_or_none && (user.is_none() || host[..name].contains(&b'.'))
 }
 
 fn webhook(bytes: &[u8], start: usize) -> Option<Range<usize>> {

@@ -34,8 +34,8 @@ impl Label {
     /// Judges the name that ends where `text` ends, right before `separator`.
     pub(super) fn before(policy: &KeyPolicy, text: &[u8], separator: u8) -> Self {
         let tail = &text[text.len().saturating_sub(REACH)..];
-        if tail.contains(&b'\\') {
-            return Self::read(policy, &decode::json(tail), separator);
+        if tail.iter().any(|byte| matches!(byte, b'\\' | b'%')) {
+            return Self::read(policy, &decode::percent(&decode::json(tail)), separator);
         }
         Self::read(policy, tail, separator)
     }
@@ -46,9 +46,7 @@ impl Label {
             _ => named(trim_end(tail), separator),
         };
         let scope = if style == Style::Url { Scope::Url } else { Scope::Field };
-        let verdict =
-            if name.contains(&b'%') { policy.judge(&decode::percent(name), scope) } else { policy.judge(name, scope) };
-        Self { verdict, style }
+        Self { verdict: policy.judge(name, scope), style }
     }
 }
 
@@ -90,7 +88,7 @@ fn style_of(before: Option<&u8>, separator: u8) -> Style {
 
 fn word_start(text: &[u8]) -> usize {
     let is_part = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']' | b'%' | b'+' | b'$' | 0x80..)
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']' | b'+' | b'$' | 0x80..)
     };
     text.iter().rposition(|byte| !is_part(byte)).map_or(0, |last| last + 1)
 }

@@ -1,7 +1,5 @@
 //! The resumable reader of text: it looks back for a name only where a separator stands.
 
-use memchr::memchr3;
-
 use super::label::{Label, Style};
 use crate::body::Capture;
 use crate::rule::Verdict;
@@ -24,6 +22,11 @@ pub(crate) struct Scanner {
 #[derive(Debug, Clone, Copy)]
 enum State {
     Idle,
+    /// In a percent escape, which may stand for a separator.
+    Percent {
+        digits: u8,
+        code: u8,
+    },
     /// Between a denied name and its value, with so many backslashes held back.
     Before {
         label: Label,
@@ -126,19 +129,22 @@ impl Scanner {
             0x3E => b'>',
             _ => return,
         };
-        if matches!(self.state, State::Idle) {
+        if matches!(self.state, State::Idle | State::Percent { .. }) {
             self.separate(out, out.len().saturating_sub(r"\u0000".len()), separator);
         }
     }
 
     #[inline]
     fn idle<'a>(&mut self, out: &mut Capture, bytes: &'a [u8]) -> &'a [u8] {
-        let Some(at) = memchr3(b'=', b':', b'>', bytes) else {
+        let Some(at) = bytes.iter().position(|&byte| IS_SEPARATOR[usize::from(byte)]) else {
             out.push(bytes);
             return &[];
         };
         out.push(&bytes[..=at]);
-        self.separate(out, out.len().saturating_sub(1), bytes[at]);
+        match bytes[at] {
+            b'%' => self.state = State::Percent { digits: 0, code: 0 },
+            separator => self.separate(out, out.len().saturating_sub(1), separator),
+        }
         &bytes[at + 1..]
     }
 
@@ -154,6 +160,7 @@ impl Scanner {
     fn step(&mut self, out: &mut Capture, byte: u8) {
         match self.state {
             State::Idle => _ = self.idle(out, &[byte]),
+            State::Percent { digits, code } => self.percent(out, digits, code, byte),
             State::Before { label, slashes } => self.before(out, label, slashes, byte),
             State::Quoted { quote, level, run } => self.quoted(out, quote, level, run, byte),
             State::Bare { style, head, length, run } => self.bare(out, style, (head, length), run, byte),
@@ -161,6 +168,23 @@ impl Scanner {
             State::Count { digits, length, style } => self.count(out, digits, length, style, byte),
             State::Child => self.child(out, byte),
             State::Rest => {}
+        }
+    }
+
+    fn percent(&mut self, out: &mut Capture, digits: u8, code: u8, byte: u8) {
+        self.state = State::Idle;
+        let Some(digit) = char::from(byte).to_digit(16) else { return self.step(out, byte) };
+        out.push(&[byte]);
+        let code = code << 4 | digit as u8;
+        match (digits, code) {
+            (0, _) => self.state = State::Percent { digits: 1, code },
+            // The percent sign of a second escape.
+            (_, b'%') => self.state = State::Percent { digits: 0, code: 0 },
+            (_, b'=' | b':') => {
+                let end = out.bytes().iter().rposition(|&byte| byte == b'%').unwrap_or(0);
+                self.separate(out, end, code);
+            }
+            _ => {}
         }
     }
 
@@ -192,8 +216,8 @@ impl Scanner {
 
     fn open_bare(&mut self, out: &mut Capture, label: Label, byte: u8) {
         let style = match label.style {
-            // A value without quotes that is no number of JSON may have commas of its own.
-            Style::Quoted if !matches!(byte, b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => Style::Line,
+            // A value without quotes that is neither a number nor a mask may have commas of its own.
+            Style::Quoted if !matches!(byte, b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => Style::Line,
             style => style,
         };
         match byte {
@@ -293,6 +317,15 @@ impl Scanner {
         self.mask(out, State::Rest);
     }
 }
+
+const IS_SEPARATOR: [bool; 256] = {
+    let mut table = [false; 256];
+    table[b'=' as usize] = true;
+    table[b':' as usize] = true;
+    table[b'>' as usize] = true;
+    table[b'%' as usize] = true;
+    table
+};
 
 fn before(label: Label) -> State {
     State::Before { label, slashes: 0 }

@@ -1,0 +1,15 @@
+//! Each way in which a request can begin, go on and end, shown by a test: with real servers where sockets matter, with
+//! tokio's paused clock where time does.
+
+#![allow(missing_docs)]
+
+mod bodies;
+mod grpc;
+mod hostile;
+mod identity;
+mod lifecycle;
+mod panics;
+mod routes;
+mod stacking;
+mod support;
+mod timeouts;

@@ -1,0 +1,128 @@
+//! Text with colours, from which nothing but our own colours reaches the terminal.
+
+use crate::escape::{escape_bytes, escape_for_terminal, is_ascii_text};
+use crate::scan::Text;
+
+/// What a tab is shown as: its width must not hang on where the line began.
+pub(super) const TAB: &[u8] = b"    ";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Color {
+    Plain,
+    Dim,
+    Bold,
+    Red,
+    BoldRed,
+    Yellow,
+    Green,
+    Cyan,
+    Blue,
+    Magenta,
+}
+
+impl Color {
+    fn code(self) -> &'static [u8] {
+        match self {
+            Self::Plain => b"",
+            Self::Dim => b"\x1b[2m",
+            Self::Bold => b"\x1b[1m",
+            Self::Red => b"\x1b[31m",
+            Self::BoldRed => b"\x1b[1;31m",
+            Self::Yellow => b"\x1b[33m",
+            Self::Green => b"\x1b[32m",
+            Self::Cyan => b"\x1b[36m",
+            Self::Blue => b"\x1b[34m",
+            Self::Magenta => b"\x1b[35m",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Painter<'a> {
+    out: &'a mut Vec<u8>,
+    /// Where the line begins.
+    start: usize,
+    colored: bool,
+    /// Spaces that are owed before the next text; a line neither begins nor ends with them.
+    owed: usize,
+}
+
+impl<'a> Painter<'a> {
+    pub(super) fn new(out: &'a mut Vec<u8>, colored: bool) -> Self {
+        let start = out.len();
+        Self { out, start, colored, owed: 0 }
+    }
+
+    pub(super) fn space(&mut self) {
+        self.owed += 1;
+    }
+
+    pub(super) fn spaces(&mut self, number: usize) {
+        self.owed += number;
+    }
+
+    /// A space wider than between words.
+    pub(super) fn gap(&mut self) {
+        self.owed = 2;
+    }
+
+    pub(super) fn newline(&mut self) {
+        self.out.push(b'\n');
+        self.owed = 0;
+    }
+
+    /// Text of our own.
+    pub(super) fn str(&mut self, color: Color, text: &str) {
+        self.painted(color, |out| out.extend_from_slice(text.as_bytes()));
+    }
+
+    /// Text of the line's, which may hold anything.
+    pub(super) fn bytes(&mut self, color: Color, text: &[u8]) {
+        self.painted(color, |out| {
+            if is_ascii_text(text) {
+                return out.extend_from_slice(text);
+            }
+            for (number, part) in text.split(|byte| *byte == b'\t').enumerate() {
+                if number > 0 {
+                    out.extend_from_slice(TAB);
+                }
+                escape_for_terminal(out, part);
+            }
+        });
+    }
+
+    /// A value: as it is if it looks like one word, else quoted.
+    pub(super) fn word(&mut self, color: Color, text: Text<'_>) {
+        let raw = text.raw();
+        if is_ascii_text(raw) && is_word(raw) {
+            return self.painted(color, |out| out.extend_from_slice(raw));
+        }
+        let says = text.unescape();
+        self.painted(color, |out| {
+            if is_word(says.as_bytes()) {
+                escape_bytes(out, says.as_bytes());
+            } else {
+                out.push(b'"');
+                escape_bytes(out, says.as_bytes());
+                out.push(b'"');
+            }
+        });
+    }
+
+    fn painted(&mut self, color: Color, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.out.len() > self.start {
+            self.out.resize(self.out.len() + self.owed, b' ');
+        }
+        self.owed = 0;
+        let code = if self.colored { color.code() } else { b"" };
+        self.out.extend_from_slice(code);
+        write(self.out);
+        if !code.is_empty() {
+            self.out.extend_from_slice(b"\x1b[0m");
+        }
+    }
+}
+
+fn is_word(text: &[u8]) -> bool {
+    !text.is_empty() && !text.iter().any(|byte| matches!(byte, b' ' | b'"' | b'=' | b'\\' | 0..=0x1f))
+}

@@ -1,0 +1,105 @@
+//! What is decided once per callsite: its envelope, its encoded keys, and which of them are masked.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use cupola_line::{EncodedEnvelope, EncodedKey, Envelope, keys};
+use cupola_record::{Category, TARGET};
+use cupola_redact::{KeyPolicy, Verdict};
+use rustc_hash::FxHashMap;
+use tracing_core::callsite::Identifier;
+use tracing_core::{Level, Metadata};
+
+/// One callsite's plan.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) envelope: EncodedEnvelope,
+    pub(crate) fields: Box<[Slot]>,
+    /// Where the event names its own category.
+    pub(crate) category: Option<usize>,
+    /// It is an access line: it names the request's ids itself, and the request's totals belong on it.
+    pub(crate) access: bool,
+}
+
+/// What becomes of one field.
+#[derive(Debug)]
+pub(crate) enum Slot {
+    Message,
+    /// It went into the envelope.
+    Category,
+    Field(EncodedKey, Verdict),
+}
+
+impl Plan {
+    pub(crate) fn new(metadata: &Metadata<'_>, policy: &KeyPolicy) -> Self {
+        let slot = |name: &str| match name {
+            keys::MESSAGE => Slot::Message,
+            keys::CATEGORY => Slot::Category,
+            name => Slot::Field(EncodedKey::new(name), policy.verdict(name)),
+        };
+        let category = metadata.fields().iter().position(|field| field.name() == keys::CATEGORY);
+        Self {
+            envelope: envelope(metadata, default_category(metadata)),
+            fields: metadata.fields().iter().map(|field| slot(field.name())).collect(),
+            category,
+            access: metadata.target() == TARGET && metadata.fields().field(keys::SPAN_ID).is_some(),
+        }
+    }
+}
+
+/// The envelope of a callsite, or of one event that names its own category.
+pub(crate) fn envelope(metadata: &Metadata<'_>, category: &str) -> EncodedEnvelope {
+    EncodedEnvelope::new(&Envelope { level: metadata.level().as_str(), target: metadata.target(), category })
+}
+
+fn default_category(metadata: &Metadata<'_>) -> &'static str {
+    let category = match () {
+        () if metadata.target() == TARGET => Category::Api,
+        () if *metadata.level() == Level::ERROR => Category::Errors,
+        () => Category::General,
+    };
+    category.as_str()
+}
+
+/// The plans of all callsites that have spoken: found without a lock, made once each.
+pub(crate) struct Plans {
+    policy: KeyPolicy,
+    known: ArcSwap<FxHashMap<Identifier, Arc<Plan>>>,
+}
+
+impl Plans {
+    pub(crate) fn new(policy: KeyPolicy) -> Self {
+        Self { policy, known: ArcSwap::default() }
+    }
+
+    pub(crate) const fn policy(&self) -> &KeyPolicy {
+        &self.policy
+    }
+
+    /// Shows the callsite's plan to `work`.
+    pub(crate) fn with<R>(&self, metadata: &Metadata<'_>, work: impl FnOnce(&Plan) -> R) -> R {
+        let id = metadata.callsite();
+        match self.known.load().get(&id) {
+            Some(plan) => work(plan),
+            None => work(&self.make(id, metadata)),
+        }
+    }
+
+    #[cold]
+    fn make(&self, id: Identifier, metadata: &Metadata<'_>) -> Arc<Plan> {
+        let plan = Arc::new(Plan::new(metadata, &self.policy));
+        self.known.rcu(|known| {
+            let mut known = FxHashMap::clone(known);
+            known.insert(id.clone(), plan.clone());
+            known
+        });
+        plan
+    }
+}
+
+impl fmt::Debug for Plans {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plans").field("known", &self.known.load().len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,125 @@
+//! The `tracing` layer: every event becomes one line, with its spans' and its request's fields.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
+
+use cupola_context::{Context, current};
+use cupola_line::{EncodedFields, LineWriter};
+use cupola_redact::KeyPolicy;
+use tracing::{Event, Subscriber};
+use tracing_core::span::{Attributes, Id, Record};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context as LayerContext;
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
+
+use crate::callsite::{Plan, Plans, envelope};
+use crate::context_keys::{ContextKeys, write_ids};
+use crate::queue::Lines;
+use crate::thread_state::{self, ThreadState};
+use crate::visit::{CategoryOf, EventFields, SpanFields};
+
+/// Writes events as JSON lines.
+///
+/// The order of a line's keys: envelope, the event's fields, its spans' from the innermost out, the context's ids and
+/// fields. The first writer of a name wins, so the nearest does.
+#[derive(Debug)]
+pub struct LineLayer {
+    id: usize,
+    plans: Plans,
+    lines: Arc<Lines>,
+}
+
+impl LineLayer {
+    /// A layer that hands its lines to `lines`.
+    pub fn new(lines: Arc<Lines>, policy: KeyPolicy) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), plans: Plans::new(policy), lines }
+    }
+
+    fn write<S>(&self, state: &mut ThreadState, event: &Event<'_>, plan: &Plan, spans: &LayerContext<'_, S>)
+    where
+        S: Subscriber + for<'s> LookupSpan<'s>,
+    {
+        let ThreadState { buffer, scratch, time, keys, .. } = state;
+        let timestamp = time.system_time(SystemTime::now());
+        let mut line = match own_category(event, plan) {
+            None => LineWriter::begin_encoded(buffer, scratch, timestamp, &plan.envelope),
+            Some(category) => {
+                LineWriter::begin_encoded(buffer, scratch, timestamp, &envelope(event.metadata(), &category))
+            }
+        };
+        event.record(&mut EventFields { line: &mut line, plan });
+        write_spans(&mut line, event, spans);
+        if let Some(context) = current() {
+            self.write_context(&mut line, keys, &context, plan);
+        }
+        let written = line.end();
+        self.lines.note_cut(written.cut_values, written.dropped_fields);
+        self.lines.offer(*event.metadata().level(), buffer);
+    }
+
+    fn write_context(&self, line: &mut LineWriter<'_>, keys: &mut ContextKeys, context: &Context, plan: &Plan) {
+        if !plan.access {
+            write_ids(line, context);
+        }
+        keys.write(line, context, self.plans.policy());
+        if plan.access {
+            keys.write_totals(line, context, self.plans.policy());
+        }
+    }
+}
+
+fn own_category(event: &Event<'_>, plan: &Plan) -> Option<String> {
+    let index = plan.category?;
+    let mut category = CategoryOf { index, text: None };
+    event.record(&mut category);
+    category.text
+}
+
+/// The event's own spans, by its explicit parent where it has one.
+fn write_spans<S>(line: &mut LineWriter<'_>, event: &Event<'_>, spans: &LayerContext<'_, S>)
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+{
+    for span in spans.event_span(event).into_iter().flat_map(|innermost| innermost.scope()) {
+        if let Some(fields) = span.extensions().get::<EncodedFields>() {
+            line.fields(fields);
+        }
+    }
+}
+
+impl<S> Layer<S> for LineLayer
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, spans: LayerContext<'_, S>) {
+        if let Some(span) = spans.span(id) {
+            self.encode(&span, |visit| attributes.record(visit));
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, spans: LayerContext<'_, S>) {
+        if let Some(span) = spans.span(id) {
+            self.encode(&span, |visit| values.record(visit));
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, spans: LayerContext<'_, S>) {
+        self.plans.with(event.metadata(), |plan| {
+            thread_state::with(self.id, |state| self.write(state, event, plan, &spans));
+        });
+    }
+}
+
+impl LineLayer {
+    /// Encodes fields without the span's lock held: a value's formatter may log.
+    fn encode<S>(&self, span: &SpanRef<'_, S>, record: impl FnOnce(&mut SpanFields<'_>))
+    where
+        S: for<'s> LookupSpan<'s>,
+    {
+        let mut fields = span.extensions_mut().remove::<EncodedFields>().unwrap_or_default();
+        self.plans.with(span.metadata(), |plan| record(&mut SpanFields { fields: &mut fields, plan }));
+        span.extensions_mut().replace(fields);
+    }
+}

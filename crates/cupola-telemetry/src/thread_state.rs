@@ -1,0 +1,52 @@
+//! What a thread keeps from line to line, so that a warm line allocates nothing.
+
+use std::cell::RefCell;
+
+use cupola_line::{Scratch, Timestamp};
+
+use crate::context_keys::ContextKeys;
+
+/// A giant line's memory is given back.
+const KEPT_BYTES: usize = 64 * 1024;
+
+#[derive(Debug, Default)]
+pub(crate) struct ThreadState {
+    /// Whose names `keys` has judged: two pipelines may have two policies.
+    owner: usize,
+    pub(crate) buffer: Vec<u8>,
+    pub(crate) scratch: Scratch,
+    pub(crate) time: Timestamp,
+    pub(crate) keys: ContextKeys,
+}
+
+thread_local! {
+    static STATE: RefCell<ThreadState> = RefCell::default();
+}
+
+/// Lends this thread's state. A value whose formatter logs again, and a thread that is being torn down, get a fresh one.
+pub(crate) fn with<R>(owner: usize, work: impl FnOnce(&mut ThreadState) -> R) -> R {
+    let mut work = Some(work);
+    let lent = STATE.try_with(|state| {
+        let mut state = state.try_borrow_mut().ok()?;
+        state.belong_to(owner);
+        work.take().map(|work| work(&mut state))
+    });
+    match (lent, work) {
+        (Ok(Some(result)), _) => result,
+        (_, Some(work)) => work(&mut ThreadState::default()),
+        (_, None) => unreachable!("the work is taken only to be done"),
+    }
+}
+
+impl ThreadState {
+    fn belong_to(&mut self, owner: usize) {
+        if self.owner != owner {
+            self.owner = owner;
+            self.keys = ContextKeys::default();
+        }
+        if self.buffer.capacity() > KEPT_BYTES {
+            self.buffer = Vec::new();
+        }
+        self.buffer.clear();
+    }
+}

@@ -1,0 +1,164 @@
+//! From what the code wants and the environment says to a running Cupola.
+
+use std::fmt;
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cupola_context::{Identify, TrustPolicy};
+use cupola_http::BodyRules;
+use cupola_metrics::{Registry, RouteMetrics};
+use cupola_record::{AccessLog, And, Sink};
+use cupola_redact::KeyPolicy;
+use cupola_telemetry::Telemetry;
+
+use crate::cupola::{Cupola, Parts};
+use crate::error::InitError;
+use crate::{routes, summary};
+
+type Vars = Box<dyn Fn(&str) -> Option<String>>;
+
+/// Collects what the code wants; each variable that is set is stronger.
+///
+/// ```
+/// use std::time::Duration;
+/// use cupola::context::TrustPolicy;
+///
+/// let cupola = cupola::Cupola::builder("billing")
+///     .trust(TrustPolicy::Never)
+///     .timeout(Duration::from_secs(30))
+///     .vars(|_| None)
+///     .output(std::io::sink())
+///     .build()?;
+/// assert_eq!(cupola.service(), "billing");
+/// # Ok::<(), cupola::InitError>(())
+/// ```
+pub struct Builder {
+    service: String,
+    vars: Vars,
+    identify: Identify,
+    policy: KeyPolicy,
+    bodies: Option<BodyRules>,
+    timeout: Option<Duration>,
+    output: Option<Box<dyn Write + Send>>,
+    sink: Option<Arc<dyn Sink>>,
+}
+
+impl Builder {
+    pub(crate) fn new(service: &str) -> Self {
+        Self {
+            service: service.to_owned(),
+            vars: Box::new(environment),
+            identify: Identify::default(),
+            policy: KeyPolicy::default(),
+            bodies: None,
+            timeout: None,
+            output: None,
+            sink: None,
+        }
+    }
+
+    /// Whose request ids and traces are adopted.
+    #[must_use]
+    pub fn trust(mut self, trust: TrustPolicy) -> Self {
+        self.identify.trust = trust;
+        self
+    }
+
+    /// How requests are identified altogether.
+    #[must_use]
+    pub fn identify(mut self, identify: Identify) -> Self {
+        self.identify = identify;
+        self
+    }
+
+    /// What may be shown, of requests and of log fields.
+    #[must_use]
+    pub fn policy(mut self, policy: KeyPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Captures bodies.
+    #[must_use]
+    pub fn bodies(mut self, rules: BodyRules) -> Self {
+        self.bodies = Some(rules);
+        self
+    }
+
+    /// Answers 504 where there is no response after this time.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// Another sink, told of every exchange after the log and the metrics.
+    #[must_use]
+    pub fn sink(mut self, sink: impl Sink) -> Self {
+        self.sink = Some(Arc::new(sink));
+        self
+    }
+
+    /// Where lines go; standard output unless set.
+    #[must_use]
+    pub fn output(mut self, output: impl Write + Send + 'static) -> Self {
+        self.output = Some(Box::new(output));
+        self
+    }
+
+    /// Variables from elsewhere than the environment.
+    #[must_use]
+    pub fn vars(mut self, vars: impl Fn(&str) -> Option<String> + 'static) -> Self {
+        self.vars = Box::new(vars);
+        self
+    }
+
+    /// Builds, installs, and writes the start-up summary.
+    pub fn init(self) -> Result<Cupola, InitError> {
+        let summary = summary::of(&*self.vars, &self.policy);
+        let cupola = self.build()?;
+        cupola.telemetry().install()?;
+        summary.write(cupola.service());
+        Ok(cupola)
+    }
+
+    /// Builds without touching the process: what it gives works under `with_default` of its dispatch.
+    pub fn build(self) -> Result<Cupola, InitError> {
+        let vars = &*self.vars;
+        let http = cupola_http::Config::from_vars(vars)?;
+        let log = cupola_telemetry::Config::from_vars(vars)?;
+        let shutdown_limit = summary::milliseconds(vars, "CUPOLA_SHUTDOWN_MS")?.unwrap_or(Duration::from_secs(10));
+        let service = summary::set(vars, "OTEL_SERVICE_NAME").unwrap_or(self.service);
+        let access = log.api_calls.unwrap_or(true).then(|| AccessLog::new().start_line(http.start_line == Some(true)));
+        let terminal = self.output.is_none() && std::io::stdout().is_terminal();
+        let mut telemetry = Telemetry::builder(log).policy(self.policy.clone()).terminal(terminal);
+        if let Some(output) = self.output {
+            telemetry = telemetry.output(output);
+        }
+        let telemetry = telemetry.build()?;
+        let registry = Registry::new();
+        let metrics = RouteMetrics::new(&registry);
+        routes::count_lines(&registry, telemetry.lines().clone());
+        let sink = And::new(access, And::new(metrics, self.sink));
+        let mut layer = cupola_http::layer(sink).policy(self.policy).catch_panics();
+        layer = routes::OWN.iter().fold(layer, |layer, path| layer.skip(path));
+        if let Some(limit) = self.timeout {
+            layer = layer.timeout(limit);
+        }
+        let layer = http.apply(layer, self.identify, self.bodies);
+        Ok(Cupola(Arc::new(Parts { service, telemetry, registry, layer, shutdown_limit })))
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("service", &self.service).finish_non_exhaustive()
+    }
+}
+
+/// The one place in the libraries that reads the environment.
+#[allow(clippy::disallowed_methods, reason = "the facade reads it for all")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,0 +1,70 @@
+//! What `init` gives: the layer, the routes, the server, the shutdown.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cupola_http::ObserveLayer;
+use cupola_metrics::Registry;
+use cupola_telemetry::{Counts, Telemetry};
+
+use crate::builder::Builder;
+use crate::error::InitError;
+
+/// Starts everything from the environment, and makes it the process's own. Once per process.
+///
+/// The variables are those of [`cupola_http::Config`] and [`cupola_telemetry::Config`], and `OTEL_SERVICE_NAME`, which
+/// wins over `service`. A bad value is an error that names the variable, the value and what is accepted.
+pub fn init(service: &str) -> Result<Cupola, InitError> {
+    Cupola::builder(service).init()
+}
+
+/// A running Cupola; clones are handles on the same one.
+#[derive(Clone, Debug)]
+pub struct Cupola(pub(crate) Arc<Parts>);
+
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) service: String,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) registry: Registry,
+    pub(crate) layer: ObserveLayer,
+    pub(crate) shutdown_limit: Duration,
+}
+
+impl Cupola {
+    /// Begins with what the code wants; the environment has the last word.
+    pub fn builder(service: &str) -> Builder {
+        Builder::new(service)
+    }
+
+    /// The layer. It belongs outermost: see [`cupola_http`].
+    pub fn layer(&self) -> ObserveLayer {
+        self.0.layer.clone()
+    }
+
+    /// The service's name.
+    pub fn service(&self) -> &str {
+        &self.0.service
+    }
+
+    /// The metrics, for the application's own.
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    /// The log pipeline.
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.0.telemetry
+    }
+
+    /// Writes all lines that were accepted, and gives the account; what the deadline (`CUPOLA_SHUTDOWN_MS`, 10 s)
+    /// leaves behind is counted as dropped. Works from any runtime, and from none.
+    pub async fn shutdown(&self) -> Counts {
+        let parts = self.0.clone();
+        let flush = move || parts.telemetry.shutdown(parts.shutdown_limit);
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => runtime.spawn_blocking(flush).await.unwrap_or_default(),
+            Err(_) => flush(),
+        }
+    }
+}

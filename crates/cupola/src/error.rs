@@ -1,0 +1,66 @@
+//! What can be wrong at the start.
+
+use std::error::Error;
+use std::fmt;
+
+/// Cupola could not start; the text names the variable at fault.
+#[derive(Debug)]
+pub struct InitError(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Http(cupola_http::ConfigError),
+    Log(cupola_telemetry::ConfigError),
+    Build(cupola_telemetry::BuildError),
+    Installed(cupola_telemetry::AlreadyInstalled),
+    Variable { name: &'static str, value: String, accepted: &'static str },
+}
+
+impl InitError {
+    /// Whether the process has a `tracing` subscriber already.
+    pub const fn is_already_installed(&self) -> bool {
+        matches!(self.0, Kind::Installed(_))
+    }
+
+    pub(crate) const fn variable(name: &'static str, value: String, accepted: &'static str) -> Self {
+        Self(Kind::Variable { name, value, accepted })
+    }
+}
+
+impl fmt::Display for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Http(error) => error.fmt(f),
+            Kind::Log(error) => error.fmt(f),
+            Kind::Build(error) => error.fmt(f),
+            Kind::Installed(error) => error.fmt(f),
+            Kind::Variable { name, value, accepted } => write!(f, "{name} is `{value}`: {accepted} is accepted"),
+        }
+    }
+}
+
+impl Error for InitError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0 {
+            Kind::Build(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! from {
+    ($($error:ty => $kind:ident),+) => {$(
+        impl From<$error> for InitError {
+            fn from(error: $error) -> Self {
+                Self(Kind::$kind(error))
+            }
+        }
+    )+};
+}
+
+from! {
+    cupola_http::ConfigError => Http,
+    cupola_telemetry::ConfigError => Log,
+    cupola_telemetry::BuildError => Build,
+    cupola_telemetry::AlreadyInstalled => Installed
+}

@@ -1,0 +1,89 @@
+//! Serving with all that observability wants of a server: peers, a graceful end, and a flush.
+
+use std::future::{Future, IntoFuture};
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::cupola::Cupola;
+
+impl Cupola {
+    /// Serves until SIGTERM or Ctrl-C, lets requests in flight end, and writes what was accepted.
+    ///
+    /// It is `axum::serve` with connect info, [`shutdown_signal`](Self::shutdown_signal) and
+    /// [`shutdown`](Self::shutdown). Requests that outlast the deadline (`CUPOLA_SHUTDOWN_MS`, 10 s) are left behind.
+    pub async fn serve(&self, listener: TcpListener, app: Router) -> io::Result<()> {
+        self.serve_until(listener, app, Self::shutdown_signal()).await
+    }
+
+    /// The same until a signal of the caller's own.
+    pub async fn serve_until(
+        &self,
+        listener: TcpListener,
+        app: Router,
+        signal: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(target: "cupola", service = self.service(), address = %address, "listening");
+        }
+        let (tell, told) = oneshot::channel();
+        let signal = async move {
+            signal.await;
+            // Nobody hears it where the server has ended by itself.
+            let _ = tell.send(());
+        };
+        let service = app.into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(listener, service).with_graceful_shutdown(signal).into_future();
+        let served = tokio::select! {
+            served = server => served,
+            () = deadline(told, self.0.shutdown_limit) => {
+                tracing::warn!(target: "cupola", "requests in flight have outlasted the shutdown's deadline");
+                Ok(())
+            }
+        };
+        tracing::info!(target: "cupola", service = self.service(), "stopped");
+        self.shutdown().await;
+        served
+    }
+
+    /// Completes on SIGTERM or Ctrl-C.
+    pub async fn shutdown_signal() {
+        let interrupt = async {
+            // Where signals cannot be heard, only the other way is left.
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = interrupt => {}
+            () = terminated() => {}
+        }
+    }
+}
+
+async fn deadline(told: oneshot::Receiver<()>, limit: Duration) {
+    match told.await {
+        Ok(()) => tokio::time::sleep(limit).await,
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
+}

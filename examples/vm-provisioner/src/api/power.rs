@@ -1,0 +1,45 @@
+//! `POST /api/v1/vms/{id}/start` and `/stop`: work for the worker.
+
+use axum::Json;
+use axum::extract::{Extension, State};
+use axum::http::StatusCode;
+
+use super::Api;
+use super::create::place;
+use super::vm_path::VmPath;
+use crate::problem::Problem;
+use crate::store::Caller;
+use crate::vm::{Vm, VmId, VmState};
+use crate::worker::{Job, Work};
+
+/// Starts a machine that is stopped.
+pub(super) async fn start(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    VmPath(id): VmPath,
+) -> Result<(StatusCode, Json<Vm>), Problem> {
+    request(&api, &caller, &id, (VmState::Stopped, VmState::Starting), Work::Start).await
+}
+
+/// Stops a machine that runs.
+pub(super) async fn stop(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    VmPath(id): VmPath,
+) -> Result<(StatusCode, Json<Vm>), Problem> {
+    request(&api, &caller, &id, (VmState::Running, VmState::Stopping), Work::Stop).await
+}
+
+async fn request(
+    api: &Api,
+    caller: &Caller,
+    id: &VmId,
+    (from, to): (VmState, VmState),
+    work: Work,
+) -> Result<(StatusCode, Json<Vm>), Problem> {
+    let place = place(&api.queue)?;
+    let vm = api.store.request(&caller.id, id, from, to).await?;
+    cupola::context::set("template_name", vm.template.as_str());
+    place.send(Job::here(id.clone(), work));
+    Ok((StatusCode::ACCEPTED, Json(vm)))
+}

@@ -1,0 +1,52 @@
+//! What the command line and the environment say.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+
+use crate::traffic::Plan;
+
+/// A VM-provisioning API, watched by Cupola.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "vm-provisioner", version)]
+pub struct Config {
+    /// Where to listen.
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR")]
+    pub listen: String,
+    /// The folder of the store; it is made where it is missing.
+    #[arg(long, default_value = "./data", value_name = "DIR")]
+    pub data: PathBuf,
+    /// Send requests of many kinds to itself, so that there is something to see.
+    #[arg(long)]
+    pub traffic: bool,
+    /// How many requests a second.
+    #[arg(long, default_value_t = 20, value_name = "N", requires = "traffic", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub traffic_rate: u32,
+    /// End the traffic, and with it the service, after so many seconds.
+    #[arg(long, value_name = "SECONDS", requires = "traffic")]
+    pub traffic_for: Option<u64>,
+}
+
+impl Config {
+    /// The traffic that is asked for.
+    pub fn plan(&self) -> Option<Plan> {
+        let length = self.traffic_for.map(Duration::from_secs);
+        self.traffic.then_some(Plan { per_second: self.traffic_rate, length })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn traffic_is_off_unless_asked_for() {
+        let parse = |arguments: &[&str]| Config::try_parse_from(["vm-provisioner"].iter().chain(arguments));
+        assert!(parse(&[]).unwrap().plan().is_none());
+        let plan = parse(&["--traffic", "--traffic-for", "3"]).unwrap().plan().unwrap();
+        assert_eq!((plan.per_second, plan.length), (20, Some(Duration::from_secs(3))));
+        assert!(parse(&["--traffic-for", "3"]).is_err(), "it says nothing without --traffic");
+        assert!(parse(&["--traffic", "--traffic-rate", "0"]).is_err());
+    }
+}

@@ -1,0 +1,144 @@
+//! The real binary, under its own traffic: what a newcomer sees, checked line by line.
+
+#![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
+
+use std::collections::{HashMap, HashSet};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use vm_provisioner::traffic::SECRETS;
+
+/// What one run of the binary left behind.
+struct Run {
+    text: String,
+    lines: Vec<Value>,
+    metrics: String,
+}
+
+impl Run {
+    /// Runs the binary for three seconds of traffic, and asks for its metrics in the middle of it.
+    fn of(variables: &[(&str, &str)]) -> Self {
+        let data = std::env::temp_dir().join(format!("vm-provisioner-{}", uuid::Uuid::now_v7().simple()));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vm-provisioner"));
+        command.args(["--listen", "127.0.0.1:0", "--traffic", "--traffic-for", "3", "--traffic-rate", "60", "--data"]);
+        command.arg(&data).env_clear().envs(variables.iter().copied()).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+
+        let (mut run, mut address) = (Self { text: String::new(), lines: Vec::new(), metrics: String::new() }, None);
+        for line in BufReader::new(process.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            let json: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            if json["message"] == "listening" {
+                address = json["address"].as_str().map(str::to_owned);
+            }
+            run.text.push_str(&line);
+            run.text.push('\n');
+            run.lines.push(json);
+            if run.lines.len() == 60 {
+                run.metrics = get(address.as_deref().unwrap(), "/metrics");
+            }
+        }
+        assert!(process.wait().unwrap().success());
+        std::fs::remove_dir_all(data).unwrap();
+        run
+    }
+
+    fn access(&self) -> impl Iterator<Item = &Value> {
+        self.lines.iter().filter(|line| line["target"] == "cupola::http")
+    }
+
+    fn told(&self, field: &str) -> u64 {
+        let last = self.lines.iter().find(|line| line["message"] == "traffic ended").expect("it says so");
+        last[field].as_u64().unwrap()
+    }
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn text<'a>(line: &'a Value, field: &str) -> &'a str {
+    line[field].as_str().unwrap_or_else(|| panic!("no {field}: {line}"))
+}
+
+#[test]
+fn one_correct_line_per_request() {
+    let run = Run::of(&[]);
+    let access: Vec<&Value> = run.access().collect();
+
+    // Callers who left early may have left before their request arrived.
+    let (sent, abandoned) = (run.told("requests"), run.told("abandoned"));
+    assert!((sent - abandoned..=sent).contains(&(access.len() as u64)), "{} lines, {sent} requests", access.len());
+    let ids: HashSet<&str> = access.iter().map(|line| text(line, "request_id")).collect();
+    assert_eq!(ids.len(), access.len(), "each request has its own id");
+
+    for line in &access {
+        assert_eq!((text(line, "trace_id").len(), text(line, "span_id").len()), (32, 16), "{line}");
+        assert!(line["duration_ms"].as_f64().is_some_and(|duration| duration >= 0.0), "{line}");
+        assert!(line["status"].is_u64() || line["outcome"] == "closed_before_head", "{line}");
+        match text(line, "path").strip_prefix("/api/v1/") {
+            Some(_) => assert!(text(line, "route").starts_with("/api/v1/"), "{line}"),
+            None => assert!(line.get("route").is_none(), "an unmatched path is no route: {line}"),
+        }
+    }
+    let statuses: HashSet<u64> = access.iter().filter_map(|line| line["status"].as_u64()).collect();
+    assert!([200, 202, 400, 401, 404, 405].iter().all(|status| statuses.contains(status)), "{statuses:?}");
+
+    workers_lines_belong_to_their_requests(&run);
+    no_secret_is_seen(&run);
+    assert!(run.metrics.starts_with("HTTP/1.1 200"), "{}", run.metrics);
+    assert!(run.metrics.contains("http_server_request_duration_seconds"), "{}", run.metrics);
+}
+
+fn workers_lines_belong_to_their_requests(run: &Run) {
+    let posts: HashMap<&str, &Value> = run
+        .access()
+        .filter(|line| line["method"] == "POST" && line["status"] == 202)
+        .map(|line| (text(line, "request_id"), line))
+        .collect();
+    let worker: Vec<&Value> = run.lines.iter().filter(|line| line.get("step").is_some()).collect();
+    assert!(worker.iter().any(|line| line["step"] == "done"), "something was made");
+    assert!(
+        worker.iter().any(|line| line["level"] == "ERROR" && line["template_name"] == "broken"),
+        "and something failed"
+    );
+    for line in worker {
+        let post = posts.get(text(line, "request_id")).unwrap_or_else(|| panic!("no request asked for this: {line}"));
+        for field in ["vm_id", "trace_id", "user_id", "user_name", "template_name"] {
+            assert_eq!(text(line, field), text(post, field), "{field}: {line}");
+        }
+        assert!(line["duration_ms"].is_number(), "{line}");
+    }
+}
+
+fn no_secret_is_seen(run: &Run) {
+    for secret in SECRETS {
+        let line = run.text.lines().find(|line| line.contains(secret));
+        assert!(line.is_none(), "{secret} is seen: {line:?}");
+    }
+}
+
+#[test]
+fn no_secret_is_seen_with_bodies_and_headers_on() {
+    let run = Run::of(&[("CUPOLA_BODIES", "true"), ("CUPOLA_HEADERS", "true"), ("CUPOLA_REQUEST_START", "true")]);
+    assert!(run.access().any(|line| line.get("request_body").is_some()), "bodies are on");
+    assert!(run.access().any(|line| line.get("response_body").is_some()), "of answers too");
+    assert!(run.access().any(|line| line.get("request_headers").is_some()), "headers are on");
+    no_secret_is_seen(&run);
+}
+
+#[test]
+fn an_address_that_is_taken_is_a_clear_error() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = Command::new(env!("CARGO_BIN_EXE_vm-provisioner")).args(["--listen", &address]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty());
+    assert!(said.contains(&format!("cannot listen on \"{address}\"")) && said.contains("--listen"), "{said}");
+}
