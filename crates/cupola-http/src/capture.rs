@@ -77,8 +77,8 @@ impl Kept {
         let captured = self.redactor.finish(if whole { End::Complete } else { End::Truncated });
         let state = match () {
             () if !self.touched => CaptureState::NotRead,
-            () if captured.truncated || self.lost => CaptureState::Truncated,
             () if !self.ended => CaptureState::Partial,
+            () if captured.truncated || self.lost => CaptureState::Truncated,
             () => CaptureState::Complete,
         };
         BodyCapture::new(captured.text, state)

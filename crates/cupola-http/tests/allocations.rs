@@ -1,15 +1,16 @@
 //! What a request costs in allocations, and what a large body costs in memory: bounds that hold are kept.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use allocation_counter::AllocationInfo;
 use axum::Router;
 use axum::body::Body;
-use axum::routing::{get, post};
+use axum::routing::{Route, get, post};
 use bytes::Bytes;
 use cupola_http::{BodyRules, ObserveLayer, Peer, layer};
 use cupola_record::{AccessLog, Capture, Empty};
@@ -17,7 +18,7 @@ use http::{Request, Response};
 use http_body::{Body as HttpBody, Frame};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
-use tower::layer::util::Identity;
+use tower::layer::layer_fn;
 
 fn asked() -> Request<Body> {
     let mut asked = Request::get("/vms/7")
@@ -51,41 +52,53 @@ fn allocations(app: &Router) -> u64 {
     once(asked())
 }
 
-fn over_identity(observe: ObserveLayer) -> (u64, u64) {
-    let bare = allocations(&router());
-    let identity = allocations(&router().layer(Identity::new())) - bare;
-    (allocations(&router().layer(observe)) - bare, identity)
+/// What a layer costs beyond one that does nothing. The one that does nothing has state, as each layer that does
+/// something has: axum boxes a clone of it for each request.
+fn beyond_axum(observe: ObserveLayer) -> u64 {
+    let state = Arc::new(());
+    let idle = layer_fn(move |service: Route| {
+        let _ = &state;
+        service
+    });
+    allocations(&router().layer(observe)) - allocations(&router().layer(idle))
 }
 
+/// The context, its place in the extensions, the masked texts, the id's header value, and axum's box around either
+/// body. Where tower-http's extension is filled: the value once more, its second owner, its box, and room for it.
+const BUDGET: u64 = if cfg!(feature = "tower-http") { 6 + 4 } else { 6 };
+
 #[test]
-fn ids_and_context_cost_six_allocations_beyond_axums_own() {
-    let (ours, identity) = over_identity(layer(Empty));
-    assert!(ours <= identity + 6, "{ours} over bare, of which {identity} are axum's");
+fn ids_and_context_stay_within_their_budget() {
+    assert_eq!(beyond_axum(layer(Empty)), BUDGET);
 }
 
 #[test]
 fn an_access_log_that_nobody_reads_costs_no_more() {
-    let (ours, identity) = over_identity(layer(AccessLog::new()));
-    assert!(ours <= identity + 6, "{ours} over bare, of which {identity} are axum's");
+    assert_eq!(beyond_axum(layer(AccessLog::new())), BUDGET);
 }
 
 #[test]
-fn timeout_and_panic_catching_cost_nothing_each() {
+fn catching_panics_costs_nothing() {
     let with = allocations(&router().layer(layer(Empty).catch_panics()));
     assert_eq!(with, allocations(&router().layer(layer(Empty))));
 }
 
-/// A JSON text of 100 MiB, in pieces of 64 KiB that share one buffer.
+/// A text of 100 MiB, in pieces that share one buffer.
 struct Large {
     piece: Bytes,
     left: usize,
 }
 
 impl Large {
-    const PIECE: usize = 64 * 1024;
+    const BYTES: u64 = 100 * 1024 * 1024;
 
     fn new() -> Self {
-        Self { piece: Bytes::from(vec![b'1'; Self::PIECE]), left: 100 * 1024 * 1024 / Self::PIECE }
+        let piece = Bytes::from("so it is ".repeat(4096));
+        Self { left: Self::BYTES as usize / piece.len(), piece }
+    }
+
+    fn bytes(&self) -> u64 {
+        (self.left * self.piece.len()) as u64
     }
 }
 
@@ -113,18 +126,18 @@ fn bodies_of_100_mib_with_capture_on_stay_within_a_megabyte() {
     let capture = Capture::new();
     let handler = |body: Body| async {
         drain(body).await;
-        Response::builder().header("content-type", "application/json").body(Body::new(Large::new())).unwrap()
+        Response::builder().header("content-type", "text/plain").body(Body::new(Large::new())).unwrap()
     };
     let observe = layer(capture.clone()).bodies(BodyRules::default());
     let app = Router::new().route("/", post(handler)).layer(observe);
-    let asked = Request::post("/").header("content-type", "application/json").body(Body::new(Large::new())).unwrap();
+    let asked = Request::post("/").header("content-type", "text/plain").body(Body::new(Large::new())).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let used: AllocationInfo = allocation_counter::measure(|| {
         runtime.block_on(async { drain(app.oneshot(asked).await.unwrap().into_body()).await });
     });
     assert!(used.bytes_max < 1024 * 1024, "{used:?}");
     let (_, ended) = capture.exchanges().remove(0);
-    assert_eq!((ended.request_bytes, ended.response_bytes), (100 * 1024 * 1024, 100 * 1024 * 1024));
+    assert_eq!((ended.request_bytes, ended.response_bytes), (Large::new().bytes(), Large::new().bytes()));
     let bodies = ended.bodies.unwrap();
     for body in [bodies.request, bodies.response] {
         assert_eq!((body.state.as_str(), body.text.as_str().len()), ("truncated", 8 * 1024));

@@ -84,7 +84,8 @@ async fn nothing_is_captured_unless_switched_on() {
 #[tokio::test]
 async fn forms_and_event_streams_are_masked_too() {
     let records = Records::new();
-    let events = |_: String| async { ([("content-type", "text/event-stream")], "data: {\"token\":\"hunter2\",\"n\":1}\n\n") };
+    let events =
+        |_: String| async { ([("content-type", "text/event-stream")], "data: {\"token\":\"hunter2\",\"n\":1}\n\n") };
     let app = Router::new().route("/", post(events)).layer(capturing(&records));
     let asked = Request::post("/").header("content-type", "application/x-www-form-urlencoded");
     read(call(app, asked.body("user=bob&password=hunter2".into()).unwrap()).await).await;
@@ -308,7 +309,7 @@ impl HttpBody for Hints {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.clone()
+        self.0
     }
 }
 
@@ -318,7 +319,7 @@ async fn what_a_body_says_of_itself_passes_unchanged() {
     range.set_lower(3);
     range.set_upper(9);
     let hints = [SizeHint::new(), SizeHint::with_exact(0), SizeHint::with_exact(7), range];
-    for (hint, ends) in hints.into_iter().flat_map(|hint| [(hint.clone(), false), (hint, true)]) {
+    for (hint, ends) in hints.into_iter().flat_map(|hint| [(hint, false), (hint, true)]) {
         let body = Hints(hint, ends);
         // The service answers with the body that it was asked with: both wrappers in one.
         let service = capturing(&Records::new()).layer(service_fn(|request: Request<RequestBody<Hints>>| async {

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Extension;
 use axum::routing::{get, post};
 use bytes::Bytes;
 use cupola_context::{ClientIp, Context, Identify, RequestId, RequestIdFormat, TrustPolicy, current};
@@ -18,12 +17,9 @@ use http::{Request, Response, StatusCode};
 use http_body::{Body as HttpBody, Frame};
 use http_body_util::BodyExt;
 use tower::{Layer, ServiceExt};
-use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tracing::Level;
 
-use crate::support::{
-    BoxError, Lines, Raw, Records, answer, call, get as request, header, in_time, read, serve,
-};
+use crate::support::{BoxError, Lines, Raw, Records, answer, call, get as request, header, in_time, read, serve};
 
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -186,7 +182,10 @@ async fn extractors_say_what_is_missing() {
 
 /// Where the context was ambient, in order.
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Vec<(&'static str, Option<String>)>>>);
+struct Seen(Arc<Mutex<Vec<Sighting>>>);
+
+/// A place, and the id that was ambient there.
+type Sighting = (&'static str, Option<String>);
 
 impl Seen {
     fn here(&self, place: &'static str) {
@@ -216,10 +215,7 @@ impl HttpBody for Says {
     type Data = Bytes;
     type Error = BoxError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut TaskContext<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         self.0.here(self.1);
         Pin::new(&mut self.3).poll_frame(cx).map_err(Into::into)
     }
@@ -279,6 +275,23 @@ async fn the_context_is_ambient_while_what_nobody_waits_for_is_dropped() {
 }
 
 #[tokio::test]
+async fn the_context_goes_with_the_body_into_a_task_of_its_own() {
+    let (records, seen) = (Records::new(), Seen::default());
+    let handler = |body: Body| async move {
+        let reads = async {
+            assert!(current().is_none(), "a plain task has no context");
+            body.collect().await.unwrap();
+        };
+        tokio::spawn(reads).await.unwrap();
+    };
+    let app = Router::new().route("/", post(handler)).layer(records.layer());
+    let body = Body::new(Says(seen.clone(), "request", "request dropped", "hello".into()));
+    let response = call(app, Request::post("/").body(body).unwrap()).await;
+    assert_eq!(seen.places(header(&response, "x-request-id")), ["request", "request", "request dropped"]);
+    assert_eq!(records.one().1.request_bytes, 5);
+}
+
+#[tokio::test]
 async fn the_context_is_ambient_in_call_itself() {
     let records = Records::new();
     let service = tower::service_fn(|_| {
@@ -309,56 +322,6 @@ async fn a_known_peer_or_a_policy_that_does_not_ask_is_not_told_of() {
     }
     identified(TrustPolicy::Private, Some("8.8.8.8")).await;
     assert!(lines.all().is_empty(), "{lines:?}");
-}
-
-/// What a handler behind tower-http's layers sees, what the response says, and what is recorded.
-async fn agreed(app: Router, records: &Records, asked: Request<Body>) -> String {
-    let response = call(app, asked).await;
-    assert_eq!(response.headers().get_all("x-request-id").iter().count(), 1);
-    let echoed = header(&response, "x-request-id").to_owned();
-    assert_eq!(read(response).await, echoed);
-    assert_eq!(records.one().0.context.request_id().as_str(), echoed);
-    echoed
-}
-
-async fn theirs(Extension(id): Extension<tower_http::request_id::RequestId>) -> String {
-    id.header_value().to_str().unwrap().to_owned()
-}
-
-#[tokio::test]
-async fn tower_https_id_agrees_with_ours_around_it() {
-    let app = |records: &Records| {
-        Router::new()
-            .route("/", get(theirs))
-            .layer(PropagateRequestIdLayer::x_request_id())
-            .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
-            .layer(records.layer())
-    };
-    let records = Records::new();
-    agreed(app(&records), &records, request("/")).await;
-    let records = Records::new();
-    assert_eq!(agreed(app(&records), &records, named(Some("127.0.0.1"))).await, "order-7");
-    let records = Records::new();
-    assert_ne!(agreed(app(&records), &records, named(Some("8.8.8.8"))).await, "order-7", "not a stranger's");
-    assert_eq!(records.one().0.client_request_id(), Some("order-7"));
-}
-
-#[tokio::test]
-async fn tower_https_id_agrees_with_ours_inside_it() {
-    let app = |records: &Records| {
-        Router::new()
-            .route("/", get(theirs))
-            .layer(records.layer())
-            .layer(PropagateRequestIdLayer::x_request_id())
-            .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
-    };
-    let records = Records::new();
-    assert_eq!(agreed(app(&records), &records, request("/")).await.len(), 36);
-    // An id that is none, which tower-http took as it was: ours replaces it.
-    let records = Records::new();
-    let mut asked = request("/");
-    asked.headers_mut().insert("x-request-id", "a b".parse().unwrap());
-    assert_eq!(agreed(app(&records), &records, asked).await.len(), 36);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -15,7 +16,7 @@ use http::{Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use tokio::sync::Notify;
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceExt, service_fn};
 use tracing::Level;
 
 use crate::support::{
@@ -185,9 +186,7 @@ async fn a_stream_with_a_content_length_header_is_complete_over_a_socket() {
 async fn a_stream_of_which_the_head_says_that_it_is_empty_is_complete() {
     // hyper drops such a body unpolled.
     let records = Records::new();
-    let handler = || async {
-        Response::builder().header("content-length", "0").body(Frames::new([]).body()).unwrap()
-    };
+    let handler = || async { Response::builder().header("content-length", "0").body(Frames::new([]).body()).unwrap() };
     let address = serve(Router::new().route("/", get(handler)).layer(records.layer())).await;
     raw(address, "GET", "/").await;
     assert_eq!(records.ended().await.1.outcome, Outcome::Complete);
@@ -257,9 +256,8 @@ async fn a_websocket_handshake_upgrades() {
 async fn an_accepted_connect_upgrades_and_a_refused_one_does_not() {
     for (status, outcome) in [(200, Outcome::Upgraded), (403, Outcome::Complete)] {
         let records = Records::new();
-        let service = records.layer().layer(answer(move || {
-            Response::builder().status(status).body(Body::empty()).unwrap()
-        }));
+        let service =
+            records.layer().layer(answer(move || Response::builder().status(status).body(Body::empty()).unwrap()));
         call(service, Request::connect("db.internal:5432").body(Body::empty()).unwrap()).await;
         assert_eq!(records.one().1.outcome, outcome, "{status}");
     }
@@ -319,6 +317,66 @@ async fn bytes_of_the_request_over_a_socket() {
     assert!(Raw::send(address, text).await.read_all().await.ends_with("hello"));
     let (_, ended) = records.ended().await;
     assert_eq!((ended.request_bytes, ended.response_bytes), (5, 5));
+}
+
+#[tokio::test]
+async fn client_gone_in_the_middle_of_its_own_body() {
+    // The handler is told so by the body that it reads, and what it answers is what happened.
+    let records = Records::new();
+    let app = Router::new().route("/", post(|_: String| async {})).layer(records.layer());
+    let address = serve(app).await;
+    drop(Raw::send(address, "POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 50\r\n\r\nhello").await);
+    let (_, ended) = records.ended().await;
+    assert_eq!((ended.status, ended.request_bytes), (Some(StatusCode::BAD_REQUEST), 5));
+    assert_eq!(ended.level(), Level::WARN);
+}
+
+#[tokio::test]
+async fn two_requests_on_one_connection_are_two_exchanges() {
+    let records = Records::new();
+    let address = serve(Router::new().route("/", get(|| async { "hello" })).layer(records.layer())).await;
+    let mut client = Raw::send(address, "GET / HTTP/1.1\r\nhost: test\r\n\r\n".repeat(2)).await;
+    client.read_until("hello").await;
+    let ended = records.wait_for(2).await;
+    assert!(!ended[0].0.context.is(&ended[1].0.context));
+    assert_ne!(ended[0].0.context.request_id(), ended[1].0.context.request_id());
+}
+
+/// A service that must be called as the instance that was ready, as those behind a limit are.
+#[derive(Default)]
+struct Readied(bool);
+
+impl Clone for Readied {
+    fn clone(&self) -> Self {
+        Self(false)
+    }
+}
+
+impl<B> Service<Request<B>> for Readied {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Infallible>> {
+        self.0 = true;
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<B>) -> Self::Future {
+        assert!(std::mem::take(&mut self.0), "called without being ready");
+        std::future::ready(Ok(Response::new(Body::empty())))
+    }
+}
+
+#[tokio::test]
+async fn the_instance_that_was_ready_is_the_one_that_is_called() {
+    let records = Records::new();
+    let mut service = records.layer().layer(Readied::default());
+    for _ in 0..2 {
+        let ready = ServiceExt::<Request<Body>>::ready(&mut service).await.unwrap();
+        ready.call(request("/")).await.unwrap();
+    }
+    records.now(2);
 }
 
 #[tokio::test]

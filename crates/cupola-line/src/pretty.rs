@@ -58,7 +58,7 @@ impl Style {
     }
 
     /// With or without `system`, the span ids, the trace id beside a request id, and of an access line scheme, protocol, host,
-    /// user agent, the time to the head, and an outcome that is `complete`.
+    /// user agent, the time to the head, a request without a body, and an outcome that is `complete`.
     #[must_use]
     pub const fn all_fields(mut self, on: bool) -> Self {
         self.all_fields = on;
@@ -109,11 +109,10 @@ impl Printer<'_, '_> {
     fn time(&mut self) {
         let Some(text) = self.entry.timestamp else { return };
         let raw = text.raw();
-        let of_day = parse_timestamp(raw).and_then(|_| raw.get(11..23)).filter(|time| time[8] == b'.');
-        let shown = of_day.or_else(|| parse_timestamp(raw).and_then(|_| raw.get(11..19)));
-        match shown {
+        let length = if raw.len() > 23 { 12 } else { 8 };
+        match parse_timestamp(raw).and_then(|_| raw.get(11..11 + length)) {
             Some(time) => self.painter.bytes(Color::Dim, time),
-            None => self.painter.bytes(Color::Dim, text.unescape().as_bytes()),
+            None => self.painter.text(Color::Dim, text),
         }
         self.painter.space();
     }
@@ -141,6 +140,10 @@ impl Printer<'_, '_> {
     /// The message, its first line here, each further one behind a bar.
     fn message(&mut self, message: Option<Text<'_>>) {
         let Some(text) = message else { return };
+        if !text.has_escapes() && !text.raw().is_empty() {
+            self.painter.text(Color::Bold, text);
+            return self.painter.space();
+        }
         let text = text.unescape();
         for (number, line) in text.lines().enumerate() {
             if number > 0 {
@@ -160,7 +163,7 @@ impl Printer<'_, '_> {
                 continue;
             }
             self.painter.space();
-            self.painter.bytes(Color::Dim, key.unescape().as_bytes());
+            self.painter.text(Color::Dim, *key);
             self.painter.str(Color::Dim, "=");
             self.value(*key, value);
         }
@@ -221,6 +224,7 @@ impl Printer<'_, '_> {
                 b"system" | b"span_id" | b"parent_span_id" => true,
                 b"trace_id" => self.entry.field(keys::REQUEST_ID).is_some(),
                 b"scheme" | b"protocol" | b"host" | b"user_agent" | b"head_ms" => access.is_some(),
+                b"request_bytes" => access.is_some() && value.json() == b"0",
                 b"outcome" => access.is_some_and(|access| access.says_it_all),
                 _ => false,
             }

@@ -76,7 +76,8 @@ impl DurationCells {
 
     pub(crate) fn observe(&self, duration: Duration) {
         let nanos = whole_nanos(duration);
-        let bucket = self.bounds.0.partition_point(|bound| *bound < nanos);
+        // From the shortest on, since most are short: a search by halves takes longer for them, and little less for others.
+        let bucket = self.bounds.0.iter().take_while(|bound| **bound < nanos).count();
         self.buckets[bucket].fetch_add(1, Ordering::Relaxed);
         self.nanos.fetch_add(nanos, Ordering::Relaxed);
     }

@@ -31,8 +31,8 @@ mod gauge;
 mod name;
 mod registry;
 mod route_metrics;
-mod series;
 mod snapshot;
+mod table;
 mod text;
 
 pub use counter::Counter;

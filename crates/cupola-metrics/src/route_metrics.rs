@@ -1,16 +1,18 @@
 //! Route metrics: what each route is asked, how long it takes, and how it ends.
 
-use std::sync::Arc;
+mod keys;
+
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use cupola_record::{Duties, Ended, Exchange, Outcome, Record, Side, Sink};
-use http::{StatusCode, Version};
 
 use crate::duration_histogram::{Bounds, DURATION_BUCKETS, DurationCells};
 use crate::encoder::Encoder;
 use crate::family::Family;
 use crate::registry::Registry;
-use crate::series::{Labels, Series};
+use crate::route_metrics::keys::{Asked, AskedLabels, End, EndLabels};
+use crate::table::{Entry, Table};
 
 /// The `http_route` of a finished request that no route matched, so that a storm of 404s is a row of its own. Templates
 /// begin with a slash, so that none can be mistaken for it.
@@ -36,17 +38,6 @@ const OVERFLOW: Family = Family::counter(
 
 /// The families that are ours in every registry.
 pub(crate) const FAMILIES: [Family; 4] = [DURATION, ACTIVE, UPGRADED, OVERFLOW];
-
-const METHOD: &str = "http.request.method";
-const ROUTE: &str = "http.route";
-const SCHEME: &str = "url.scheme";
-
-const DURATION_LABELS: Labels<6> = Labels {
-    names: [METHOD, ROUTE, "http.response.status_code", "error.type", SCHEME, "network.protocol.version"],
-    open: [true, true, false, false, false, false],
-};
-
-const SHORT_LABELS: Labels<3> = Labels { names: [METHOD, ROUTE, SCHEME], open: [true, true, false] };
 
 /// Counts the requests that a service serves, by route.
 ///
@@ -74,11 +65,31 @@ const SHORT_LABELS: Labels<3> = Labels { names: [METHOD, ROUTE, SCHEME], open: [
 #[derive(Clone, Debug)]
 pub struct RouteMetrics(Arc<Instruments>);
 
+/// What is asked is looked up first, and of a request that ends as it began only once: its entry holds what needs no
+/// more labels, and is a part of the key of what does.
 #[derive(Debug)]
 struct Instruments {
-    durations: Series<6, DurationCells>,
-    active: Series<3, AtomicI64>,
-    upgraded: Series<3, AtomicU64>,
+    asked: Table<Arc<AskedLabels>, Cells>,
+    durations: Table<EndLabels, DurationCells>,
+    other: Arc<AskedLabels>,
+    unknown: Arc<str>,
+    unmatched: Arc<str>,
+    overflow: Overflow,
+}
+
+/// What is counted of a method, a route and a scheme; a cell is there once it was counted.
+#[derive(Debug, Default)]
+struct Cells {
+    active: OnceLock<AtomicI64>,
+    upgraded: OnceLock<AtomicU64>,
+}
+
+/// How many updates of each instrument went to a series that stands for others.
+#[derive(Debug, Default)]
+struct Overflow {
+    durations: AtomicU64,
+    active: AtomicU64,
+    upgraded: AtomicU64,
 }
 
 impl RouteMetrics {
@@ -96,7 +107,7 @@ impl RouteMetrics {
 impl Sink for RouteMetrics {
     fn opened(&self, exchange: &Exchange) {
         if is_ours(exchange) {
-            self.0.add_active(exchange, 1);
+            self.0.begin(exchange);
         }
     }
 
@@ -117,74 +128,105 @@ fn is_ours(exchange: &Exchange) -> bool {
     exchange.side == Side::Server && !exchange.served.contains(Duties::METRICS)
 }
 
+type AskedEntry = Entry<Arc<AskedLabels>, Cells>;
+
 impl Instruments {
     fn new(limit: usize) -> Self {
         let bounds = Bounds::seconds(&DURATION_BUCKETS).expect("the advised bounds rise from above zero");
         Self {
-            durations: Series::new(DURATION_LABELS, limit, move || DurationCells::new(bounds.clone())),
-            active: Series::new(SHORT_LABELS, limit, AtomicI64::default),
-            upgraded: Series::new(SHORT_LABELS, limit, AtomicU64::default),
+            asked: Table::new(limit, Cells::default),
+            durations: Table::new(limit, move || DurationCells::new(bounds.clone())),
+            other: AskedLabels::other(),
+            unknown: "".into(),
+            unmatched: UNMATCHED_ROUTE.into(),
+            overflow: Overflow::default(),
         }
     }
 
-    /// Up and down go by what was known at the beginning, so that both find the same series.
-    fn add_active(&self, exchange: &Exchange, amount: i64) {
-        let route = exchange.route.as_deref().unwrap_or_default();
-        if let Some(active) = self.active.get([exchange.method_label(), route, exchange.scheme]) {
-            active.fetch_add(amount, Ordering::Relaxed);
+    fn begin(&self, exchange: &Exchange) {
+        if let Some(asked) = self.asked(exchange, exchange.route.as_ref().unwrap_or(&self.unknown)) {
+            self.add_active(asked, 1);
         }
     }
 
+    /// The gauge goes down by what was known at the beginning, so that it finds the series in which it went up.
     fn end(&self, exchange: &Exchange, ended: &Ended) {
-        self.add_active(exchange, -1);
-        let route = ended.route.as_deref().unwrap_or(UNMATCHED_ROUTE);
-        if ended.outcome == Outcome::Upgraded {
-            self.count_upgraded(exchange, route);
+        let begun = self.asked(exchange, exchange.route.as_ref().unwrap_or(&self.unknown));
+        if let Some(begun) = begun {
+            self.add_active(begun, -1);
+        }
+        let asked = if is_as_begun(exchange, ended) {
+            begun
         } else {
-            self.observe(exchange, ended, route);
+            self.asked(exchange, ended.route.as_ref().unwrap_or(&self.unmatched))
+        };
+        match asked {
+            Some(asked) if ended.outcome == Outcome::Upgraded => self.count_upgraded(asked),
+            Some(asked) => self.observe(asked, exchange, ended),
+            None => {}
         }
     }
 
-    fn observe(&self, exchange: &Exchange, ended: &Ended, route: &str) {
-        let cells = self.durations.get([
-            exchange.method_label(),
-            route,
-            ended.status.as_ref().map_or("", StatusCode::as_str),
-            ended.error_type().unwrap_or_default(),
-            exchange.scheme,
-            protocol(exchange.version),
-        ]);
-        if let Some(cells) = cells {
-            cells.observe(ended.total);
-        }
+    #[inline]
+    fn asked(&self, exchange: &Exchange, route: &Arc<str>) -> Option<&AskedEntry> {
+        self.asked.get(Asked::new(exchange.method_label(), route, exchange.scheme))
     }
 
-    fn count_upgraded(&self, exchange: &Exchange, route: &str) {
-        if let Some(upgraded) = self.upgraded.get([exchange.method_label(), route, exchange.scheme]) {
-            upgraded.fetch_add(1, Ordering::Relaxed);
+    fn add_active(&self, asked: &AskedEntry, amount: i64) {
+        count_folded(asked.folded, &self.overflow.active);
+        asked.cell.active.get_or_init(AtomicI64::default).fetch_add(amount, Ordering::Relaxed);
+    }
+
+    fn count_upgraded(&self, asked: &AskedEntry) {
+        count_folded(asked.folded, &self.overflow.upgraded);
+        asked.cell.upgraded.get_or_init(AtomicU64::default).fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn observe(&self, asked: &AskedEntry, exchange: &Exchange, ended: &Ended) {
+        let end = End::new(&asked.key, &self.other, exchange.version, ended);
+        if let Some(series) = self.durations.get(end) {
+            count_folded(asked.folded || series.folded, &self.overflow.durations);
+            series.cell.observe(ended.total);
         }
     }
 
     fn encode(&self, encoder: &mut Encoder<'_>) {
         let mut samples = encoder.family(&DURATION);
-        self.durations.each(|labels, cells| samples.distribution(labels, cells.read()));
+        for series in self.durations.entries() {
+            samples.distribution(&series.key.labels(), series.cell.read());
+        }
         let mut samples = encoder.family(&ACTIVE);
-        self.active.each(|labels, active| samples.value(labels, active.load(Ordering::Relaxed)));
+        for (asked, active) in self.asked.entries().filter_map(|asked| Some((asked, asked.cell.active.get()?))) {
+            samples.value(&asked.key.labels(), active.load(Ordering::Relaxed));
+        }
         let mut samples = encoder.family(&UPGRADED);
-        self.upgraded.each(|labels, upgraded| samples.value(labels, upgraded.load(Ordering::Relaxed)));
-        let mut samples = encoder.family(&OVERFLOW);
-        samples.value(&[("instrument", DURATION.name)], self.durations.overflowed());
-        samples.value(&[("instrument", ACTIVE.name)], self.active.overflowed());
-        samples.value(&[("instrument", UPGRADED.name)], self.upgraded.overflowed());
+        for (asked, upgraded) in self.asked.entries().filter_map(|asked| Some((asked, asked.cell.upgraded.get()?))) {
+            samples.value(&asked.key.labels(), upgraded.load(Ordering::Relaxed));
+        }
+        self.overflow.encode(encoder);
     }
 }
 
-fn protocol(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_09 => "0.9",
-        Version::HTTP_10 => "1.0",
-        Version::HTTP_2 => "2",
-        Version::HTTP_3 => "3",
-        _ => "1.1",
+impl Overflow {
+    fn encode(&self, encoder: &mut Encoder<'_>) {
+        let mut samples = encoder.family(&OVERFLOW);
+        let counts = [(DURATION, &self.durations), (ACTIVE, &self.active), (UPGRADED, &self.upgraded)];
+        for (family, count) in counts {
+            samples.value(&[("instrument", family.name)], count.load(Ordering::Relaxed));
+        }
+    }
+}
+
+fn count_folded(folded: bool, overflow: &AtomicU64) {
+    if folded {
+        overflow.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether the route is the one that was known at the beginning, which its address shows without reading it.
+fn is_as_begun(exchange: &Exchange, ended: &Ended) -> bool {
+    match (&exchange.route, &ended.route) {
+        (Some(begun), Some(ended)) => Arc::ptr_eq(begun, ended),
+        _ => false,
     }
 }

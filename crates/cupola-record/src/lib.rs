@@ -23,6 +23,7 @@
 //!
 //! The names of all fields stand in [`names`].
 
+mod access_fields;
 mod access_log;
 mod body;
 mod capture;
@@ -37,6 +38,7 @@ mod open;
 mod outcome;
 mod sink;
 
+pub use access_fields::{ACCESS_FIELDS, AccessVisitor, visit_access_fields};
 pub use access_log::{AccessLog, TARGET};
 pub use body::{BodyCapture, CaptureState, SkipReason};
 pub use capture::Capture;

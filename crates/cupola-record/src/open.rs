@@ -17,7 +17,7 @@ pub type Clock = fn() -> Instant;
 
 /// An exchange that has begun and not ended. Dropped without [`OpenExchange::end`], it ends as closed by the other side.
 #[derive(Debug)]
-pub struct OpenExchange(Option<Open>);
+pub struct OpenExchange(Option<Box<Open>>);
 
 #[derive(Debug)]
 struct Open {
@@ -34,7 +34,8 @@ impl OpenExchange {
     pub fn new(exchange: Exchange, sink: Arc<dyn Sink>, clock: Clock) -> Self {
         sink.opened(&exchange);
         let (began, ended) = (clock(), Ended::begun());
-        Self(Some(Open { exchange, ended, sink, clock, began, slow_after: Duration::MAX }))
+        // Boxed: it moves from the future into the body, and is far larger than either.
+        Self(Some(Box::new(Open { exchange, ended, sink, clock, began, slow_after: Duration::MAX })))
     }
 
     /// Marks the exchange as slow if it takes longer than this.
@@ -107,13 +108,14 @@ impl OpenExchange {
 
     /// Ends the exchange; only the first call counts.
     pub fn end(&mut self, outcome: Outcome) {
-        let Some(Open { exchange, mut ended, sink, clock, began, slow_after }) = self.0.take() else { return };
+        let Some(mut open) = self.0.take() else { return };
+        let Open { exchange, ended, sink, clock, began, slow_after } = &mut *open;
         ended.outcome = outcome;
-        ended.total = clock().saturating_duration_since(began);
-        ended.slow = ended.total > slow_after && outcome != Outcome::Upgraded;
+        ended.total = clock().saturating_duration_since(*began);
+        ended.slow = ended.total > *slow_after && outcome != Outcome::Upgraded;
         ended.request_bytes = exchange.context.count_body_read(0);
-        ended.route = exchange.route.clone().or_else(|| route_told(&exchange, &ended));
-        sink.record(Record::Exchange(&exchange, &ended));
+        ended.route = exchange.route.clone().or_else(|| route_told(exchange, ended));
+        sink.record(Record::Exchange(exchange, ended));
     }
 }
 

@@ -4,6 +4,7 @@
 //! state. A value's fate is known when the `:` or `=` before it is seen, so nothing has to be taken back.
 
 mod capture;
+mod escape;
 mod events;
 mod form;
 mod json;
@@ -90,7 +91,7 @@ impl Redactor {
     pub fn feed(&mut self, chunk: &[u8]) {
         let before = self.seen;
         self.seen += chunk.len() as u64;
-        if self.out.is_full() || matches!(self.reader, Reader::Marker(_)) {
+        if matches!(self.reader, Reader::Marker(_)) {
             return;
         }
         let rest = if before < 4 { self.sniff(before as usize, chunk) } else { chunk };
@@ -176,9 +177,8 @@ impl Reader {
         match self {
             Self::Json(json) => json.lost_sync(),
             Self::Lines(lines) => lines.lost_sync(),
-            Self::Events(events) => events.lost_sync(),
             Self::Form(form) => form.lost_sync(),
-            Self::Text(_) | Self::Marker(_) => false,
+            Self::Text(_) | Self::Events(_) | Self::Marker(_) => false,
         }
     }
 }

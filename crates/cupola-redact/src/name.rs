@@ -37,7 +37,7 @@ impl Name {
             begins = 0;
             len += 1;
         }
-        let mut this = Self { letters, len, starts: soft_starts(hard, upper), hard };
+        let mut this = Self { letters, len, starts: soft_starts(hard, upper, len), hard };
         this.drop_suffixes();
         this
     }
@@ -124,8 +124,10 @@ const LETTER: [u8; 256] = {
 
 /// A capital begins a word behind a small letter, and before one: `newPwd`, `APIKey`.
 #[inline]
-fn soft_starts(hard: u64, upper: u64) -> u64 {
-    hard | upper & (!upper << 1) | upper & (!upper >> 1) & !(hard >> 1)
+fn soft_starts(hard: u64, upper: u64, len: usize) -> u64 {
+    let letters = if len == 0 { 0 } else { u64::MAX >> (WINDOW - len) };
+    let lower = letters & !upper;
+    hard | upper & (lower << 1) | upper & (lower >> 1) & !(hard >> 1)
 }
 
 /// The highest set bit below `len`, which is where the last word begins.

@@ -18,8 +18,8 @@ pub(crate) use userinfo::authority;
 const TRIGGER: [u16; 256] = {
     let mut table = [0; 256];
     let mut index = 0;
-    while index < PAIRS.len() {
-        let triggers = PAIRS[index].1.as_bytes();
+    while index < PREFIXES.len() {
+        let triggers = PREFIXES[index].1.as_bytes();
         let mut at = 0;
         while at < triggers.len() {
             table[triggers[at] as usize] |= 1 << index;
@@ -34,8 +34,8 @@ const TRIGGER: [u16; 256] = {
 const BEFORE: [u16; 256] = {
     let mut table = [0; 256];
     let mut index = 0;
-    while index < PAIRS.len() {
-        let before = PAIRS[index].0.as_bytes();
+    while index < PREFIXES.len() {
+        let before = PREFIXES[index].0.as_bytes();
         let mut at = 0;
         while at < before.len() {
             table[before[at] as usize] |= 1 << index;
@@ -48,7 +48,7 @@ const BEFORE: [u16; 256] = {
 
 /// The byte before a trigger, and the trigger.
 #[rustfmt::skip]
-const PAIRS: [(&str, &str); 9] = [
+const PREFIXES: [(&str, &str); 9] = [
     ("y", "J"),
     ("pousrtemc", "_"),
     ("-tbpaorsejk", "-"),
@@ -61,12 +61,49 @@ const PAIRS: [(&str, &str); 9] = [
     ("\0 \"'(<=", ":"),
 ];
 
+/// What [`hints`] says of a byte that may complete a prefix, of a digit, and of one that may separate pairs, in a
+/// path or anywhere.
+const PREFIXED: u8 = 1;
+const DIGITS: u8 = 2;
+pub(crate) const PAIRS_IN_PATH: u8 = 4;
+pub(crate) const PAIRS: u8 = 8;
+
+pub(crate) const HINT: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let is_pair = matches!(byte as u8, b';' | b'=' | b'%' | b'?');
+        let is_special = is_pair || matches!(byte as u8, b'&' | b'#' | b'/' | b',' | b'{' | b'(' | b':' | b'@');
+        table[byte] = if TRIGGER[byte] != 0 { PREFIXED } else { 0 }
+            | if (byte as u8).is_ascii_digit() { DIGITS } else { 0 }
+            | if is_pair { PAIRS_IN_PATH } else { 0 }
+            | if is_special { PAIRS } else { 0 };
+        byte += 1;
+    }
+    table
+};
+
+/// What a text may hold, from one quick look at each byte.
+#[inline]
+pub(crate) fn hints(text: &[u8]) -> u8 {
+    let of = |byte: u8| HINT[usize::from(byte)];
+    let chunks = text.chunks_exact(4);
+    let rest = chunks.remainder().iter().fold(0, |hints, &byte| hints | of(byte));
+    chunks.fold(rest, |hints, chunk| hints | of(chunk[0]) | of(chunk[1]) | of(chunk[2]) | of(chunk[3]))
+}
+
 /// Appends `text` with every recognised secret masked; returns how many there were.
 ///
 /// `open` says that the text was cut, so that a token too short to be judged at its end is masked too.
 #[inline]
 pub(crate) fn push(out: &mut String, text: &str, open: bool) -> u32 {
-    let mut finder = Finder::new(text, open);
+    push_hinted(out, text, hints(text.as_bytes()), open)
+}
+
+/// The same for a text whose hints are known.
+#[inline]
+pub(crate) fn push_hinted(out: &mut String, text: &str, hints: u8, open: bool) -> u32 {
+    let mut finder = Finder::new(text, hints, open);
     match finder.next(0) {
         None => {
             out.push_str(text);
@@ -78,7 +115,7 @@ pub(crate) fn push(out: &mut String, text: &str, open: bool) -> u32 {
 
 /// The same for a text that is at hand: without a secret it comes back as it is.
 pub(crate) fn mask_owned(text: String, open: bool) -> (String, u32) {
-    let mut finder = Finder::new(&text, open);
+    let mut finder = Finder::new(&text, hints(text.as_bytes()), open);
     let Some(first) = finder.next(0) else { return (text, 0) };
     let mut out = String::with_capacity(text.len() + REDACTED.len());
     let count = finder.mask_from(&mut out, &text, first);
@@ -93,15 +130,19 @@ struct Finder<'a> {
     ahead: Option<Range<usize>>,
     /// There is no further secret with a prefix.
     is_done: bool,
+    /// There may be cards.
+    has_cards: bool,
     runs: token::Runs,
 }
 
 impl<'a> Finder<'a> {
     #[inline]
-    fn new(text: &'a str, open: bool) -> Self {
-        Self { bytes: text.as_bytes(), open, ahead: None, is_done: false, runs: token::Runs::default() }
+    fn new(text: &'a str, hints: u8, open: bool) -> Self {
+        let (is_done, has_cards) = (hints & PREFIXED == 0, hints & DIGITS != 0);
+        Self { bytes: text.as_bytes(), open, ahead: None, is_done, has_cards, runs: token::Runs::default() }
     }
 
+    #[cold]
     fn mask_from(&mut self, out: &mut String, text: &str, first: Range<usize>) -> u32 {
         let mut found = Some(first);
         let mut copied = 0;
@@ -125,7 +166,7 @@ impl<'a> Finder<'a> {
             self.ahead = self.next_prefixed(from);
             self.is_done = self.ahead.is_none();
         }
-        if self.bytes.len() - from >= card::SHORTEST {
+        if self.has_cards && self.bytes.len() - from >= card::SHORTEST {
             let end = self.ahead.as_ref().map_or(self.bytes.len(), |span| span.start);
             if let Some(card) = card::next(self.bytes, from..end, self.open) {
                 return Some(card);
@@ -134,17 +175,19 @@ impl<'a> Finder<'a> {
         self.ahead.clone()
     }
 
-    #[inline]
+    #[inline(never)]
     fn next_prefixed(&mut self, from: usize) -> Option<Range<usize>> {
         let mut before = from.checked_sub(1).map_or(0, |at| self.bytes[at]);
         for (offset, &byte) in self.bytes[from..].iter().enumerate() {
             let is_pair = TRIGGER[usize::from(byte)] & BEFORE[usize::from(before)] != 0;
             before = byte;
+            if !is_pair {
+                continue;
+            }
             // A span that begins inside what was masked already would be masked twice.
-            if let Some(span) =
-                is_pair.then(|| self.at(byte, from + offset)).flatten().filter(|span| span.start >= from)
-            {
-                return Some(span);
+            let span = self.at(byte, from + offset).filter(|span| span.start >= from && span.start < span.end);
+            if span.is_some() {
+                return span;
             }
         }
         None

@@ -27,6 +27,8 @@ pub struct KeyPolicy(Arc<Rules>);
 struct Rules {
     deny: Vec<OwnName>,
     keep: Vec<OwnName>,
+    /// There are such names, so that no short cut past them may be taken.
+    has_own: bool,
     /// Lower-case names of headers that may be shown beside the default ones.
     headers: Vec<Box<str>>,
 }
@@ -99,19 +101,33 @@ impl KeyPolicy {
     /// Judges a name that is already decoded, given as bytes.
     #[inline]
     pub(crate) fn judge(&self, name: &[u8], scope: Scope) -> Verdict {
-        if name.len() > WINDOW {
-            return self.judge_long(name, scope);
-        }
-        self.judge_window(name, scope)
+        self.judge_plain(name, scope).unwrap_or_else(|| self.judge_any(name, scope))
     }
 
     /// Judges a name as it stands in a URL, with percent escapes.
     #[inline]
     pub(crate) fn judge_url_name(&self, name: &[u8]) -> Verdict {
+        self.judge_plain(name, Scope::Url).unwrap_or_else(|| self.judge_escaped(name))
+    }
+
+    #[inline]
+    fn judge_plain(&self, name: &[u8], scope: Scope) -> Option<Verdict> {
+        if self.0.has_own { None } else { rule::judge_plain(name, scope) }
+    }
+
+    fn judge_escaped(&self, name: &[u8]) -> Verdict {
         if name.contains(&b'%') {
-            return self.judge(&decode::percent(name), Scope::Url);
+            return self.judge_any(&decode::percent(name), Scope::Url);
         }
-        self.judge(name, Scope::Url)
+        self.judge_any(name, Scope::Url)
+    }
+
+    #[inline(never)]
+    fn judge_any(&self, name: &[u8], scope: Scope) -> Verdict {
+        if name.len() > WINDOW {
+            return self.judge_long(name, scope);
+        }
+        self.judge_window(name, scope)
     }
 
     /// Whether this header, in lower case, was allowed by name.
@@ -131,7 +147,7 @@ impl KeyPolicy {
     #[inline]
     fn judge_window(&self, bytes: &[u8], scope: Scope) -> Verdict {
         let name = Name::new(bytes);
-        if !self.0.deny.is_empty() || !self.0.keep.is_empty() {
+        if self.0.has_own {
             if let Some(verdict) = self.0.own(bytes, &name) {
                 return verdict;
             }
@@ -229,7 +245,8 @@ impl KeyPolicyBuilder {
         let deny = self.deny.iter().map(|name| OwnName::new(name)).collect::<Result<Vec<_>, _>>()?;
         let keep = self.keep.iter().map(|name| kept(name, &deny)).collect::<Result<_, _>>()?;
         let headers = self.headers.iter().map(|name| header::allowed(name)).collect::<Result<_, _>>()?;
-        Ok(KeyPolicy(Arc::new(Rules { deny, keep, headers })))
+        let has_own = !self.deny.is_empty() || !self.keep.is_empty();
+        Ok(KeyPolicy(Arc::new(Rules { deny, keep, has_own, headers })))
     }
 }
 

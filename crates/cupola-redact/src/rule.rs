@@ -43,6 +43,9 @@ const STRONG: &[&[u8]] = &[
 /// No word that tells is shorter: `pw`.
 const SHORTEST_WEAK: usize = 2;
 
+/// A longer word is read with the care that all others are.
+const LONGEST_PLAIN: usize = 16;
+
 /// The shortest of [`STRONG`]: a shorter name needs no search.
 const SHORTEST_STRONG: usize = 6;
 
@@ -61,6 +64,24 @@ const STRONG_HEADS: [u64; 8] = {
 
 const fn head_hash(head: u32) -> usize {
     (head.wrapping_mul(0x9E37_79B1) >> 23) as usize
+}
+
+const fn is_strong_head(head: u32) -> bool {
+    let hash = head_hash(head);
+    STRONG_HEADS[hash / 64] >> (hash % 64) & 1 == 1
+}
+
+/// Judges a name that is one short word of small letters, without reading it into a [`Name`]; most names are.
+#[inline]
+pub(crate) fn judge_plain(name: &[u8], scope: Scope) -> Option<Verdict> {
+    if name.len() > LONGEST_PLAIN || !name.iter().all(u8::is_ascii_lowercase) {
+        return None;
+    }
+    if name.windows(4).any(|head| is_strong_head(u32::from_le_bytes([head[0], head[1], head[2], head[3]]))) {
+        return None;
+    }
+    let is_telling = scope == Scope::Url && matches!(name, b"key" | b"code" | b"policy");
+    Some(if is_telling { Verdict::Mask } else { weak(name) })
 }
 
 /// Judges a name by the default list.
@@ -91,10 +112,7 @@ pub(crate) fn has_strong_stem(name: &Name) -> bool {
     if letters.len() < SHORTEST_STRONG {
         return false;
     }
-    (0..=letters.len() - SHORTEST_STRONG).any(|index| {
-        let hash = head_hash(name.four_letters(index));
-        STRONG_HEADS[hash / 64] >> (hash % 64) & 1 == 1 && stem_at(name, index)
-    })
+    (0..=letters.len() - SHORTEST_STRONG).any(|index| is_strong_head(name.four_letters(index)) && stem_at(name, index))
 }
 
 #[cold]

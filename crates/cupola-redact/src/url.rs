@@ -7,10 +7,11 @@ use crate::{KeyPolicy, REDACTED, decode, pattern};
 /// Appends a path; `;name=value` parameters are judged by name.
 #[inline]
 pub(crate) fn push_path(out: &mut String, policy: &KeyPolicy, path: &str) -> u32 {
-    if path.bytes().any(|byte| matches!(byte, b';' | b'=' | b'%' | b'?')) {
+    let hints = pattern::hints(path.as_bytes());
+    if hints & pattern::PAIRS_IN_PATH != 0 {
         return Pairs::new(policy, path, Place::Path).push(out);
     }
-    pattern::push(out, path, false)
+    pattern::push_hinted(out, path, hints, false)
 }
 
 /// Appends a query, a fragment or a form: `name=value` pairs, also those of a URL inside a value.
@@ -69,13 +70,15 @@ struct Pairs<'a> {
     authority: Option<usize>,
     /// How much of `://` was just read, and where the next byte of it would stand.
     slashes: (u8, usize),
+    /// What was seen since the last copy.
+    hints: u8,
     count: u32,
 }
 
 impl<'a> Pairs<'a> {
     #[inline]
     fn new(policy: &'a KeyPolicy, text: &'a str, place: Place) -> Self {
-        Self { policy, text, place, copied: 0, name: 0, authority: None, slashes: (0, 0), count: 0 }
+        Self { policy, text, place, copied: 0, name: 0, authority: None, slashes: (0, 0), hints: 0, count: 0 }
     }
 
     #[inline]
@@ -83,19 +86,21 @@ impl<'a> Pairs<'a> {
         let bytes = self.text.as_bytes();
         let mut index = 0;
         while index < bytes.len() {
-            if !IS_SPECIAL[usize::from(bytes[index])] {
-                index += 1;
-                continue;
-            }
-            let (byte, width, level) = decode::percent_at(bytes, index);
-            index = self.step(out, byte, index, width, level);
+            let hints = pattern::HINT[usize::from(bytes[index])];
+            self.hints |= hints;
+            index = match bytes[index] {
+                _ if hints & pattern::PAIRS == 0 => index + 1,
+                b'=' => self.judge(out, index, index + 1, 0),
+                _ => self.special(out, index),
+            };
         }
         self.copy(out, bytes.len());
         self.count
     }
 
-    /// Takes the special byte at `index`; returns where to go on.
-    fn step(&mut self, out: &mut String, byte: u8, index: usize, width: usize, level: u32) -> usize {
+    /// Takes the special byte at `index`, which may be escaped; returns where to go on.
+    fn special(&mut self, out: &mut String, index: usize) -> usize {
+        let (byte, width, level) = decode::percent_at(self.text.as_bytes(), index);
         let next = index + width;
         self.follow_authority(byte, index, next);
         match byte {
@@ -135,6 +140,9 @@ impl<'a> Pairs<'a> {
     /// Where the value that begins at `from` ends: at a separator escaped no more often than its own `=`.
     fn value_end(&self, from: usize, level: u32) -> usize {
         let bytes = self.text.as_bytes();
+        if level == 0 {
+            return bytes[from..].iter().position(|&byte| self.ends_value(byte)).map_or(bytes.len(), |end| from + end);
+        }
         let mut index = from;
         while index < bytes.len() {
             let (byte, width, depth) = decode::percent_at(bytes, index);
@@ -192,21 +200,11 @@ impl<'a> Pairs<'a> {
     fn copy(&mut self, out: &mut String, end: usize) {
         // Both ends lie next to ASCII bytes, so the slice is on character boundaries.
         let kept = self.text.get(self.copied..end).unwrap_or(REDACTED);
-        self.count += pattern::push(out, kept, false);
+        self.count += pattern::push_hinted(out, kept, self.hints, false);
+        self.hints = 0;
         self.copied = end;
     }
 }
-
-const IS_SPECIAL: [bool; 256] = {
-    let special = b"=&;?#/,{(:@%";
-    let mut table = [false; 256];
-    let mut index = 0;
-    while index < special.len() {
-        table[special[index] as usize] = true;
-        index += 1;
-    }
-    table
-};
 
 /// A number that counts something: digits, and not as many as a secret has.
 pub(crate) fn is_count(value: &[u8]) -> bool {

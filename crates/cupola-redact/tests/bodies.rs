@@ -65,6 +65,7 @@ const JSON: &[(&str, &str)] = &[
     (r#"{"env":"A=1 PASSWORD=Zq9x B=2"}"#, r#"{"env":"A=1 PASSWORD=[REDACTED] B=2"}"#),
     (r#"{"query":"mutation { login(user: \"bob\", password: \"Zq9x\") { id } }"}"#, r#"{"query":"mutation { login(user: \"bob\", password: \"[REDACTED]\") { id } }"}"#),
     (r#"{"a":"{\"url\":\"h?a\\u003d1\\u0026token\\u003dZq9x\"}","b":1}"#, r#"{"a":"{\"url\":\"h?a\\u003d1\\u0026token\\u003d[REDACTED]\"}","b":1}"#),
+    (r#"{"a":"b\u00","password":"Zq9x"}"#, r#"{"a":"b\u00","password":"[REDACTED]"}"#),
     (r#"{"a":"b\\u","password":"Zq9x","c":"\\u00"}"#, r#"{"a":"b\\u","password":"[REDACTED]","c":"\\u00"}"#),
     (r#"{"u":"https%3A%2F%2Fh%3Fa%3D1%26token%3DZq9x%26b","b":1}"#, r#"{"u":"https%3A%2F%2Fh%3Fa%3D1%26token%3D[REDACTED]","b":1}"#),
     (r#"{"u":"%257B%2522password%2522%253A%2522Zq9x","b":"100%"}"#, r#"{"u":"%257B%2522password%2522%253A[REDACTED]","b":"100%"}"#),
@@ -198,6 +199,7 @@ fn what_cannot_be_read_is_counted_only() {
     for (media, body, expected) in [
         (Media::Multipart, &b"--x"[..], "[multipart 3 bytes]"),
         (Media::Binary, &[1, 2], "[binary 2 bytes]"),
+        (Media::Binary, &[0x1F, 0x8B, 0], "[binary 3 bytes]"),
         (Media::Binary, &[], ""),
         (Media::Json, &utf16, "[unredactable 32 bytes]"),
         (Media::Json, &[0xFF, 0xFE, b'{', 0], "[unredactable 4 bytes]"),
@@ -205,6 +207,7 @@ fn what_cannot_be_read_is_counted_only() {
     ] {
         for piece in [1, 3, WHOLE] {
             assert_eq!(redact(media, body, piece, WHOLE, End::Complete).text, expected, "{media:?}");
+            assert_eq!(redact(media, body, piece, 0, End::Complete).text, expected, "{media:?} without room");
         }
     }
 }

@@ -33,9 +33,10 @@ pub(crate) enum Slot {
 
 impl Plan {
     pub(crate) fn new(metadata: &Metadata<'_>, policy: &KeyPolicy) -> Self {
+        // A span has no envelope: what it calls `message` is a field like its others.
         let slot = |name: &str| match name {
-            keys::MESSAGE => Slot::Message,
-            keys::CATEGORY => Slot::Category,
+            keys::MESSAGE if metadata.is_event() => Slot::Message,
+            keys::CATEGORY if metadata.is_event() => Slot::Category,
             name => Slot::Field(EncodedKey::new(name), policy.verdict(name)),
         };
         let category = metadata.fields().iter().position(|field| field.name() == keys::CATEGORY);
@@ -82,12 +83,12 @@ impl Plans {
         let id = metadata.callsite();
         match self.known.load().get(&id) {
             Some(plan) => work(plan),
-            None => work(&self.make(id, metadata)),
+            None => work(&self.make(&id, metadata)),
         }
     }
 
     #[cold]
-    fn make(&self, id: Identifier, metadata: &Metadata<'_>) -> Arc<Plan> {
+    fn make(&self, id: &Identifier, metadata: &Metadata<'_>) -> Arc<Plan> {
         let plan = Arc::new(Plan::new(metadata, &self.policy));
         self.known.rcu(|known| {
             let mut known = FxHashMap::clone(known);

@@ -39,6 +39,7 @@ impl ContextKeys {
         });
     }
 
+    #[allow(clippy::ptr_arg, reason = "a name that is code is kept as it is: no allocation")]
     fn judged(&mut self, name: &Cow<'static, str>, policy: &KeyPolicy) -> &(EncodedKey, Verdict) {
         if self.0.len() >= MAX && !self.0.contains_key(&**name) {
             self.0.clear();

@@ -16,12 +16,14 @@
 //! Floor 3: on cupola-context, cupola-line, cupola-record and cupola-redact. It is the only crate that touches what is
 //! global to a process, and only in [`Telemetry::install`]. It must not know HTTP, routes or dashboards.
 
+mod access_lines;
 mod callsite;
 mod config;
 mod context_keys;
 mod counts;
 mod line_layer;
 mod memory;
+mod output;
 mod queue;
 mod render;
 mod telemetry;
@@ -29,6 +31,7 @@ mod thread_state;
 mod visit;
 mod writer;
 
+pub use access_lines::AccessLines;
 pub use config::{Config, ConfigError, Format};
 pub use counts::Counts;
 pub use line_layer::LineLayer;

@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use cupola_context::{Context, current};
-use cupola_line::{EncodedFields, LineWriter};
+use cupola_line::{EncodedFields, LineWriter, Written};
+use cupola_record::{Ended, Exchange};
 use cupola_redact::KeyPolicy;
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context as LayerContext;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
+use crate::access_lines::AccessPlan;
 use crate::callsite::{Plan, Plans, envelope};
 use crate::context_keys::{ContextKeys, write_ids};
 use crate::queue::Lines;
@@ -27,14 +29,50 @@ use crate::visit::{CategoryOf, EventFields, SpanFields};
 pub struct LineLayer {
     id: usize,
     plans: Plans,
+    access: AccessPlan,
     lines: Arc<Lines>,
+    alone: bool,
 }
 
 impl LineLayer {
     /// A layer that hands its lines to `lines`.
     pub fn new(lines: Arc<Lines>, policy: KeyPolicy) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
-        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), plans: Plans::new(policy), lines }
+        let (id, access) = (NEXT.fetch_add(1, Ordering::Relaxed), AccessPlan::new(&policy));
+        Self { id, plans: Plans::new(policy), access, lines, alone: false }
+    }
+
+    /// No other layer of its subscriber wants to see events.
+    pub(crate) const fn alone(mut self) -> Self {
+        self.alone = true;
+        self
+    }
+
+    pub(crate) const fn is_alone(&self) -> bool {
+        self.alone
+    }
+
+    /// Writes the access line of an exchange, outside all spans.
+    pub(crate) fn write_exchange(&self, exchange: &Exchange, ended: &Ended) {
+        let level = ended.level();
+        thread_state::with(self.id, |state| {
+            if state.muted {
+                return;
+            }
+            let ThreadState { buffer, scratch, time, keys, .. } = state;
+            let timestamp = time.system_time(SystemTime::now());
+            let mut line = LineWriter::begin_encoded(buffer, scratch, timestamp, self.access.envelope(level));
+            self.access.write(&mut line, exchange, ended);
+            keys.write(&mut line, &exchange.context, self.plans.policy());
+            keys.write_totals(&mut line, &exchange.context, self.plans.policy());
+            let written = line.end();
+            self.hand_over(written, level, buffer);
+        });
+    }
+
+    fn hand_over(&self, written: Written, level: Level, line: &[u8]) {
+        self.lines.note_cut(written.cut_values, written.dropped_fields);
+        self.lines.offer(level, line);
     }
 
     fn write<S>(&self, state: &mut ThreadState, event: &Event<'_>, plan: &Plan, spans: &LayerContext<'_, S>)
@@ -55,8 +93,7 @@ impl LineLayer {
             self.write_context(&mut line, keys, &context, plan);
         }
         let written = line.end();
-        self.lines.note_cut(written.cut_values, written.dropped_fields);
-        self.lines.offer(*event.metadata().level(), buffer);
+        self.hand_over(written, *event.metadata().level(), buffer);
     }
 
     fn write_context(&self, line: &mut LineWriter<'_>, keys: &mut ContextKeys, context: &Context, plan: &Plan) {
@@ -107,7 +144,11 @@ where
 
     fn on_event(&self, event: &Event<'_>, spans: LayerContext<'_, S>) {
         self.plans.with(event.metadata(), |plan| {
-            thread_state::with(self.id, |state| self.write(state, event, plan, &spans));
+            thread_state::with(self.id, |state| {
+                if !state.muted {
+                    self.write(state, event, plan, &spans);
+                }
+            });
         });
     }
 }

@@ -29,10 +29,24 @@ struct State {
     lines: u64,
     /// The writer is asleep.
     asleep: bool,
-    /// The writer has a batch in hand.
+    /// The writer is at work.
     writing: bool,
+    /// How many lines the writer has in hand, neither written nor dropped.
+    in_hand: u64,
     /// Nothing more is taken.
     closed: bool,
+    /// What waits is given up.
+    abandoned: bool,
+    /// The writer is gone.
+    left: bool,
+}
+
+impl State {
+    /// Forgets all lines that are neither written nor dropped, and gives their number.
+    fn give_up(&mut self) -> u64 {
+        self.pending = Vec::new();
+        std::mem::take(&mut self.lines) + std::mem::take(&mut self.in_hand)
+    }
 }
 
 /// What the writer takes at once.
@@ -60,6 +74,9 @@ impl Lines {
         let mut state = self.state();
         if state.closed {
             return add(&self.counters.shutdown, 1);
+        }
+        if state.left {
+            return add(&self.counters.output, 1);
         }
         if state.pending.len() + line.len() > room {
             return add(&self.counters.queue_full, 1);
@@ -94,8 +111,17 @@ impl Lines {
         batch.bytes.clear();
         std::mem::swap(&mut batch.bytes, &mut state.pending);
         batch.lines = std::mem::take(&mut state.lines);
+        state.in_hand = batch.lines;
         state.writing = true;
         true
+    }
+
+    /// What has become of the lines in the writer's hand. Lines that were given up meanwhile stay counted as dropped.
+    pub(crate) fn settle(&self, written: u64, refused: u64) {
+        if std::mem::take(&mut self.state().in_hand) > 0 {
+            add(&self.counters.written, written);
+            add(&self.counters.output, refused);
+        }
     }
 
     /// Whether nothing more will come: the writer need not wait for company.
@@ -103,17 +129,22 @@ impl Lines {
         self.state().closed
     }
 
-    pub(crate) fn written(&self, lines: u64) {
-        add(&self.counters.written, lines);
-    }
-
-    pub(crate) fn refused(&self, lines: u64) {
-        add(&self.counters.output, lines);
+    /// Whether nobody waits any longer for what is in the writer's hand.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.state().abandoned
     }
 
     /// Waits until everything that was accepted is written or counted as dropped; `false` at the deadline.
     pub(crate) fn flush(&self, deadline: Duration) -> bool {
-        let busy = |state: &mut State| state.writing || !state.pending.is_empty();
+        self.wait_while(deadline, |state| state.writing || !state.pending.is_empty())
+    }
+
+    /// Waits until the writer is gone; `false` at the deadline.
+    pub(crate) fn wait_for_writer(&self, deadline: Duration) -> bool {
+        self.wait_while(deadline, |state| !state.left)
+    }
+
+    fn wait_while(&self, deadline: Duration, busy: impl FnMut(&mut State) -> bool) -> bool {
         let waited = self.done.wait_timeout_while(self.state(), deadline, busy);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
@@ -124,11 +155,21 @@ impl Lines {
         self.work.notify_all();
     }
 
-    /// Gives up what is still pending.
+    /// Gives up what is still pending, and what the writer cannot get rid of.
     pub(crate) fn abandon(&self) {
         let mut state = self.state();
-        state.pending = Vec::new();
-        add(&self.counters.shutdown, std::mem::take(&mut state.lines));
+        state.abandoned = true;
+        add(&self.counters.shutdown, state.give_up());
+    }
+
+    /// The writer goes. Lines that it leaves behind, and those that still come, nobody will write.
+    pub(crate) fn leave(&self) {
+        let mut state = self.state();
+        state.writing = false;
+        state.left = true;
+        add(&self.counters.output, state.give_up());
+        drop(state);
+        self.done.notify_all();
     }
 
     /// A panic while the lock was held leaves whole lines behind, so the poison says nothing.
@@ -164,5 +205,27 @@ mod tests {
         assert_eq!((batch.bytes.as_slice(), batch.lines), (b"one\n".as_slice(), 1));
         assert!(!lines.take(&mut batch));
         assert_eq!((lines.counts().accepted, lines.counts().dropped_shutdown), (2, 1));
+    }
+
+    #[test]
+    fn lines_that_were_given_up_are_counted_once() {
+        let lines = Lines::new(1000);
+        lines.offer(Level::INFO, b"in hand\n");
+        lines.take(&mut Batch::default());
+        lines.offer(Level::INFO, b"pending\n");
+        lines.close();
+        lines.abandon();
+        lines.settle(1, 0);
+        assert_eq!((lines.counts().written, lines.counts().dropped_shutdown), (0, 2));
+    }
+
+    #[test]
+    fn without_a_writer_lines_are_refused() {
+        let lines = Lines::new(1000);
+        lines.offer(Level::INFO, b"one\n");
+        lines.leave();
+        lines.offer(Level::INFO, b"two\n");
+        assert_eq!((lines.counts().accepted, lines.counts().dropped_output), (2, 2));
+        assert!(lines.flush(Duration::ZERO) && lines.wait_for_writer(Duration::ZERO));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tracing_subscriber::registry;
 use crate::config::{Config, ConfigError, Filter, Format};
 use crate::counts::Counts;
 use crate::line_layer::LineLayer;
+use crate::output::Output;
 use crate::queue::Lines;
 use crate::render::Render;
 use crate::writer;
@@ -25,7 +27,9 @@ const DEFAULT_QUEUE_BYTES: usize = 16 * 1024 * 1024;
 pub struct Telemetry {
     dispatch: Dispatch,
     lines: Arc<Lines>,
+    /// Taken by the shutdown: there is one.
     writer: Mutex<Option<JoinHandle<()>>>,
+    installed: AtomicBool,
 }
 
 /// Collects what a pipeline is made of.
@@ -49,7 +53,9 @@ impl Telemetry {
 
     /// Makes this the process's subscriber.
     pub fn install(&self) -> Result<(), AlreadyInstalled> {
-        tracing::dispatcher::set_global_default(self.dispatch.clone()).map_err(|_| AlreadyInstalled)
+        tracing::dispatcher::set_global_default(self.dispatch.clone()).map_err(|_| AlreadyInstalled)?;
+        self.installed.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// What has become of all lines so far.
@@ -70,20 +76,29 @@ impl Telemetry {
     /// Takes no more lines, writes those that wait, and gives the final account. It blocks up to the deadline; what is
     /// left then is counted as dropped. Later calls only give the account.
     pub fn shutdown(&self, deadline: Duration) -> Counts {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(writer) = writer else { return self.lines.counts() };
         self.lines.close();
-        if !self.lines.flush(deadline) {
-            self.lines.abandon();
-        } else if let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // The queue is empty and closed: the thread is on its way out. Its panic, if any, has nothing left to lose.
+        if self.lines.wait_for_writer(deadline) {
+            // The thread has done all its work; a panic, if any, has nothing left to lose.
             let _ = writer.join();
+        } else {
+            self.lines.abandon();
         }
         self.lines.counts()
     }
 }
 
+/// Writes what waits, for a second at most. A pipeline that is installed goes on for the process: whoever drops the
+/// handle early loses no line.
 impl Drop for Telemetry {
     fn drop(&mut self) {
-        self.shutdown(Duration::from_secs(1));
+        let limit = Duration::from_secs(1);
+        if *self.installed.get_mut() {
+            self.lines.flush(limit);
+        } else {
+            self.shutdown(limit);
+        }
     }
 }
 
@@ -114,15 +129,15 @@ impl Builder {
         let render = self.render();
         let capacity = self.config.queue_bytes.unwrap_or(DEFAULT_QUEUE_BYTES);
         let lines = Arc::new(Lines::new(capacity));
-        let layer = LineLayer::new(lines.clone(), self.policy);
+        let layer = LineLayer::new(lines.clone(), self.policy).alone();
         let filter = Filter::new(self.config.filter.as_deref().unwrap_or("info")).map_err(BuildError::Config)?;
         let dispatch = match filter {
             Filter::Targets(filter) => Dispatch::new(registry().with(filter).with(layer)),
             Filter::Env(filter) => Dispatch::new(registry().with(*filter).with(layer)),
         };
         let output = self.output.unwrap_or_else(|| Box::new(io::stdout()));
-        let writer = writer::spawn(lines.clone(), output, render).map_err(BuildError::Thread)?;
-        Ok(Telemetry { dispatch, lines, writer: Mutex::new(Some(writer)) })
+        let writer = writer::spawn(lines.clone(), Output::new(output), render).map_err(BuildError::Thread)?;
+        Ok(Telemetry { dispatch, lines, writer: Mutex::new(Some(writer)), installed: AtomicBool::new(false) })
     }
 
     fn render(&self) -> Render {

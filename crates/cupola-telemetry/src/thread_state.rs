@@ -13,6 +13,8 @@ const KEPT_BYTES: usize = 64 * 1024;
 pub(crate) struct ThreadState {
     /// Whose names `keys` has judged: two pipelines may have two policies.
     owner: usize,
+    /// Nothing that happens on this thread is logged.
+    pub(crate) muted: bool,
     pub(crate) buffer: Vec<u8>,
     pub(crate) scratch: Scratch,
     pub(crate) time: Timestamp,
@@ -36,6 +38,11 @@ pub(crate) fn with<R>(owner: usize, work: impl FnOnce(&mut ThreadState) -> R) ->
         (_, Some(work)) => work(&mut ThreadState::default()),
         (_, None) => unreachable!("the work is taken only to be done"),
     }
+}
+
+/// From now on nothing that happens on this thread is logged.
+pub(crate) fn mute() {
+    STATE.with_borrow_mut(|state| state.muted = true);
 }
 
 impl ThreadState {

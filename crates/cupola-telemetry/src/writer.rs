@@ -1,14 +1,17 @@
 //! The writer: the thread that hands batches of lines to the output.
 
-use std::io::{self, ErrorKind, Write};
+use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use cupola_line::{Envelope, Key, LineWriter, Scratch, Timestamp};
 
+use crate::counts::Counts;
+use crate::output::Output;
 use crate::queue::{Batch, Lines};
 use crate::render::Render;
+use crate::thread_state;
 
 /// How long the writer lets lines gather after its sleep: one wake-up then serves hundreds of them.
 const GATHER: Duration = Duration::from_micros(500);
@@ -16,14 +19,28 @@ const GATHER: Duration = Duration::from_micros(500);
 /// An emptied batch that has grown beyond this gives its memory back.
 const KEPT_BYTES: usize = 1024 * 1024;
 
-pub(crate) fn spawn(lines: Arc<Lines>, output: Box<dyn Write + Send>, render: Render) -> io::Result<JoinHandle<()>> {
+pub(crate) fn spawn(lines: Arc<Lines>, output: Output, render: Render) -> io::Result<JoinHandle<()>> {
     let writer = Writer { lines, output, render, reported: 0 };
-    Builder::new().name("cupola-lines".to_owned()).spawn(move || writer.run())
+    Builder::new().name("cupola-lines".to_owned()).spawn(move || {
+        // An output that logs of its own work would hear itself for ever.
+        thread_state::mute();
+        let _leaves = Leaves(writer.lines.clone());
+        writer.run();
+    })
+}
+
+/// However the writer ends, nobody waits for it any longer.
+struct Leaves(Arc<Lines>);
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
 }
 
 struct Writer {
     lines: Arc<Lines>,
-    output: Box<dyn Write + Send>,
+    output: Output,
     render: Render,
     /// How many lost lines the log itself has told of.
     reported: u64,
@@ -33,11 +50,10 @@ impl Writer {
     fn run(mut self) {
         let mut batch = Batch::default();
         while self.lines.take(&mut batch) {
-            let bytes = self.render.render(&batch.bytes);
-            let (written, refused) = write_lines(&mut *self.output, bytes, batch.lines);
-            self.lines.written(written);
-            self.lines.refused(refused);
+            let refused = self.write(&batch);
+            self.lines.settle(batch.lines - refused, refused);
             self.report_losses();
+            self.output.flush();
             if batch.bytes.capacity() > KEPT_BYTES {
                 batch.bytes = Vec::new();
             }
@@ -45,8 +61,15 @@ impl Writer {
                 std::thread::sleep(GATHER);
             }
         }
-        // The last words: an output that keeps something back gets no better chance, and its error has no reader.
-        let _ = self.output.flush();
+        self.report_losses();
+        self.output.flush();
+    }
+
+    /// Writes a batch, and gives the number of lines that did not go out whole.
+    fn write(&mut self, batch: &Batch) -> u64 {
+        let bytes = self.render.render(&batch.bytes);
+        let done = self.output.write(bytes, || !self.lines.is_abandoned());
+        refused(&bytes[done..], batch.lines)
     }
 
     /// Losses are told in the log itself, once there is room for it.
@@ -56,69 +79,44 @@ impl Writer {
         if lost == self.reported {
             return;
         }
-        let line = loss_line(lost - self.reported, counts.dropped_queue_full, counts.dropped_output);
-        if self.output.write_all(self.render.render(&line)).is_ok() {
+        let line = loss_line(lost - self.reported, &counts);
+        let bytes = self.render.render(&line);
+        if self.output.write(bytes, || !self.lines.is_abandoned()) == bytes.len() {
             self.reported = lost;
         }
     }
 }
 
-fn loss_line(lost: u64, queue_full: u64, output: u64) -> Vec<u8> {
+/// How many lines are in what was left. A rendered line may span several, so no more than there were.
+fn refused(left: &[u8], lines: u64) -> u64 {
+    let ends = left.iter().filter(|byte| **byte == b'\n').count() as u64;
+    ends.min(lines)
+}
+
+fn loss_line(lost: u64, counts: &Counts) -> Vec<u8> {
     let (mut buffer, mut scratch, mut time) = (Vec::new(), Scratch::new(), Timestamp::new());
     let envelope = Envelope { level: "WARN", target: "cupola::log", category: "general" };
     let timestamp = time.system_time(std::time::SystemTime::now());
     let mut line = LineWriter::begin(&mut buffer, &mut scratch, timestamp, &envelope);
     line.message("log lines were dropped");
     line.u64(Key::new("dropped_lines"), lost);
-    line.u64(Key::new("dropped_queue_full_total"), queue_full);
-    line.u64(Key::new("dropped_output_total"), output);
+    line.u64(Key::new("dropped_queue_full_total"), counts.dropped_queue_full);
+    line.u64(Key::new("dropped_output_total"), counts.dropped_output);
+    line.u64(Key::new("dropped_shutdown_total"), counts.dropped_shutdown);
     let _ = line.end();
     buffer
-}
-
-/// Writes a batch; after an error, the lines that went out whole are counted as written and the others as refused.
-fn write_lines(output: &mut dyn Write, bytes: &[u8], lines: u64) -> (u64, u64) {
-    let mut done = 0;
-    while done < bytes.len() {
-        match output.write(&bytes[done..]) {
-            Ok(0) => break,
-            Ok(count) => done += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => break,
-        }
-    }
-    // A rendered line may span several; only what is left is counted, so that the sum is always exact.
-    let left = bytes[done..].iter().filter(|byte| **byte == b'\n').count() as u64;
-    let refused = if done == bytes.len() { 0 } else { left.clamp(1, lines) };
-    (lines - refused, refused)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    struct Full(usize);
-
-    impl Write for Full {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let taken = bytes.len().min(self.0);
-            self.0 -= taken;
-            if taken == 0 { Err(ErrorKind::StorageFull.into()) } else { Ok(taken) }
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     #[test]
-    fn a_full_output_is_counted_by_line() {
-        let check =
-            |room, expected| assert_eq!(write_lines(&mut Full(room), b"one\ntwo\nthree\n", 3), expected, "{room}");
-        check(100, (3, 0));
-        check(14, (3, 0));
-        check(13, (2, 1));
-        check(4, (1, 2));
-        check(0, (0, 3));
+    fn what_is_left_is_counted_by_line() {
+        let check = |left: &str, lines, expected| assert_eq!(refused(left.as_bytes(), lines), expected, "{left:?}");
+        check("", 3, 0);
+        check("e\n", 3, 1);
+        check("two\nthree\n", 3, 2);
+        check("one line\n  of several\n  rows\n", 1, 1);
     }
 }

@@ -10,7 +10,7 @@ use cupola_http::BodyRules;
 use cupola_metrics::{Registry, RouteMetrics};
 use cupola_record::{AccessLog, And, Sink};
 use cupola_redact::KeyPolicy;
-use cupola_telemetry::Telemetry;
+use cupola_telemetry::{AccessLines, Telemetry};
 
 use crate::cupola::{Cupola, Parts};
 use crate::error::InitError;
@@ -116,7 +116,7 @@ impl Builder {
 
     /// Builds, installs, and writes the start-up summary.
     pub fn init(self) -> Result<Cupola, InitError> {
-        let summary = summary::of(&*self.vars, &self.policy);
+        let summary = summary::of(&*self.vars, &self.policy, &self.identify.trust);
         let cupola = self.build()?;
         cupola.telemetry().install()?;
         summary.write(cupola.service());
@@ -130,7 +130,8 @@ impl Builder {
         let log = cupola_telemetry::Config::from_vars(vars)?;
         let shutdown_limit = summary::milliseconds(vars, "CUPOLA_SHUTDOWN_MS")?.unwrap_or(Duration::from_secs(10));
         let service = summary::set(vars, "OTEL_SERVICE_NAME").unwrap_or(self.service);
-        let access = log.api_calls.unwrap_or(true).then(|| AccessLog::new().start_line(http.start_line == Some(true)));
+        let access_log = AccessLog::new().start_line(http.start_line == Some(true));
+        let access = log.api_calls.unwrap_or(true).then(|| AccessLines::new(access_log));
         let terminal = self.output.is_none() && std::io::stdout().is_terminal();
         let mut telemetry = Telemetry::builder(log).policy(self.policy.clone()).terminal(terminal);
         if let Some(output) = self.output {
@@ -160,5 +161,6 @@ impl fmt::Debug for Builder {
 /// The one place in the libraries that reads the environment.
 #[allow(clippy::disallowed_methods, reason = "the facade reads it for all")]
 fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+    // A value that is no Unicode is shown in the error that it causes, and not taken for an unset one.
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }

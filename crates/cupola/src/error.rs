@@ -4,10 +4,8 @@ use std::error::Error;
 use std::fmt;
 
 /// Cupola could not start; the text names the variable at fault.
-#[derive(Debug)]
 pub struct InitError(Kind);
 
-#[derive(Debug)]
 enum Kind {
     Http(cupola_http::ConfigError),
     Log(cupola_telemetry::ConfigError),
@@ -39,6 +37,14 @@ impl fmt::Display for InitError {
     }
 }
 
+/// The text for people, since this is what Rust prints of the error that a `main` returns.
+impl fmt::Debug for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        self.source().map_or(Ok(()), |source| write!(f, ": {source}"))
+    }
+}
+
 impl Error for InitError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
@@ -63,4 +69,16 @@ from! {
     cupola_telemetry::ConfigError => Log,
     cupola_telemetry::BuildError => Build,
     cupola_telemetry::AlreadyInstalled => Installed
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Cupola;
+
+    #[test]
+    fn a_main_that_returns_it_prints_the_text_for_people() {
+        let vars = |name: &str| (name == "CUPOLA_TRUST").then(|| "everyone".to_owned());
+        let error = Cupola::builder("hello").vars(vars).output(std::io::sink()).build().unwrap_err();
+        assert_eq!(format!("{error:?}"), "CUPOLA_TRUST is `everyone`: never, private or always is accepted");
+    }
 }

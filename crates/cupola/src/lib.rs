@@ -16,7 +16,10 @@
 //! ```
 //!
 //! Every request then has an id, a place in a W3C trace, one JSON line with its outcome, and its share in the metrics
-//! on `/metrics`. What else can be switched on, and by which variable, stands in [`Cupola`].
+//! on `/metrics`. What else can be switched on, and by which variable, stands in [`init`].
+//!
+//! Servers that are not axum's take the same [`Cupola::layer`]. They insert [`http::Peer`], so that it is known whose
+//! ids to believe, and call [`Cupola::shutdown`] when they have ended.
 //!
 //! # Where this sits
 //! The roof: names, and the one paved path through them. It decides nothing that a crate below can decide, and it is
@@ -24,7 +27,7 @@
 //!
 //! # Features
 //! - `tower-http`: tower-http's `RequestId` extension is read and filled.
-//! - `testing`: [`testing`], for tests of services.
+//! - `testing`: the module of that name, which captures lines and records in tests of services.
 
 mod builder;
 mod cupola;

@@ -45,7 +45,10 @@ impl Cupola {
                 Ok(())
             }
         };
-        tracing::info!(target: "cupola", service = self.service(), "stopped");
+        // The log's own account, as it is told at the exit: the last line is in it already.
+        let lines = self.telemetry().counts();
+        let (accepted, dropped) = (lines.accepted + 1, lines.dropped());
+        tracing::info!(target: "cupola", service = self.service(), lines = accepted, lines_dropped = dropped, "stopped");
         self.shutdown().await;
         served
     }

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use cupola_context::TrustPolicy;
 use cupola_redact::{KeyPolicy, REDACTED};
 
 use crate::error::InitError;
 
 /// Every variable that is read, so that the summary can name those that are set.
-const VARIABLES: [&str; 19] = [
+const VARIABLES: [&str; 18] = [
     "OTEL_SERVICE_NAME",
     "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS",
     "RUST_LOG",
@@ -27,7 +28,6 @@ const VARIABLES: [&str; 19] = [
     "CUPOLA_SLOW_MS",
     "CUPOLA_TIMEOUT_MS",
     "CUPOLA_TRUST",
-    "CUPOLA_LISTEN",
 ];
 
 pub(crate) struct Summary {
@@ -35,7 +35,7 @@ pub(crate) struct Summary {
     trust: String,
 }
 
-pub(crate) fn of(vars: &dyn Fn(&str) -> Option<String>, policy: &KeyPolicy) -> Summary {
+pub(crate) fn of(vars: &dyn Fn(&str) -> Option<String>, policy: &KeyPolicy, trust: &TrustPolicy) -> Summary {
     let mut settings = String::new();
     for name in VARIABLES {
         if let Some(value) = set(vars, name) {
@@ -44,7 +44,7 @@ pub(crate) fn of(vars: &dyn Fn(&str) -> Option<String>, policy: &KeyPolicy) -> S
             write!(settings, "{space}{name}={value}").expect("a String takes all");
         }
     }
-    Summary { settings, trust: set(vars, "CUPOLA_TRUST").unwrap_or_else(|| "private".to_owned()) }
+    Summary { settings, trust: set(vars, "CUPOLA_TRUST").unwrap_or_else(|| trust.name().to_owned()) }
 }
 
 impl Summary {
@@ -72,4 +72,19 @@ pub(crate) fn milliseconds(
     let Some(value) = set(vars, name) else { return Ok(None) };
     let parsed = value.parse().map(|ms| Some(Duration::from_millis(ms)));
     parsed.map_err(|_| InitError::variable(name, value, "a number of milliseconds"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trust_in_force_is_named() {
+        let trust = |set: &'static str| {
+            let vars = move |name: &str| (name == "CUPOLA_TRUST").then(|| set.to_owned());
+            of(&vars, &KeyPolicy::default(), &TrustPolicy::Never).trust
+        };
+        assert_eq!(trust(""), "never");
+        assert_eq!(trust("always"), "always");
+    }
 }

@@ -44,7 +44,6 @@ impl<'a> Access<'a> {
             b"status" => self.status.is_some(),
             b"path" => value.json() == self.route.json(),
             b"error_type" => value.as_text().is_some_and(|kind| self.outcome == Some(kind) || self.is_status(kind)),
-            b"request_bytes" => value.json() == b"0",
             _ => false,
         }
     }
@@ -54,9 +53,9 @@ impl<'a> Access<'a> {
     }
 
     pub(super) fn print(&self, painter: &mut Painter<'_>) {
-        painter.bytes(Color::Bold, self.method.unescape().as_bytes());
+        painter.text(Color::Bold, self.method);
         painter.space();
-        painter.bytes(Color::Bold, self.route.unescape().as_bytes());
+        painter.text(Color::Bold, self.route);
         painter.space();
         match self.status {
             Some(status) => painter.bytes(color_of(status), status.to_string().as_bytes()),

@@ -3,6 +3,12 @@
 use crate::keys;
 use crate::scan::{Text, Value, scan};
 
+const TIMESTAMP: &[u8] = keys::TIMESTAMP.as_bytes();
+const LEVEL: &[u8] = keys::LEVEL.as_bytes();
+const TARGET: &[u8] = keys::TARGET.as_bytes();
+const CATEGORY: &[u8] = keys::CATEGORY.as_bytes();
+const MESSAGE: &[u8] = keys::MESSAGE.as_bytes();
+
 /// One line. A name of the envelope that comes twice, or that holds no text, is a field like any other.
 #[derive(Debug, Default)]
 pub(super) struct Entry<'a> {
@@ -29,12 +35,12 @@ impl<'a> Entry<'a> {
     }
 
     fn place(&mut self, key: Text<'_>) -> Option<&mut Option<Text<'a>>> {
-        match std::str::from_utf8(key.raw()) {
-            Ok(keys::TIMESTAMP) => Some(&mut self.timestamp),
-            Ok(keys::LEVEL) => Some(&mut self.level),
-            Ok(keys::TARGET) => Some(&mut self.target),
-            Ok(keys::CATEGORY) => Some(&mut self.category),
-            Ok(keys::MESSAGE) => Some(&mut self.message),
+        match key.raw() {
+            TIMESTAMP => Some(&mut self.timestamp),
+            LEVEL => Some(&mut self.level),
+            TARGET => Some(&mut self.target),
+            CATEGORY => Some(&mut self.category),
+            MESSAGE => Some(&mut self.message),
             _ => None,
         }
     }

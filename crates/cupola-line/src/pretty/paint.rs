@@ -91,6 +91,15 @@ impl<'a> Painter<'a> {
         });
     }
 
+    /// Text of the line's as it stands there.
+    pub(super) fn text(&mut self, color: Color, text: Text<'_>) {
+        if text.has_escapes() {
+            self.bytes(color, text.unescape().as_bytes());
+        } else {
+            self.bytes(color, text.raw());
+        }
+    }
+
     /// A value: as it is if it looks like one word, else quoted.
     pub(super) fn word(&mut self, color: Color, text: Text<'_>) {
         let raw = text.raw();

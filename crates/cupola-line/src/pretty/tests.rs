@@ -11,7 +11,7 @@ fn check(line: &str, expected: &str) {
     assert_eq!(shown(line, Style::new()), expected, "{line}");
 }
 
-const ACCESS: &str = r#"{"timestamp":"2026-11-21T03:46:02.123456Z","level":"INFO","target":"cupola::http","category":"api","message":"request completed","method":"GET","route":"/api/v1/vms/{id}","path":"/api/v1/vms/7","status":200,"duration_ms":1.234,"outcome":"complete","response_bytes":512,"user_agent":"curl/8","request_id":"r-1","trace_id":"4bf92f35","span_id":"00f0","user_id":"u 1","system":{"cpu":1}}"#;
+const ACCESS: &str = r#"{"timestamp":"2026-11-21T03:46:02.123456Z","level":"INFO","target":"cupola::http","category":"api","message":"request completed","method":"GET","route":"/api/v1/vms/{id}","path":"/api/v1/vms/7","status":200,"duration_ms":1.234,"outcome":"complete","request_bytes":0,"response_bytes":512,"user_agent":"curl/8","request_id":"r-1","trace_id":"4bf92f35","span_id":"00f0","user_id":"u 1","system":{"cpu":1}}"#;
 
 #[test]
 fn access_lines_begin_with_the_request() {
@@ -20,7 +20,14 @@ fn access_lines_begin_with_the_request() {
         "03:46:02.123 INFO  GET /api/v1/vms/{id} 200 1.2ms  path=/api/v1/vms/7 response_bytes=512 request_id=r-1 user_id=\"u 1\"\n",
     );
     let all = shown(ACCESS, Style::new().all_fields(true));
-    for field in ["outcome=complete", "user_agent=curl/8", "trace_id=4bf92f35", "span_id=00f0", "system={\"cpu\":1}"] {
+    for field in [
+        "request_bytes=0",
+        "outcome=complete",
+        "user_agent=curl/8",
+        "trace_id=4bf92f35",
+        "span_id=00f0",
+        "system={\"cpu\":1}",
+    ] {
         assert!(all.contains(field), "{field} {all}");
     }
 }

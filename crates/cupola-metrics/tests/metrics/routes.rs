@@ -165,6 +165,31 @@ fn a_flood_of_methods_and_routes_stays_bounded() {
 }
 
 #[test]
+fn a_route_that_ends_in_too_many_ways_stays_bounded() {
+    let registry = Registry::with_series_limit(3);
+    let metrics = RouteMetrics::new(&registry);
+    let exchange = exchange("GET", Some("/a"));
+    for status in 100..1_000 {
+        served(&metrics, &exchange, Some(status), Outcome::Complete, 1);
+    }
+    assert_eq!((lines(&registry, COUNT).len(), sum(&registry, COUNT)), (3 + 64 + 1, 900.0));
+    assert_eq!(sum(&registry, "cupola_metrics_overflow_total{instrument=\"http.server.request.duration\"}"), 897.0);
+    assert_eq!((lines(&registry, ACTIVE).len(), sum(&registry, ACTIVE)), (1, 0.0));
+    assert_eq!(sum(&registry, "cupola_metrics_refused_total"), 0.0);
+}
+
+#[test]
+fn a_route_is_its_text_and_not_its_address() {
+    let (registry, metrics) = metrics();
+    for scheme in ["http", "https", String::from("http").leak()] {
+        let mut exchange = exchange("GET", Some("/a"));
+        exchange.scheme = scheme;
+        served(&metrics, &exchange, Some(200), Outcome::Complete, 1);
+    }
+    assert_eq!((lines(&registry, COUNT).len(), lines(&registry, ACTIVE).len()), (2, 2));
+}
+
+#[test]
 fn threads_lose_nothing() {
     let (registry, metrics) = metrics();
     std::thread::scope(|scope| {

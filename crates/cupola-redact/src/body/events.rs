@@ -31,10 +31,6 @@ impl Events {
         Self { line: Line::Start(0), data: Json::new(), other: Scanner::new(0), returned: false }
     }
 
-    pub(super) fn lost_sync(&self) -> bool {
-        self.data.lost_sync()
-    }
-
     pub(super) fn feed(&mut self, out: &mut Capture, bytes: &[u8]) {
         let mut rest = bytes;
         while !rest.is_empty() && !out.is_full() {
@@ -84,16 +80,12 @@ impl Events {
         self.returned = byte == b'\r';
         match self.line {
             Line::Start(0) => self.data.restart(out),
-            Line::Data => self.end_data(out),
+            // The line's end is a blank of the document, written below even where the document is masked.
+            Line::Data => self.data.blank(out),
             Line::Other => self.other.finish(out),
             Line::Start(_) => {}
         }
         out.push(&[byte]);
         self.line = Line::Start(0);
-    }
-
-    /// The line's end is a blank of the document; it is written here even where the document is masked.
-    fn end_data(&mut self, out: &mut Capture) {
-        self.data.blank(out);
     }
 }

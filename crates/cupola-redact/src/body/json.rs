@@ -6,6 +6,7 @@
 use memchr::memchr2;
 
 use super::capture::Capture;
+use super::escape::Escape;
 use super::stack::Stack;
 use super::token::{Literal, Number, masks};
 use crate::decode;
@@ -54,20 +55,6 @@ enum State {
     InLiteral(Literal),
     /// The grammar was broken; all that follows is text.
     Lost,
-}
-
-/// An escape inside a string, which may be cut by the end of a chunk.
-#[derive(Debug, Clone, Copy)]
-enum Escape {
-    None,
-    Backslash,
-    /// Behind an escaped backslash, which may begin an escape of a string within the string.
-    Nested,
-    Hex {
-        digits: u8,
-        code: u32,
-        nested: bool,
-    },
 }
 
 impl Json {
@@ -264,11 +251,12 @@ impl Json {
     /// Takes bytes of a string up to its end, or an escape, or the end of the chunk.
     #[inline]
     fn inside_string<'a>(&mut self, out: &mut Capture, bytes: &'a [u8]) -> &'a [u8] {
-        if self.continues_escape(bytes[0]) {
+        if self.escape.continues(bytes[0]) {
             self.content(out, &bytes[..1]);
             self.in_escape(out, bytes[0]);
             return &bytes[1..];
         }
+        self.escape = Escape::None;
         let end = memchr2(b'"', b'\\', bytes).unwrap_or(bytes.len());
         self.content(out, &bytes[..end]);
         match bytes.get(end) {
@@ -291,41 +279,12 @@ impl Json {
         }
     }
 
-    /// Whether the byte belongs to an escape that has begun. A nested one is a mere likeness: any byte that does not
-    /// fit ends it and counts as itself, a quote above all.
-    fn continues_escape(&mut self, byte: u8) -> bool {
-        let continues = match self.escape {
-            Escape::None => false,
-            Escape::Backslash => true,
-            Escape::Nested => byte == b'u',
-            Escape::Hex { nested, .. } => !nested || byte.is_ascii_hexdigit(),
-        };
-        if !continues {
-            self.escape = Escape::None;
-        }
-        continues
-    }
-
-    fn in_escape(&mut self, out: &mut Capture, byte: u8) {
-        self.escape = match self.escape {
-            Escape::Backslash if byte == b'\\' => Escape::Nested,
-            Escape::Backslash | Escape::Nested if byte == b'u' => {
-                Escape::Hex { digits: 0, code: 0, nested: matches!(self.escape, Escape::Nested) }
-            }
-            Escape::Hex { digits, code, nested } => {
-                let code = code << 4 | char::from(byte).to_digit(16).unwrap_or(0);
-                if digits < 3 { Escape::Hex { digits: digits + 1, code, nested } } else { self.escaped(out, code) }
-            }
-            _ => Escape::None,
-        };
-    }
-
     /// Some encoders write `=` as `\u003d`, which separates a name from a value as well.
-    fn escaped(&mut self, out: &mut Capture, code: u32) -> Escape {
-        if matches!(self.state, State::InString { masked: false }) && self.muted.is_none() {
+    fn in_escape(&mut self, out: &mut Capture, byte: u8) {
+        let code = self.escape.take(byte);
+        if let (Some(code), State::InString { masked: false }, None) = (code, self.state, self.muted) {
             self.scanner.escaped(out, code);
         }
-        Escape::None
     }
 
     fn close_string(&mut self, out: &mut Capture) {

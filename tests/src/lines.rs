@@ -1,0 +1,110 @@
+//! Lines as a test reads them: valid JSON with unique keys, or the test fails.
+
+use std::fmt;
+use std::ops::Index;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// One line of the log.
+#[derive(Clone, Debug)]
+pub struct Line(Map<String, Value>);
+
+/// Reads a whole log.
+///
+/// # Panics
+/// Where a line is no JSON object, or has a key twice.
+pub fn lines(text: &str) -> Vec<Line> {
+    // Only `\n` ends a line here, as for whoever reads a log byte by byte.
+    text.split_terminator('\n').map(Line::read).collect()
+}
+
+impl Line {
+    fn read(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text:?}"))
+    }
+
+    /// A field of text.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn text(&self, field: &str) -> &str {
+        self[field].as_str().unwrap_or_else(|| panic!("no text {field}: {self}"))
+    }
+
+    /// A field with a number.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn number(&self, field: &str) -> f64 {
+        self[field].as_f64().unwrap_or_else(|| panic!("no number {field}: {self}"))
+    }
+
+    /// Whether the line has this field.
+    pub fn has(&self, field: &str) -> bool {
+        self.0.contains_key(field)
+    }
+
+    /// The names of its fields, in their order.
+    pub fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(String::as_str).collect()
+    }
+
+    /// Whether it is the line of an exchange.
+    pub fn is_access(&self) -> bool {
+        self["target"] == "cupola::http" && self.has("outcome")
+    }
+}
+
+/// A field that is absent is null.
+impl Index<&str> for Line {
+    type Output = Value;
+
+    fn index(&self, field: &str) -> &Value {
+        self.0.get(field).unwrap_or(&Value::Null)
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(&self.0).unwrap())
+    }
+}
+
+impl<'de> Deserialize<'de> for Line {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(UniqueKeys)
+    }
+}
+
+struct UniqueKeys;
+
+impl<'de> Visitor<'de> for UniqueKeys {
+    type Value = Line;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object whose keys are unique")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Line, A::Error> {
+        let mut fields = Map::new();
+        while let Some((key, value)) = access.next_entry::<String, Value>()? {
+            if fields.contains_key(&key) {
+                return Err(A::Error::custom(format!("{key} stands there twice")));
+            }
+            fields.insert(key, value);
+        }
+        Ok(Line(fields))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_stands_twice_is_found() {
+        assert_eq!(lines("{\"a\":1,\"b\":{\"a\":1}}\n{\"a\":2}\n").len(), 2);
+        assert!(serde_json::from_str::<Line>("{\"a\":1,\"a\":1}").is_err());
+    }
+}
