@@ -20,7 +20,7 @@ mod process;
 mod service;
 
 pub use client::{Answer, Client};
-pub use lines::{Line, lines};
+pub use lines::{Line, lines, said};
 pub use outputs::{Gate, GateKeeper};
 pub use pattern::{JSON_HEAD, JSON_TAIL, Pattern};
 pub use process::Process;

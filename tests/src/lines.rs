@@ -19,6 +19,11 @@ pub fn lines(text: &str) -> Vec<Line> {
     text.split_terminator('\n').map(Line::read).collect()
 }
 
+/// The lines of a log that somebody has said, without those in which the log speaks of its losses.
+pub fn said(text: &str) -> Vec<Line> {
+    lines(text).into_iter().filter(|line| line["target"] != "cupola::log").collect()
+}
+
 impl Line {
     fn read(text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text:?}"))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use cupola::telemetry::{Counts, Memory};
-use cupola_tests::{Gate, Line, Service, builder, lines, metric};
+use cupola_tests::{Gate, Service, builder, lines, metric, said};
 
 /// The smallest queue there is.
 const SMALL_QUEUE: (&str, &str) = ("CUPOLA_LOG_QUEUE_BYTES", "524288");
@@ -28,11 +28,6 @@ async fn chatty() -> &'static str {
 
 fn is_exact(counts: Counts) {
     assert_eq!(counts.accepted, counts.written + counts.dropped(), "{counts:?}");
-}
-
-/// The lines that the service said, without those in which the log speaks of itself.
-fn said(text: &str) -> Vec<Line> {
-    lines(text).into_iter().filter(|line| line["target"] != "cupola::log").collect()
 }
 
 #[test]

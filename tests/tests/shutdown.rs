@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::get;
 use cupola::telemetry::Memory;
-use cupola_tests::{Client, Gate, Line, Process, Service, builder, lines};
+use cupola_tests::{Client, Gate, Line, Process, Service, builder, said};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_service");
 
@@ -71,7 +71,7 @@ fn lines_offered_during_and_after_the_shutdown_are_written_or_counted() {
         thread::yield_now();
     }
     let at_shutdown = cupola.telemetry().shutdown(Duration::from_secs(10));
-    assert_eq!(lines(&memory.text()).len() as u64, at_shutdown.written, "all that was accepted is there");
+    assert_eq!(said(&memory.text()).len() as u64, at_shutdown.written, "all that was accepted is there");
     while cupola.telemetry().counts().dropped_shutdown < 1_000 {
         thread::yield_now();
     }
@@ -81,7 +81,7 @@ fn lines_offered_during_and_after_the_shutdown_are_written_or_counted() {
     assert_eq!((counts.accepted, counts.written), (offered, at_shutdown.written));
     assert_eq!(counts.accepted, counts.written + counts.dropped());
     assert_eq!(counts.dropped(), counts.dropped_shutdown);
-    assert_eq!(lines(&memory.text()).len() as u64, counts.written, "nothing is written after the end");
+    assert_eq!(said(&memory.text()).len() as u64, counts.written, "nothing is written after the end");
 }
 
 #[test]
