@@ -4,11 +4,11 @@ use std::fmt;
 use std::ops::Index;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// One line of the log.
 #[derive(Clone, Debug)]
-pub struct Line(Map<String, Value>);
+pub struct Line(Vec<(String, Value)>);
 
 /// Reads a whole log.
 ///
@@ -47,12 +47,12 @@ impl Line {
 
     /// Whether the line has this field.
     pub fn has(&self, field: &str) -> bool {
-        self.0.contains_key(field)
+        self.0.iter().any(|(key, _)| key == field)
     }
 
     /// The names of its fields, in their order.
     pub fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(String::as_str).collect()
+        self.0.iter().map(|(key, _)| key.as_str()).collect()
     }
 
     /// Whether it is the line of an exchange.
@@ -66,13 +66,13 @@ impl Index<&str> for Line {
     type Output = Value;
 
     fn index(&self, field: &str) -> &Value {
-        self.0.get(field).unwrap_or(&Value::Null)
+        self.0.iter().find(|(key, _)| key == field).map_or(&Value::Null, |(_, value)| value)
     }
 }
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&serde_json::to_string(&self.0).unwrap())
+        f.debug_map().entries(self.0.iter().map(|(key, value)| (key, value))).finish()
     }
 }
 
@@ -92,14 +92,14 @@ impl<'de> Visitor<'de> for UniqueKeys {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Line, A::Error> {
-        let mut fields = Map::new();
+        let mut line = Line(Vec::new());
         while let Some((key, value)) = access.next_entry::<String, Value>()? {
-            if fields.contains_key(&key) {
+            if line.has(&key) {
                 return Err(A::Error::custom(format!("{key} stands there twice")));
             }
-            fields.insert(key, value);
+            line.0.push((key, value));
         }
-        Ok(Line(fields))
+        Ok(line)
     }
 }
 

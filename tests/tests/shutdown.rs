@@ -148,5 +148,8 @@ fn the_first_lines_name_what_is_in_force() {
     let (_, lines) = process.end();
     let first = &lines[0];
     assert_eq!((first.text("message"), first.text("service")), ("cupola is on", "renamed"));
-    assert_eq!((first.text("trust"), first.text("settings")), ("private", "OTEL_SERVICE_NAME=renamed CUPOLA_SLOW_MS=250"));
+    assert_eq!(
+        (first.text("trust"), first.text("settings")),
+        ("private", "OTEL_SERVICE_NAME=renamed CUPOLA_SLOW_MS=250")
+    );
 }

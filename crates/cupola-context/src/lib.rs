@@ -59,6 +59,6 @@ pub use spawn::{spawn, spawn_blocking};
 pub use totals::Amount;
 pub use trace_context::{InvalidTraceparent, TraceContext, Traceparent};
 pub use trace_flags::TraceFlags;
-pub use trace_id::{SpanId, TraceId};
+pub use trace_id::{IdText, SpanId, TraceId};
 pub use trace_state::{InvalidTraceState, TraceState};
 pub use trust::{Trust, TrustPolicy, UnknownTrust};

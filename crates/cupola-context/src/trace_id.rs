@@ -1,6 +1,9 @@
 //! Trace and span ids: never all zeros.
 
 use std::fmt;
+use std::ops::Deref;
+
+use arrayvec::ArrayString;
 
 use crate::hex;
 
@@ -41,6 +44,11 @@ macro_rules! id {
                 out
             }
 
+            /// The digits as text, held inline.
+            pub fn text(self) -> IdText {
+                IdText::of(self.encode(&mut [0; $digits]))
+            }
+
             /// Writes the digits into `buffer` and gives them as text.
             pub fn encode(self, buffer: &mut [u8; $digits]) -> &str {
                 hex::encode(&self.0, buffer);
@@ -70,6 +78,24 @@ id! {
 id! {
     /// The id of a span: 8 bytes, 16 digits.
     SpanId, 8, 16
+}
+
+/// The digits of an id, held inline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdText(ArrayString<32>);
+
+impl IdText {
+    fn of(text: &str) -> Self {
+        Self(ArrayString::from(text).expect("no id has more digits than a trace's"))
+    }
+}
+
+impl Deref for IdText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
 }
 
 #[cfg(test)]

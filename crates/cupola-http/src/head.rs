@@ -36,19 +36,47 @@ impl Asked {
 /// The inner service's response: its head is recorded, its body watched unless nothing will come of it.
 pub(crate) fn observe<R: Body>(mut response: Response<R>, mut watch: Watch, asked: Asked) -> Response<ResponseBody<R>> {
     record_head(&mut response, &mut watch);
-    watch.grpc_status(response.headers());
+    let kind = Kind::of(response.headers());
+    match kind {
+        Kind::Grpc => watch.grpc_status(response.headers()),
+        Kind::Events => watch.open.endless(),
+        Kind::Other => {}
+    }
+    let expected = expected(&response, kind);
     if upgrades(response.status(), asked) {
         watch.end(Outcome::Upgraded);
-    } else if is_over(&response, asked) {
+    } else if is_bodiless(response.status(), asked) || response.body().is_end_stream() || expected == Some(0) {
         capture(Err(SkipReason::Empty), &mut watch);
         watch.end(Outcome::Complete);
     } else {
         let rules = watch.observer.bodies.as_ref();
         capture(rules.map_or(Err(SkipReason::Route), |rules| rules.wants(response.headers())), &mut watch);
-        watch.expected = expected(&response);
+        watch.expected = expected;
     }
     let watch = Some(watch).filter(|watch| watch.open.is_open());
     response.map(|body| ResponseBody::watched(body, watch))
+}
+
+/// What a body is, as far as it decides when the response is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Its end is in the trailers. (gRPC-Web's trailers are in the body.)
+    Grpc,
+    /// It goes on for as long as somebody listens.
+    Events,
+    /// It ends like any other.
+    Other,
+}
+
+impl Kind {
+    fn of(headers: &HeaderMap) -> Self {
+        let media = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+        match media.strip_prefix(b"application/grpc") {
+            Some(rest) if !rest.starts_with(b"-web") => Self::Grpc,
+            _ if media.starts_with(b"text/event-stream") => Self::Events,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// A response of our own, where the inner service has none.
@@ -82,12 +110,6 @@ fn upgrades(status: StatusCode, asked: Asked) -> bool {
     status == StatusCode::SWITCHING_PROTOCOLS || (asked == Asked::Connect && status.is_success())
 }
 
-/// Whether nothing follows the head. A server drops a body of which the head says that it is empty, and may not ask
-/// the body itself.
-fn is_over<R: Body>(response: &Response<R>, asked: Asked) -> bool {
-    is_bodiless(response.status(), asked) || response.body().is_end_stream() || expected(response) == Some(0)
-}
-
 fn is_bodiless(status: StatusCode, asked: Asked) -> bool {
     asked == Asked::Head || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
@@ -99,14 +121,10 @@ fn capture(wanted: Result<Media, SkipReason>, watch: &mut Watch) {
 }
 
 /// How long the body will be, where that is certain. A server stops polling once it has sent so much, and never asks
-/// for the end. gRPC's end is in the trailers, which a length does not count; gRPC-Web's trailers are in the body.
-fn expected<R: Body>(response: &Response<R>) -> Option<u64> {
+/// for the end; a body of which the head says that it is empty it drops unasked. What a length does not count is gRPC's
+/// trailers.
+fn expected<R: Body>(response: &Response<R>, kind: Kind) -> Option<u64> {
     let named = || response.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
     let length = response.body().size_hint().exact().or_else(named);
-    length.filter(|_| !is_grpc(response.headers()))
-}
-
-fn is_grpc(headers: &HeaderMap) -> bool {
-    let rest = headers.get(header::CONTENT_TYPE).and_then(|media| media.as_bytes().strip_prefix(b"application/grpc"));
-    rest.is_some_and(|rest| !rest.starts_with(b"-web"))
+    length.filter(|_| kind != Kind::Grpc)
 }

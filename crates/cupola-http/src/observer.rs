@@ -81,8 +81,7 @@ impl Observer {
         let capture = captures.as_ref().map(|captures| captures.request.clone());
         let counts = !exchange.served.contains(Duties::BODY);
         let sink = if skipped { &self.nobody } else { &self.sink };
-        // Ambient already here: a start line shows the context.
-        let open = context.enter(|| OpenExchange::new(exchange, sink.clone(), now)).slow_after(self.slow_after);
+        let open = OpenExchange::new(exchange, sink.clone(), now).slow_after(self.slow_after);
         let watch = Watch { open, observer: self.clone(), captures, expected: None };
         Opened { watch, context, capture, counts }
     }
@@ -94,6 +93,8 @@ impl Observer {
         let context = match extensions.get::<Context>() {
             Some(outer) => {
                 raw.client_request_id = extensions.get::<NotBelieved>().map(|id| id.0.as_bytes());
+                raw.user_agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
+                raw.host = headers.get(header::HOST).map(HeaderValue::as_bytes);
                 outer.clone()
             }
             None => {
@@ -101,13 +102,13 @@ impl Observer {
                 self.tell_of_unknown_peer(peer);
                 let identified = self.identify.open_as(from_tower_http(request), headers, peer, &fresh);
                 raw.client_request_id = identified.client_request_id.map(HeaderValue::as_bytes);
+                raw.user_agent = identified.user_agent.map(HeaderValue::as_bytes);
+                raw.host = identified.host.map(HeaderValue::as_bytes);
                 identified.context
             }
         };
         raw.query = uri.query();
-        raw.user_agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
-        let authority = uri.authority().map(|authority| authority.as_str().as_bytes());
-        raw.host = authority.or_else(|| headers.get(header::HOST).map(HeaderValue::as_bytes));
+        raw.host = uri.authority().map(|authority| authority.as_str().as_bytes()).or(raw.host);
         let served = Duties::from_bits(context.claim((self.sink.duties() | Duties::BODY).bits()));
         let mut exchange = Exchange::server(context, started, request.method().clone());
         exchange.mask(&self.policy, &self.methods, &raw);
@@ -171,10 +172,12 @@ fn keep_not_believed<B>(exchange: &Exchange, request: &mut Request<B>) {
     }
 }
 
+const REQUEST_ID: HeaderName = HeaderName::from_static(REQUEST_ID_HEADER);
+
 /// The request's id, on every response.
 pub(crate) fn echo(context: &Context, headers: &mut HeaderMap) {
     if let Some(value) = request_id_value(context) {
-        headers.insert(HeaderName::from_static(REQUEST_ID_HEADER), value);
+        headers.insert(REQUEST_ID, value);
     }
 }
 

@@ -1,18 +1,18 @@
 //! Route templates, each held once.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use http::Extensions;
+use rustc_hash::FxHashMap;
 
 /// The most templates that are held; past it each request holds its own.
 const MAX: usize = 4096;
 
 /// Turns a template's text into a shared one, without a lock once it is known.
 #[derive(Default)]
-pub(crate) struct Routes(ArcSwap<HashMap<Arc<str>, ()>>);
+pub(crate) struct Routes(ArcSwap<FxHashMap<Arc<str>, ()>>);
 
 impl Routes {
     /// The route that the framework has matched for a request.
@@ -27,7 +27,7 @@ impl Routes {
         let new: Arc<str> = route.into();
         if self.0.load().len() < MAX {
             self.0.rcu(|routes| {
-                let mut routes = HashMap::clone(routes);
+                let mut routes = FxHashMap::clone(routes);
                 routes.entry(new.clone()).or_default();
                 routes
             });

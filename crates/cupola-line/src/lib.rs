@@ -17,6 +17,7 @@
 //! Floor 1, and on no other crate of the house: it knows bytes. It must not know `tracing`, clocks, files, or which fields
 //! may be shown: times and levels are handed in, redaction is decided above, and output goes into the caller's buffer.
 
+mod decimal;
 mod escape;
 mod fields;
 mod key;

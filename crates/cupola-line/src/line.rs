@@ -8,7 +8,7 @@ use crate::out::Out;
 use crate::scratch::Scratch;
 use crate::timestamp::TimestampText;
 use crate::value::{self, FieldValue};
-use crate::{EncodedFields, escape};
+use crate::{EncodedFields, decimal, escape};
 
 /// A line longer than this, in bytes, leaves fields out and counts them.
 pub const MAX_LINE_BYTES: usize = 256 * 1024;
@@ -220,13 +220,13 @@ impl<'a> LineWriter<'a> {
     /// Writes a field with an unsigned number.
     #[inline]
     pub fn u64(&mut self, key: Key<'_>, value: u64) {
-        self.write(key, |out| value::push_number_field(out, key, itoa::Buffer::new().format(value)));
+        self.write(key, |out| value::push_number_field(out, key, itoa::Buffer::new().format(value).as_bytes()));
     }
 
     /// Writes a field with a signed number.
     #[inline]
     pub fn i64(&mut self, key: Key<'_>, value: i64) {
-        self.write(key, |out| value::push_number_field(out, key, itoa::Buffer::new().format(value)));
+        self.write(key, |out| value::push_number_field(out, key, itoa::Buffer::new().format(value).as_bytes()));
     }
 
     /// Writes a field with an unsigned number; as text beyond 64 bits.
@@ -244,8 +244,12 @@ impl<'a> LineWriter<'a> {
     /// Writes a field with a floating-point number; as text if it is not finite.
     #[inline]
     pub fn f64(&mut self, key: Key<'_>, value: f64) {
-        if value.is_finite() {
-            self.write(key, |out| value::push_number_field(out, key, zmij::Buffer::new().format_finite(value)));
+        if let Some(text) = decimal::thousandths(value, &mut [0; decimal::LEN]) {
+            self.write(key, |out| value::push_number_field(out, key, text));
+        } else if value.is_finite() {
+            self.write(key, |out| {
+                value::push_number_field(out, key, zmij::Buffer::new().format_finite(value).as_bytes())
+            });
         } else {
             self.field(key, FieldValue::F64(value));
         }
@@ -254,7 +258,7 @@ impl<'a> LineWriter<'a> {
     /// Writes a field that is true or false.
     #[inline]
     pub fn bool(&mut self, key: Key<'_>, value: bool) {
-        self.write(key, |out| value::push_number_field(out, key, if value { "true" } else { "false" }));
+        self.write(key, |out| value::push_number_field(out, key, if value { b"true" } else { b"false" }));
     }
 
     /// Writes a field of bytes, in hex.

@@ -117,17 +117,17 @@ fn push_unusual_field(out: &mut Out<'_>, key: Key<'_>, text: &str) -> bool {
 
 /// Appends a key and what needs neither quotes nor escaping.
 #[inline]
-pub(crate) fn push_number_field(out: &mut Out<'_>, key: Key<'_>, digits: &str) -> bool {
+pub(crate) fn push_number_field(out: &mut Out<'_>, key: Key<'_>, digits: &[u8]) -> bool {
     match key.short() {
         Some((window, len)) => {
             let room = out.room(WINDOW + digits.len());
             room[..WINDOW].copy_from_slice(window);
-            copy_few(&mut room[len..][..digits.len()], digits.as_bytes());
+            copy_few(&mut room[len..][..digits.len()], digits);
             out.advance(len + digits.len());
         }
         None => {
             key.write(out);
-            out.few(digits.as_bytes());
+            out.few(digits);
         }
     }
     false

@@ -4,7 +4,6 @@ use std::fmt::{Display, Write as _};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use cupola_context::{TraceContext, Traceparent};
 use http::Version;
 
 use crate::body::BodyCapture;
@@ -39,8 +38,8 @@ macro_rules! access_fields {
             request_id = $exchange.context.request_id().as_str(),
             trace_id = $exchange.context.traceparent().trace_id(),
             span_id = $exchange.context.traceparent().span_id(),
-            parent_span_id = $crate::access_fields::parent($exchange).as_ref().map(|parent| parent.span_id()),
-            linked_trace_id = $crate::access_fields::linked($exchange).as_ref().map(|linked| linked.trace_id()),
+            parent_span_id = $exchange.context.parent_span().map(|span| span.text()).as_deref(),
+            linked_trace_id = $exchange.context.linked().map(|trace| trace.trace_id.text()).as_deref(),
             client_request_id = $exchange.client_request_id(),
             method_original = $exchange.method_original(),
             request_headers = $exchange.headers.as_deref().map($crate::access_fields::header_lines).as_deref(),
@@ -129,7 +128,7 @@ impl<T: Shown> Shown for Option<T> {
 
 /// Whole microseconds, so that the text is short.
 pub(crate) fn milliseconds(time: Duration) -> f64 {
-    time.as_micros() as f64 / 1000.0
+    (time.as_secs() * 1_000_000 + u64::from(time.subsec_micros())) as f64 / 1000.0
 }
 
 pub(crate) fn protocol(version: Version) -> &'static str {
@@ -140,18 +139,6 @@ pub(crate) fn protocol(version: Version) -> &'static str {
         Version::HTTP_3 => "3",
         _ => "1.1",
     }
-}
-
-/// The trusted caller's place in the trace.
-pub(crate) fn parent(exchange: &Exchange) -> Option<Traceparent> {
-    let trace = exchange.context.trace();
-    let caller = |span| TraceContext::new(trace.trace_id, span, trace.flags).traceparent();
-    exchange.context.parent_span().map(caller)
-}
-
-/// The place of a caller that is not trusted in its own trace.
-pub(crate) fn linked(exchange: &Exchange) -> Option<Traceparent> {
-    exchange.context.linked().map(TraceContext::traceparent)
 }
 
 pub(crate) fn text(body: &BodyCapture) -> Option<&str> {

@@ -35,7 +35,8 @@ impl AccessLog {
 impl Sink for AccessLog {
     fn opened(&self, exchange: &Exchange) {
         if self.start && !exchange.served.contains(Duties::LOG) {
-            write_start(exchange);
+            // Ambient for the line's context fields; only the end of an exchange is told from inside it.
+            exchange.context.enter(|| write_start(exchange));
         }
     }
 

@@ -100,21 +100,18 @@ impl Exchange {
         }
     }
 
-    /// Takes the request's texts in, masked: one allocation for all of them.
+    /// Takes the request's texts in, masked.
     pub fn mask(&mut self, policy: &KeyPolicy, methods: &KnownMethods, raw: &RawTexts<'_>) {
         self.method_known = methods.knows(&self.method);
-        let rest = [raw.user_agent, raw.host, raw.client_request_id];
-        let length = |text: Option<&[u8]>| text.map_or(0, |text| text.len().min(TEXT_CAP));
-        let bytes = raw.path.len() + raw.query.map_or(0, str::len) + rest.into_iter().map(length).sum::<usize>();
-        let mut texts = MaskedParts::with_capacity(bytes);
+        let mut texts = MaskedParts::builder();
         texts.push_path(policy, raw.path);
         texts.push_query(policy, raw.query.unwrap_or_default());
-        for text in rest {
+        for text in [raw.user_agent, raw.host, raw.client_request_id] {
             texts.push_text(policy, text.unwrap_or_default(), TEXT_CAP);
         }
         let original = if self.method_known { "" } else { self.method.as_str() };
         texts.push_text(policy, original.as_bytes(), TEXT_CAP);
-        self.texts = texts;
+        self.texts = texts.build();
     }
 
     /// The method's name from the known list, else `_OTHER`.

@@ -25,9 +25,6 @@ const NAMES: [&str; 17] = [
 ];
 
 impl GrpcStatus {
-    /// Not implemented: the method may be a stranger's invention.
-    pub const UNIMPLEMENTED: Self = Self(12);
-
     /// Reads the value of a `grpc-status` header or trailer.
     pub fn parse(value: &[u8]) -> Option<Self> {
         let digits = (1..=3).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
@@ -42,6 +39,12 @@ impl GrpcStatus {
     /// The name that gRPC gives it, `_OTHER` past the known ones.
     pub fn name(self) -> &'static str {
         NAMES.get(usize::from(self.0)).copied().unwrap_or("_OTHER")
+    }
+
+    /// Whether only a method that exists ends like this. A method that does not is unimplemented, and whoever stands
+    /// before it refuses without having looked: permission denied, exhausted, unavailable, unauthenticated.
+    pub const fn knows_the_method(self) -> bool {
+        !matches!(self.0, 7 | 8 | 12 | 14 | 16)
     }
 
     /// Whether the server failed, by OpenTelemetry's table for servers.

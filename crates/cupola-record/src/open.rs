@@ -27,6 +27,8 @@ struct Open {
     clock: Clock,
     began: Instant,
     slow_after: Duration,
+    /// Its body goes on for as long as somebody listens: only the time to its head can be slow.
+    endless: bool,
 }
 
 impl OpenExchange {
@@ -35,7 +37,7 @@ impl OpenExchange {
         sink.opened(&exchange);
         let (began, ended) = (clock(), Ended::begun());
         // Boxed: it moves from the future into the body, and is far larger than either.
-        Self(Some(Box::new(Open { exchange, ended, sink, clock, began, slow_after: Duration::MAX })))
+        Self(Some(Box::new(Open { exchange, ended, sink, clock, began, slow_after: Duration::MAX, endless: false })))
     }
 
     /// Marks the exchange as slow if it takes longer than this.
@@ -65,6 +67,13 @@ impl OpenExchange {
         let Some(open) = &mut self.0 else { return 0 };
         open.ended.response_bytes += bytes;
         open.ended.response_bytes
+    }
+
+    /// The body is a stream of events: how long it lasts says nothing of the server.
+    pub fn endless(&mut self) {
+        if let Some(open) = &mut self.0 {
+            open.endless = true;
+        }
     }
 
     /// gRPC's status came, with the head or in the trailers.
@@ -109,10 +118,11 @@ impl OpenExchange {
     /// Ends the exchange; only the first call counts.
     pub fn end(&mut self, outcome: Outcome) {
         let Some(mut open) = self.0.take() else { return };
-        let Open { exchange, ended, sink, clock, began, slow_after } = &mut *open;
+        let Open { exchange, ended, sink, clock, began, slow_after, endless } = &mut *open;
         ended.outcome = outcome;
         ended.total = clock().saturating_duration_since(*began);
-        ended.slow = ended.total > *slow_after && outcome != Outcome::Upgraded;
+        let judged = ended.head.filter(|_| *endless).unwrap_or(ended.total);
+        ended.slow = judged > *slow_after && outcome != Outcome::Upgraded;
         ended.request_bytes = exchange.context.count_body_read(0);
         ended.route = exchange.route.clone().or_else(|| route_told(exchange, ended));
         sink.record(Record::Exchange(exchange, ended));
@@ -120,11 +130,10 @@ impl OpenExchange {
 }
 
 /// The route that was told inside the request. A gRPC method's path is its template, once the server has shown that
-/// it knows the method; other paths are never a route.
+/// it knows the method: not so where it refused before it looked. Other paths are never a route.
 fn route_told(exchange: &Exchange, ended: &Ended) -> Option<Arc<str>> {
     let told = exchange.context.route().cloned();
-    let method_known = |status: &GrpcStatus| *status != GrpcStatus::UNIMPLEMENTED;
-    told.or_else(|| ended.grpc_status.filter(method_known).map(|_| exchange.path().into()))
+    told.or_else(|| ended.grpc_status.filter(|status| status.knows_the_method()).map(|_| exchange.path().into()))
 }
 
 impl Drop for OpenExchange {

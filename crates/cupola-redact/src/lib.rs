@@ -70,6 +70,6 @@ mod url;
 pub use body::{Captured, End, Redactor};
 pub use masked::{Masked, REDACTED};
 pub use media::Media;
-pub use parts::MaskedParts;
+pub use parts::{MaskedParts, MaskedPartsBuilder};
 pub use policy::{KeyPolicy, KeyPolicyBuilder, PolicyError};
 pub use rule::Verdict;

@@ -1,10 +1,17 @@
-//! The masked texts of one request, together in one allocation.
+//! The masked texts of one request, together.
+
+use std::cell::Cell;
+
+use arrayvec::ArrayString;
 
 use crate::{KeyPolicy, pattern, text, url};
 
 const MAX_PARTS: usize = 8;
 
-/// Several masked texts in one allocation, in the order in which they were pushed.
+/// A request's texts are seldom longer than this together: they are held inline.
+const INLINE: usize = 192;
+
+/// Several masked texts together, in the order in which they were pushed: no allocation unless they are long.
 ///
 /// A request brings a path, a query, a user agent and an id or two; one string for each would be that many
 /// allocations. There is room for eight parts; what is pushed after that is dropped, and reads as empty.
@@ -13,34 +20,64 @@ const MAX_PARTS: usize = 8;
 /// use cupola_redact::{KeyPolicy, MaskedParts};
 ///
 /// let policy = KeyPolicy::default();
-/// let mut parts = MaskedParts::with_capacity(64);
+/// let mut parts = MaskedParts::builder();
 /// parts.push_path(&policy, "/cart;jsessionid=ab12/items");
 /// parts.push_query(&policy, "limit=10&token=abc");
 /// parts.push_text(&policy, b"curl/8.5.0", 256);
+/// let parts = parts.build();
 /// assert_eq!(parts.get(0), "/cart;jsessionid=[REDACTED]/items");
 /// assert_eq!(parts.get(1), "limit=10&token=[REDACTED]");
 /// assert_eq!(parts.get(2), "curl/8.5.0");
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct MaskedParts {
-    text: String,
+    text: Text,
     ends: [u32; MAX_PARTS],
     len: u8,
 }
 
+#[derive(Clone)]
+enum Text {
+    Inline(ArrayString<INLINE>),
+    Long(Box<str>),
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self::Inline(ArrayString::new_const())
+    }
+}
+
+impl Text {
+    fn new(text: &str) -> Self {
+        ArrayString::from(text).map_or_else(|_| Self::Long(text.into()), Self::Inline)
+    }
+
+    #[inline]
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Inline(text) => text,
+            Self::Long(text) => text,
+        }
+    }
+}
+
 impl MaskedParts {
-    /// Room for `bytes` of text before the one string has to grow.
-    pub fn with_capacity(bytes: usize) -> Self {
-        Self { text: String::with_capacity(bytes), ..Self::default() }
+    /// Begins with no parts.
+    pub fn builder() -> MaskedPartsBuilder {
+        let mut text = SCRATCH.try_with(Cell::take).unwrap_or_default();
+        text.clear();
+        MaskedPartsBuilder { text, ends: [0; MAX_PARTS], len: 0 }
     }
 
     /// The part that was pushed as number `index`, counted from zero; empty if there is none.
+    #[inline]
     pub fn get(&self, index: usize) -> &str {
         if index >= self.len() {
             return "";
         }
         let start = if index == 0 { 0 } else { self.ends[index - 1] as usize };
-        &self.text[start..self.ends[index] as usize]
+        self.text.as_str().get(start..self.ends[index] as usize).unwrap_or_default()
     }
 
     /// How many parts there are, the empty ones included.
@@ -52,7 +89,33 @@ impl MaskedParts {
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
+}
 
+impl PartialEq for MaskedParts {
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len && self.ends == other.ends && self.text.as_str() == other.text.as_str()
+    }
+}
+
+impl Eq for MaskedParts {}
+
+thread_local! {
+    /// Where texts are masked before it is known how long they become.
+    static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
+}
+
+/// A giant text's memory is given back.
+const KEPT_SCRATCH: usize = 16 * 1024;
+
+/// Masks one text after the other.
+#[derive(Debug)]
+pub struct MaskedPartsBuilder {
+    text: String,
+    ends: [u32; MAX_PARTS],
+    len: u8,
+}
+
+impl MaskedPartsBuilder {
     /// Adds the path of a URL: matrix parameters are judged by name, segments by value patterns.
     pub fn push_path(&mut self, policy: &KeyPolicy, path: &str) {
         self.part(|out| _ = url::push_path(out, policy, path));
@@ -80,14 +143,26 @@ impl MaskedParts {
 
     #[inline]
     fn part(&mut self, write: impl FnOnce(&mut String)) {
-        debug_assert!(self.len() < MAX_PARTS, "a ninth part is dropped");
-        if self.len() >= MAX_PARTS {
+        let index = usize::from(self.len);
+        debug_assert!(index < MAX_PARTS, "a ninth part is dropped");
+        if index >= MAX_PARTS {
             return;
         }
         write(&mut self.text);
         // A request's texts are bounded by its head, far below 4 GiB; saturating keeps `get` free of panics.
-        self.ends[self.len()] = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        self.ends[index] = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
         self.len += 1;
+    }
+
+    /// The parts so far.
+    pub fn build(self) -> MaskedParts {
+        let Self { text, ends, len } = self;
+        let parts = MaskedParts { text: Text::new(&text), ends, len };
+        if text.capacity() <= KEPT_SCRATCH {
+            // On a thread that is being torn down there is no next time.
+            _ = SCRATCH.try_with(|scratch| scratch.set(text));
+        }
+        parts
     }
 }
 

@@ -83,13 +83,31 @@ pub(crate) const HINT: [u8; 256] = {
     table
 };
 
-/// What a text may hold, from one quick look at each byte.
+/// Everything of a byte in one word: its trigger bits, above them those of what may stand before, above them its hints.
+const CLASS: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        // Nine prefixes each.
+        table[byte] = TRIGGER[byte] as u32 | (BEFORE[byte] as u32) << 9 | (HINT[byte] as u32) << 18;
+        byte += 1;
+    }
+    table
+};
+
+/// What a text may hold, from one quick look at each byte. A prefix is hinted at only where both its bytes stand
+/// together: a space alone is everywhere, `r ` and `c ` are not.
 #[inline]
 pub(crate) fn hints(text: &[u8]) -> u8 {
-    let of = |byte: u8| HINT[usize::from(byte)];
-    let chunks = text.chunks_exact(4);
-    let rest = chunks.remainder().iter().fold(0, |hints, &byte| hints | of(byte));
-    chunks.fold(rest, |hints, chunk| hints | of(chunk[0]) | of(chunk[1]) | of(chunk[2]) | of(chunk[3]))
+    let (mut seen, mut pairs, mut before) = (0, 0, CLASS[0] >> 9);
+    for &byte in text {
+        let class = CLASS[usize::from(byte)];
+        pairs |= class & before;
+        seen |= class;
+        before = class >> 9;
+    }
+    let hints = (seen >> 18) as u8;
+    if pairs & 0x1ff == 0 { hints & !PREFIXED } else { hints }
 }
 
 /// Appends `text` with every recognised secret masked; returns how many there were.

@@ -225,19 +225,29 @@ fn names_in_text() {
 }
 
 #[test]
-fn parts_share_one_string() {
+fn parts_keep_their_places() {
     let policy = KeyPolicy::default();
-    let mut parts = MaskedParts::with_capacity(128);
-    assert!(parts.is_empty());
+    assert!(MaskedParts::default().is_empty());
+    let mut parts = MaskedParts::builder();
     parts.push_path(&policy, "/a");
     parts.push_empty();
     parts.push_query(&policy, "token=abc");
     parts.push_text(&policy, "ü".repeat(10).as_bytes(), 5);
     parts.push_text(&policy, b"a\xFFb", 10);
     parts.push_text(&policy, b"x ghp_0123456789abcdefghij", 5);
+    let parts = parts.build();
     assert_eq!(parts.len(), 6);
     let all: Vec<&str> = (0..7).map(|index| parts.get(index)).collect();
     assert_eq!(all, ["/a", "", "token=[REDACTED]", "üü", "a\u{FFFD}b", "x [RE", ""]);
+}
+
+#[test]
+fn parts_may_be_long() {
+    let mut parts = MaskedParts::builder();
+    parts.push_path(&KeyPolicy::default(), &"/a".repeat(1000));
+    parts.push_text(&KeyPolicy::default(), b"b", 10);
+    let parts = parts.build();
+    assert_eq!((parts.get(0).len(), parts.get(1)), (2000, "b"));
 }
 
 /// Each text makes some search begin anew at every other byte; none may read on to the end each time.

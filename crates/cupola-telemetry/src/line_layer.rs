@@ -60,7 +60,8 @@ impl LineLayer {
                 return;
             }
             let ThreadState { buffer, scratch, time, keys, .. } = state;
-            let timestamp = time.system_time(SystemTime::now());
+            // The wall clock was read at the beginning, and the monotonic one since.
+            let timestamp = time.system_time(exchange.started.checked_add(ended.total).unwrap_or(exchange.started));
             let mut line = LineWriter::begin_encoded(buffer, scratch, timestamp, self.access.envelope(level));
             self.access.write(&mut line, exchange, ended);
             keys.write(&mut line, &exchange.context, self.plans.policy());
@@ -132,13 +133,15 @@ where
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, spans: LayerContext<'_, S>) {
         if let Some(span) = spans.span(id) {
-            self.encode(&span, |visit| attributes.record(visit));
+            let mut fields = EncodedFields::new();
+            self.encode(&span, &mut fields, |visit| attributes.record(visit));
+            span.extensions_mut().insert(fields);
         }
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, spans: LayerContext<'_, S>) {
         if let Some(span) = spans.span(id) {
-            self.encode(&span, |visit| values.record(visit));
+            while !self.record(&span, values) {}
         }
     }
 
@@ -154,13 +157,28 @@ where
 }
 
 impl LineLayer {
-    /// Encodes fields without the span's lock held: a value's formatter may log.
-    fn encode<S>(&self, span: &SpanRef<'_, S>, record: impl FnOnce(&mut SpanFields<'_>))
+    /// `false` where another thread has recorded on the same span meanwhile: its fields are to stay.
+    fn record<S>(&self, span: &SpanRef<'_, S>, values: &Record<'_>) -> bool
     where
         S: for<'s> LookupSpan<'s>,
     {
-        let mut fields = span.extensions_mut().remove::<EncodedFields>().unwrap_or_default();
-        self.plans.with(span.metadata(), |plan| record(&mut SpanFields { fields: &mut fields, plan }));
-        span.extensions_mut().replace(fields);
+        let before = span.extensions().get::<EncodedFields>().cloned().unwrap_or_default();
+        // Encoded without the span's lock held: a value's formatter may log.
+        let mut fields = before.clone();
+        self.encode(span, &mut fields, |visit| values.record(visit));
+        let mut extensions = span.extensions_mut();
+        let now = extensions.get_mut::<EncodedFields>();
+        let unchanged = now.is_none_or(|now| now.as_bytes() == before.as_bytes());
+        if unchanged {
+            extensions.replace(fields);
+        }
+        unchanged
+    }
+
+    fn encode<S>(&self, span: &SpanRef<'_, S>, fields: &mut EncodedFields, record: impl FnOnce(&mut SpanFields<'_>))
+    where
+        S: for<'s> LookupSpan<'s>,
+    {
+        self.plans.with(span.metadata(), |plan| record(&mut SpanFields { fields, plan }));
     }
 }

@@ -48,7 +48,7 @@ fn drive(sink: Arc<dyn Sink>, policy: &KeyPolicy) {
             let mut open = OpenExchange::new(exchange, sink.clone(), frozen).slow_after(Duration::ZERO);
             if outcome != Outcome::ClosedBeforeHead {
                 open.head(StatusCode::OK);
-                open.grpc_status(GrpcStatus::UNIMPLEMENTED);
+                open.grpc_status(GrpcStatus::parse(b"12").unwrap());
                 open.error(policy.text("it broke"));
             }
             context.enter(|| open.end(outcome));
