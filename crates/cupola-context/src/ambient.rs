@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use crate::context::Context;
 use crate::fields::FieldValue;
@@ -38,6 +39,11 @@ pub fn set(key: impl Into<Cow<'static, str>>, value: impl Into<FieldValue>) -> b
 /// Adds to a total of the ambient context; `false` where there is none, or no room for a new name.
 pub fn add(name: impl Into<Cow<'static, str>>, amount: impl Into<Amount>) -> bool {
     current().is_some_and(|context| context.add(name, amount))
+}
+
+/// Tells the route template of the ambient context's request; `false` where there is none. Never a raw path.
+pub fn set_route(route: impl Into<Arc<str>>) -> bool {
+    current().map(|context| context.set_route(route)).is_some()
 }
 
 /// Makes the slot's context the ambient one until the guard is dropped, which puts back what was before.

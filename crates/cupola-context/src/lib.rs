@@ -43,7 +43,7 @@ mod trace_id;
 mod trace_state;
 mod trust;
 
-pub use ambient::{Entered, add, current, enter_slot, set};
+pub use ambient::{Entered, add, current, enter_slot, set, set_route};
 pub use baggage::{Baggage, BaggageMember, InvalidBaggage};
 pub use carrier::{Extract, Inject, extract_trace, inject};
 pub use context::Context;

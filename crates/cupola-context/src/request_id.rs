@@ -28,7 +28,7 @@ impl FromStr for RequestIdFormat {
     type Err = InvalidRequestId;
 
     fn from_str(text: &str) -> Result<Self, InvalidRequestId> {
-        match text {
+        match text.to_ascii_lowercase().as_str() {
             "uuid7" | "uuidv7" => Ok(Self::UuidV7),
             "uuid4" | "uuidv4" => Ok(Self::UuidV4),
             "ulid" => Ok(Self::Ulid),

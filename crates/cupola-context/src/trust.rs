@@ -64,7 +64,7 @@ impl FromStr for TrustPolicy {
     type Err = UnknownTrust;
 
     fn from_str(text: &str) -> Result<Self, UnknownTrust> {
-        match text {
+        match text.to_ascii_lowercase().as_str() {
             "never" => Ok(Self::Never),
             "private" => Ok(Self::Private),
             "always" => Ok(Self::Always),

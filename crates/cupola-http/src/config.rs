@@ -1,13 +1,11 @@
 //! Configuration as variables give it, checked.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use cupola_context::{Identify, RequestIdFormat, TrustPolicy};
-use cupola_record::KnownMethods;
+use cupola_record::{KnownMethods, Sink, VarError, Vars};
 
-use crate::layer::ObserveLayer;
+use crate::layer::{ObserveLayer, layer};
 use crate::rules::BodyRules;
 
 /// What variables say about the layer; `None` where they say nothing.
@@ -44,7 +42,7 @@ pub struct Config {
     /// Whether a request's beginning has a line.
     pub start_line: Option<bool>,
     /// What is not recorded.
-    pub skip: Vec<String>,
+    pub skip: Option<Vec<String>>,
     /// Which methods are shown by name.
     pub known_methods: Option<KnownMethods>,
 }
@@ -53,25 +51,29 @@ impl Config {
     /// Reads the variables; an empty value is an unset one.
     ///
     /// ```
-    /// let vars = |name: &str| (name == "CUPOLA_SLOW_MS").then(|| "soon".to_owned());
+    /// let vars = |name: &str| (name == "CUPOLA_TRUST").then(|| "everyone".to_owned());
     /// let error = cupola_http::Config::from_vars(&vars).unwrap_err();
-    /// assert_eq!(error.to_string(), "CUPOLA_SLOW_MS is `soon`: a number of milliseconds is accepted");
+    /// assert_eq!(error.to_string(), "CUPOLA_TRUST is `everyone`; accepted: never, private or always");
     /// ```
-    pub fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let milliseconds =
-            |name| parsed(vars, name, "a number of milliseconds").map(|ms| ms.map(Duration::from_millis));
+    pub fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, VarError> {
+        let vars = Vars::new(vars);
         Ok(Self {
-            trust: parsed(vars, "CUPOLA_TRUST", "never, private or always")?,
-            request_id: parsed(vars, "CUPOLA_REQUEST_ID", "uuid7, uuid4, ulid or trace-id")?,
-            slow_after: milliseconds("CUPOLA_SLOW_MS")?,
-            timeout: milliseconds("CUPOLA_TIMEOUT_MS")?,
-            bodies: yes_or_no(vars, "CUPOLA_BODIES")?,
-            body_bytes: parsed(vars, "CUPOLA_BODY_BYTES", "a number of bytes")?,
-            headers: yes_or_no(vars, "CUPOLA_HEADERS")?,
-            start_line: yes_or_no(vars, "CUPOLA_REQUEST_START")?,
-            skip: list(vars, "CUPOLA_SKIP"),
+            trust: vars.parsed("CUPOLA_TRUST", "never, private or always")?,
+            request_id: vars.parsed("CUPOLA_REQUEST_ID", "uuid7, uuid4, ulid or trace-id")?,
+            slow_after: vars.milliseconds("CUPOLA_SLOW_MS")?,
+            timeout: vars.milliseconds("CUPOLA_TIMEOUT_MS")?,
+            bodies: vars.yes_or_no("CUPOLA_BODIES")?,
+            body_bytes: vars.parsed("CUPOLA_BODY_BYTES", "a number of bytes")?,
+            headers: vars.yes_or_no("CUPOLA_HEADERS")?,
+            start_line: vars.yes_or_no("CUPOLA_REQUEST_START")?,
+            skip: vars.read("CUPOLA_SKIP", "paths that begin with /, separated by commas", |_| paths(vars))?,
             known_methods: known_methods(vars),
         })
+    }
+
+    /// A layer that tells `sink`, as the variables say.
+    pub fn layer(&self, sink: impl Sink) -> ObserveLayer {
+        self.apply(layer(sink), Identify::default(), None)
     }
 
     /// The layer, changed by what the variables say.
@@ -102,72 +104,41 @@ impl Config {
         if let Some(rules) = bodies {
             layer = layer.bodies(self.body_bytes.map_or(rules.clone(), |bytes| rules.cap(bytes)));
         }
-        self.skip.iter().fold(layer, |layer, path| layer.skip(path))
+        self.skip.iter().flatten().fold(layer, |layer, path| layer.skip(path))
     }
 }
 
-fn value(vars: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<String> {
-    vars(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+fn paths(vars: Vars<'_>) -> Option<Vec<String>> {
+    Some(vars.list("CUPOLA_SKIP")).filter(|paths| paths.iter().all(|path| path.starts_with('/')))
 }
 
-fn parsed<T: FromStr>(
-    vars: &dyn Fn(&str) -> Option<String>,
-    name: &'static str,
-    accepted: &'static str,
-) -> Result<Option<T>, ConfigError> {
-    let Some(value) = value(vars, name) else { return Ok(None) };
-    value.parse().map(Some).map_err(|_| ConfigError { name, value, accepted })
-}
-
-fn yes_or_no(vars: &dyn Fn(&str) -> Option<String>, name: &'static str) -> Result<Option<bool>, ConfigError> {
-    let Some(value) = value(vars, name) else { return Ok(None) };
-    match value.to_ascii_lowercase().as_str() {
-        "1" | "true" | "yes" | "on" => Ok(Some(true)),
-        "0" | "false" | "no" | "off" => Ok(Some(false)),
-        _ => Err(ConfigError { name, value, accepted: "true or false" }),
-    }
-}
-
-fn list(vars: &dyn Fn(&str) -> Option<String>, name: &str) -> Vec<String> {
-    let value = value(vars, name).unwrap_or_default();
-    value.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
-}
-
-fn known_methods(vars: &dyn Fn(&str) -> Option<String>) -> Option<KnownMethods> {
-    let names = list(vars, "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS");
+fn known_methods(vars: Vars<'_>) -> Option<KnownMethods> {
+    let names = vars.list("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS");
     (!names.is_empty()).then(|| KnownMethods::only(names.iter().map(String::as_str)))
 }
-
-/// A variable has a value that is not accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    name: &'static str,
-    value: String,
-    accepted: &'static str,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is `{}`: {} is accepted", self.name, self.value, self.accepted)
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(name: &'static str, value: &'static str) -> Result<Config, VarError> {
+        Config::from_vars(&move |asked| (asked == name).then(|| value.to_owned()))
+    }
+
     #[test]
-    fn values_in_their_usual_spellings() {
-        let read = |name: &'static str, value: &'static str| {
-            Config::from_vars(&move |asked| (asked == name).then(|| value.to_owned()))
-        };
+    fn each_variable_finds_its_place() {
         assert_eq!(read("CUPOLA_BODIES", "Yes").unwrap().bodies, Some(true));
-        assert_eq!(read("CUPOLA_BODIES", "").unwrap().bodies, None);
         assert_eq!(read("CUPOLA_SLOW_MS", " 250 ").unwrap().slow_after, Some(Duration::from_millis(250)));
-        assert_eq!(read("CUPOLA_SKIP", "/a, /b/*,").unwrap().skip, ["/a", "/b/*"]);
-        let error = read("CUPOLA_TRUST", "everyone").unwrap_err().to_string();
-        assert_eq!(error, "CUPOLA_TRUST is `everyone`: never, private or always is accepted");
+        assert_eq!(read("CUPOLA_SKIP", "/a, /b/*,").unwrap().skip.unwrap(), ["/a", "/b/*"]);
+        assert_eq!(read("CUPOLA_TRUST", "Never").unwrap().trust.unwrap().name(), "never");
+        assert_eq!(read("CUPOLA_REQUEST_ID", "ULID").unwrap().request_id, Some(RequestIdFormat::Ulid));
+    }
+
+    #[test]
+    fn what_would_do_nothing_is_refused() {
+        let check = |name, value, text: &str| assert_eq!(read(name, value).unwrap_err().to_string(), text);
+        check("CUPOLA_TIMEOUT_MS", "0", "CUPOLA_TIMEOUT_MS is `0`; accepted: a number of milliseconds, at least 1");
+        let accepted = "paths that begin with /, separated by commas";
+        check("CUPOLA_SKIP", "/a,b", &format!("CUPOLA_SKIP is `/a,b`; accepted: {accepted}"));
     }
 }

@@ -1,11 +1,13 @@
 //! The layer, and what can be chosen of it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cupola_context::Identify;
 use cupola_record::{KnownMethods, Sink};
 use cupola_redact::KeyPolicy;
+use http::Extensions;
 use tower_layer::Layer;
 
 use crate::observer::Observer;
@@ -35,6 +37,12 @@ impl ObserveLayer {
     #[must_use]
     pub fn identify(self, identify: Identify) -> Self {
         self.with(|observer| observer.identify = identify)
+    }
+
+    /// Where else the peer's address may stand in a request's extensions: another server's connect info.
+    #[must_use]
+    pub fn peer(self, peer: fn(&Extensions) -> Option<IpAddr>) -> Self {
+        self.with(|observer| observer.peer = peer)
     }
 
     /// What may be shown of paths, queries, headers and bodies.

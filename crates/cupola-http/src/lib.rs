@@ -48,7 +48,7 @@ mod service;
 mod skip;
 mod watch;
 
-pub use config::{Config, ConfigError};
+pub use config::Config;
 pub use future::ResponseFuture;
 pub use layer::{ObserveLayer, layer};
 pub use peer::Peer;

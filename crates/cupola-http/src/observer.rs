@@ -11,7 +11,7 @@ use cupola_record::{
 };
 use cupola_redact::{KeyPolicy, Masked, REDACTED};
 use http::uri::Scheme;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, header};
 use http_body::Body;
 
 use crate::asked_uri;
@@ -28,6 +28,7 @@ use crate::watch::{Captures, SharedCapture, Watch};
 pub(crate) struct Observer {
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) identify: Identify,
+    pub(crate) peer: fn(&Extensions) -> Option<IpAddr>,
     pub(crate) policy: KeyPolicy,
     pub(crate) methods: KnownMethods,
     pub(crate) slow_after: Duration,
@@ -55,6 +56,7 @@ impl Observer {
         Self {
             sink,
             identify: Identify::default(),
+            peer: |_| None,
             policy: KeyPolicy::default(),
             methods: KnownMethods::default(),
             slow_after: Duration::from_secs(5),
@@ -98,7 +100,7 @@ impl Observer {
                 outer.clone()
             }
             None => {
-                let peer = peer::of(extensions);
+                let peer = peer::of(extensions).or_else(|| (self.peer)(extensions));
                 self.tell_of_unknown_peer(peer);
                 let identified = self.identify.open_as(from_tower_http(request), headers, peer, &fresh);
                 raw.client_request_id = identified.client_request_id.map(HeaderValue::as_bytes);

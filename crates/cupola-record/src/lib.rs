@@ -37,6 +37,7 @@ pub mod names;
 mod open;
 mod outcome;
 mod sink;
+mod vars;
 
 pub use access_fields::{ACCESS_FIELDS, AccessVisitor, visit_access_fields};
 pub use access_log::{AccessLog, TARGET};
@@ -51,3 +52,4 @@ pub use method::KnownMethods;
 pub use open::{Clock, OpenExchange};
 pub use outcome::Outcome;
 pub use sink::{And, Empty, Record, Sink};
+pub use vars::{VarError, Vars};

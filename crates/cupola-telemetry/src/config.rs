@@ -1,7 +1,6 @@
 //! Configuration as variables give it, checked.
 
-use std::fmt;
-
+use cupola_record::{VarError, Vars};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::Targets;
 
@@ -43,19 +42,19 @@ pub enum Format {
 
 impl Config {
     /// Reads the variables; an empty value is an unset one.
-    pub fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let var = |name: &str| vars(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-        let level = var("LOG_LEVEL").map(|value| level(&value)).transpose()?;
-        let filter = var("RUST_LOG").or(level);
+    pub fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, VarError> {
+        let vars = Vars::new(vars);
+        let level = vars.read("LOG_LEVEL", "error, warn, info, debug, trace or off", level)?;
+        let filter = vars.text("RUST_LOG").or_else(|| level.map(str::to_owned));
         if let Some(directives) = &filter {
             Filter::new(directives)?;
         }
         Ok(Self {
             filter,
-            format: var("LOG_FORMAT").map(|value| format(&value)).transpose()?,
-            api_calls: var("LOG_API_CALLS").map(|value| yes_or_no("LOG_API_CALLS", &value)).transpose()?,
-            no_color: var("NO_COLOR").is_some(),
-            queue_bytes: var("CUPOLA_LOG_QUEUE_BYTES").map(|value| queue_bytes(&value)).transpose()?,
+            format: vars.read("LOG_FORMAT", "json, pretty or text", format)?,
+            api_calls: vars.yes_or_no("LOG_API_CALLS")?,
+            no_color: vars.text("NO_COLOR").is_some(),
+            queue_bytes: vars.read("CUPOLA_LOG_QUEUE_BYTES", "a number of bytes, at least 524288", queue_bytes)?,
         })
     }
 }
@@ -68,84 +67,49 @@ pub(crate) enum Filter {
 }
 
 impl Filter {
-    pub(crate) fn new(directives: &str) -> Result<Self, ConfigError> {
-        let refused = |_| ConfigError {
-            name: "RUST_LOG",
-            value: directives.to_owned(),
-            accepted: "directives such as `info` or `warn,my_app=debug`",
+    pub(crate) fn new(directives: &str) -> Result<Self, VarError> {
+        let filter = if directives.contains('[') {
+            EnvFilter::try_new(directives).ok().map(|filter| Self::Env(Box::new(filter)))
+        } else {
+            directives.parse().ok().map(Self::Targets)
         };
-        if directives.contains('[') {
-            let filter = EnvFilter::try_new(directives);
-            return filter.map(|filter| Self::Env(Box::new(filter))).map_err(|_| refused(()));
-        }
-        directives.parse().map(Self::Targets).map_err(|_| refused(()))
+        let accepted = "directives such as `info` or `warn,my_app=debug`";
+        filter.ok_or_else(|| VarError::new("RUST_LOG", directives.to_owned(), accepted))
     }
 }
 
-fn level(value: &str) -> Result<String, ConfigError> {
-    let lower = value.to_ascii_lowercase();
-    match lower.as_str() {
-        "error" | "warn" | "info" | "debug" | "trace" | "off" => Ok(lower),
-        "warning" => Ok("warn".to_owned()),
-        "critical" | "fatal" => Ok("error".to_owned()),
-        _ => Err(ConfigError {
-            name: "LOG_LEVEL",
-            value: value.to_owned(),
-            accepted: "error, warn, info, debug, trace or off",
-        }),
-    }
-}
-
-fn format(value: &str) -> Result<Format, ConfigError> {
+fn level(value: &str) -> Option<&'static str> {
     match value.to_ascii_lowercase().as_str() {
-        "json" => Ok(Format::Json),
-        "pretty" | "text" => Ok(Format::Pretty),
-        _ => Err(ConfigError { name: "LOG_FORMAT", value: value.to_owned(), accepted: "json, pretty or text" }),
+        "critical" | "fatal" | "error" => Some("error"),
+        "warning" | "warn" => Some("warn"),
+        "info" => Some("info"),
+        "debug" => Some("debug"),
+        "trace" => Some("trace"),
+        "off" => Some("off"),
+        _ => None,
     }
 }
 
-fn yes_or_no(name: &'static str, value: &str) -> Result<bool, ConfigError> {
+fn format(value: &str) -> Option<Format> {
     match value.to_ascii_lowercase().as_str() {
-        "1" | "true" | "yes" | "on" => Ok(true),
-        "0" | "false" | "no" | "off" => Ok(false),
-        _ => Err(ConfigError { name, value: value.to_owned(), accepted: "true or false" }),
+        "json" => Some(Format::Json),
+        "pretty" | "text" => Some(Format::Pretty),
+        _ => None,
     }
 }
 
-fn queue_bytes(value: &str) -> Result<usize, ConfigError> {
-    let bytes = value.parse().ok().filter(|bytes| *bytes >= MIN_QUEUE_BYTES);
-    bytes.ok_or_else(|| ConfigError {
-        name: "CUPOLA_LOG_QUEUE_BYTES",
-        value: value.to_owned(),
-        accepted: "a number of bytes, at least 524288",
-    })
+fn queue_bytes(value: &str) -> Option<usize> {
+    value.parse().ok().filter(|bytes| *bytes >= MIN_QUEUE_BYTES)
 }
 
 /// Room for two lines of the longest kind.
 const MIN_QUEUE_BYTES: usize = 512 * 1024;
 
-/// A variable has a value that is not accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    name: &'static str,
-    value: String,
-    accepted: &'static str,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, value, accepted } = self;
-        write!(f, "{name} is `{value}`: {accepted} is accepted")
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(pairs: &'static [(&str, &str)]) -> Result<Config, ConfigError> {
+    fn read(pairs: &'static [(&str, &str)]) -> Result<Config, VarError> {
         Config::from_vars(&|asked| pairs.iter().find(|(name, _)| *name == asked).map(|(_, value)| (*value).to_owned()))
     }
 
@@ -159,13 +123,13 @@ mod tests {
     #[test]
     fn a_bad_value_names_itself() {
         let check = |pairs, text: &str| assert_eq!(read(pairs).unwrap_err().to_string(), text);
-        check(&[("LOG_FORMAT", "xml")], "LOG_FORMAT is `xml`: json, pretty or text is accepted");
-        check(&[("LOG_LEVEL", "loud")], "LOG_LEVEL is `loud`: error, warn, info, debug, trace or off is accepted");
+        check(&[("LOG_FORMAT", "xml")], "LOG_FORMAT is `xml`; accepted: json, pretty or text");
+        check(&[("LOG_LEVEL", "loud")], "LOG_LEVEL is `loud`; accepted: error, warn, info, debug, trace or off");
         check(
             &[("RUST_LOG", "app=loud")],
-            "RUST_LOG is `app=loud`: directives such as `info` or `warn,my_app=debug` is accepted",
+            "RUST_LOG is `app=loud`; accepted: directives such as `info` or `warn,my_app=debug`",
         );
-        check(&[("LOG_API_CALLS", "maybe")], "LOG_API_CALLS is `maybe`: true or false is accepted");
+        check(&[("LOG_API_CALLS", "maybe")], "LOG_API_CALLS is `maybe`; accepted: true or false");
     }
 
     #[test]

@@ -32,7 +32,7 @@ mod visit;
 mod writer;
 
 pub use access_lines::AccessLines;
-pub use config::{Config, ConfigError, Format};
+pub use config::{Config, Format};
 pub use counts::Counts;
 pub use line_layer::LineLayer;
 pub use memory::Memory;

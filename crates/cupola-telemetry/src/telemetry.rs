@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use cupola_record::VarError;
 use cupola_redact::KeyPolicy;
 use tracing::Dispatch;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry;
 
-use crate::config::{Config, ConfigError, Filter, Format};
+use crate::config::{Config, Filter, Format};
 use crate::counts::Counts;
 use crate::line_layer::LineLayer;
 use crate::output::Output;
@@ -160,7 +161,7 @@ impl fmt::Debug for Builder {
 #[non_exhaustive]
 pub enum BuildError {
     /// The configuration has a value that is not accepted.
-    Config(ConfigError),
+    Config(VarError),
     /// The writer's thread could not be started.
     Thread(io::Error),
 }

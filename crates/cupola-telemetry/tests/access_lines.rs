@@ -1,5 +1,7 @@
 //! The access line's short way writes what the long way writes.
 
+#![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -84,10 +86,9 @@ fn both_ways_write_the_same() {
 
 #[test]
 fn a_closed_gate_closes_both_ways() {
-    let memory = Memory::new();
     let mut config = Config::default();
     config.filter = Some("off".to_owned());
-    let telemetry = Telemetry::builder(config).output(memory.clone()).build().unwrap();
+    let telemetry = Telemetry::builder(config).output(Memory::new()).build().unwrap();
     let policy = KeyPolicy::default();
     tracing::dispatcher::with_default(telemetry.dispatch(), || {
         drive(Arc::new(AccessLines::new(AccessLog::new())), &policy);

@@ -3,20 +3,21 @@
 use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use cupola_context::{Identify, TrustPolicy};
-use cupola_http::BodyRules;
+use cupola_http::{BodyRules, ObserveLayer};
 use cupola_metrics::{Registry, RouteMetrics};
-use cupola_record::{AccessLog, And, Sink};
+use cupola_record::{AccessLog, And, Sink, Vars};
 use cupola_redact::KeyPolicy;
 use cupola_telemetry::{AccessLines, Telemetry};
 
 use crate::cupola::{Cupola, Parts};
 use crate::error::InitError;
-use crate::{routes, summary};
+use crate::{own, summary};
 
-type Vars = Box<dyn Fn(&str) -> Option<String>>;
+type Source = Box<dyn Fn(&str) -> Option<String>>;
 
 /// Collects what the code wants; each variable that is set is stronger.
 ///
@@ -26,7 +27,7 @@ type Vars = Box<dyn Fn(&str) -> Option<String>>;
 ///
 /// let cupola = cupola::Cupola::builder("billing")
 ///     .trust(TrustPolicy::Never)
-///     .timeout(Duration::from_secs(30))
+///     .layer(|layer| layer.timeout(Duration::from_secs(30)).skip("/assets/*"))
 ///     .vars(|_| None)
 ///     .output(std::io::sink())
 ///     .build()?;
@@ -35,11 +36,11 @@ type Vars = Box<dyn Fn(&str) -> Option<String>>;
 /// ```
 pub struct Builder {
     service: String,
-    vars: Vars,
+    vars: Source,
     identify: Identify,
     policy: KeyPolicy,
     bodies: Option<BodyRules>,
-    timeout: Option<Duration>,
+    layer: Box<dyn FnOnce(ObserveLayer) -> ObserveLayer>,
     output: Option<Box<dyn Write + Send>>,
     sink: Option<Arc<dyn Sink>>,
 }
@@ -52,7 +53,7 @@ impl Builder {
             identify: Identify::default(),
             policy: KeyPolicy::default(),
             bodies: None,
-            timeout: None,
+            layer: Box::new(|layer| layer),
             output: None,
             sink: None,
         }
@@ -86,10 +87,10 @@ impl Builder {
         self
     }
 
-    /// Answers 504 where there is no response after this time.
+    /// Whatever else can be chosen of the layer: timeout, slow limit, paths to skip, headers.
     #[must_use]
-    pub fn timeout(mut self, limit: Duration) -> Self {
-        self.timeout = Some(limit);
+    pub fn layer(mut self, choose: impl FnOnce(ObserveLayer) -> ObserveLayer + 'static) -> Self {
+        self.layer = Box::new(choose);
         self
     }
 
@@ -116,20 +117,21 @@ impl Builder {
 
     /// Builds, installs, and writes the start-up summary.
     pub fn init(self) -> Result<Cupola, InitError> {
-        let summary = summary::of(&*self.vars, &self.policy, &self.identify.trust);
+        let summary = summary::of(Vars::new(&*self.vars), &self.policy, &self.identify.trust);
         let cupola = self.build()?;
         cupola.telemetry().install()?;
         summary.write(cupola.service());
+        summary::tell_of_unknown(names_in_environment());
         Ok(cupola)
     }
 
     /// Builds without touching the process: what it gives works under `with_default` of its dispatch.
     pub fn build(self) -> Result<Cupola, InitError> {
-        let vars = &*self.vars;
-        let http = cupola_http::Config::from_vars(vars)?;
-        let log = cupola_telemetry::Config::from_vars(vars)?;
-        let shutdown_limit = summary::milliseconds(vars, "CUPOLA_SHUTDOWN_MS")?.unwrap_or(Duration::from_secs(10));
-        let service = summary::set(vars, "OTEL_SERVICE_NAME").unwrap_or(self.service);
+        let http = cupola_http::Config::from_vars(&*self.vars)?;
+        let log = cupola_telemetry::Config::from_vars(&*self.vars)?;
+        let vars = Vars::new(&*self.vars);
+        let shutdown_limit = vars.milliseconds("CUPOLA_SHUTDOWN_MS")?.unwrap_or(Duration::from_secs(10));
+        let service = vars.text("OTEL_SERVICE_NAME").unwrap_or(self.service);
         let access_log = AccessLog::new().start_line(http.start_line == Some(true));
         let access = log.api_calls.unwrap_or(true).then(|| AccessLines::new(access_log));
         let terminal = self.output.is_none() && std::io::stdout().is_terminal();
@@ -140,15 +142,13 @@ impl Builder {
         let telemetry = telemetry.build()?;
         let registry = Registry::new();
         let metrics = RouteMetrics::new(&registry);
-        routes::count_lines(&registry, telemetry.lines().clone());
+        own::count_lines(&registry, telemetry.lines().clone());
         let sink = And::new(access, And::new(metrics, self.sink));
-        let mut layer = cupola_http::layer(sink).policy(self.policy).catch_panics();
-        layer = routes::OWN.iter().fold(layer, |layer, path| layer.skip(path));
-        if let Some(limit) = self.timeout {
-            layer = layer.timeout(limit);
-        }
-        let layer = http.apply(layer, self.identify, self.bodies);
-        Ok(Cupola(Arc::new(Parts { service, telemetry, registry, layer, shutdown_limit })))
+        let layer = cupola_http::layer(sink).policy(self.policy).catch_panics();
+        let layer = own::PATHS.iter().fold(layer, |layer, path| layer.skip(path));
+        let layer = http.apply((self.layer)(layer), self.identify, self.bodies);
+        let draining = AtomicBool::new(false);
+        Ok(Cupola(Arc::new(Parts { service, telemetry, registry, layer, shutdown_limit, draining })))
     }
 }
 
@@ -163,4 +163,8 @@ impl fmt::Debug for Builder {
 fn environment(name: &str) -> Option<String> {
     // A value that is no Unicode is shown in the error that it causes, and not taken for an unset one.
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+fn names_in_environment() -> impl Iterator<Item = String> {
+    std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned())
 }

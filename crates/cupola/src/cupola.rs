@@ -1,6 +1,7 @@
 //! What `init` gives: the layer, the routes, the server, the shutdown.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cupola_http::ObserveLayer;
@@ -29,6 +30,8 @@ pub(crate) struct Parts {
     pub(crate) registry: Registry,
     pub(crate) layer: ObserveLayer,
     pub(crate) shutdown_limit: Duration,
+    /// The signal to end has come.
+    pub(crate) draining: AtomicBool,
 }
 
 impl Cupola {
@@ -55,6 +58,16 @@ impl Cupola {
     /// The log pipeline.
     pub fn telemetry(&self) -> &Telemetry {
         &self.0.telemetry
+    }
+
+    /// From now on `/readyz` answers 503, so that a load balancer looks elsewhere. [`Cupola::serve`] calls it.
+    pub fn drain(&self) {
+        self.0.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the end has been announced, for readiness checks of your own.
+    pub fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Relaxed)
     }
 
     /// Writes all lines that were accepted, and gives the account; what the deadline (`CUPOLA_SHUTDOWN_MS`, 10 s)

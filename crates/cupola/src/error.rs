@@ -3,15 +3,15 @@
 use std::error::Error;
 use std::fmt;
 
+use cupola_record::VarError;
+
 /// Cupola could not start; the text names the variable at fault.
 pub struct InitError(Kind);
 
 enum Kind {
-    Http(cupola_http::ConfigError),
-    Log(cupola_telemetry::ConfigError),
+    Variable(VarError),
     Build(cupola_telemetry::BuildError),
     Installed(cupola_telemetry::AlreadyInstalled),
-    Variable { name: &'static str, value: String, accepted: &'static str },
 }
 
 impl InitError {
@@ -19,20 +19,14 @@ impl InitError {
     pub const fn is_already_installed(&self) -> bool {
         matches!(self.0, Kind::Installed(_))
     }
-
-    pub(crate) const fn variable(name: &'static str, value: String, accepted: &'static str) -> Self {
-        Self(Kind::Variable { name, value, accepted })
-    }
 }
 
 impl fmt::Display for InitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Http(error) => error.fmt(f),
-            Kind::Log(error) => error.fmt(f),
+            Kind::Variable(error) => error.fmt(f),
             Kind::Build(error) => error.fmt(f),
             Kind::Installed(error) => error.fmt(f),
-            Kind::Variable { name, value, accepted } => write!(f, "{name} is `{value}`: {accepted} is accepted"),
         }
     }
 }
@@ -65,8 +59,7 @@ macro_rules! from {
 }
 
 from! {
-    cupola_http::ConfigError => Http,
-    cupola_telemetry::ConfigError => Log,
+    VarError => Variable,
     cupola_telemetry::BuildError => Build,
     cupola_telemetry::AlreadyInstalled => Installed
 }
@@ -79,6 +72,6 @@ mod tests {
     fn a_main_that_returns_it_prints_the_text_for_people() {
         let vars = |name: &str| (name == "CUPOLA_TRUST").then(|| "everyone".to_owned());
         let error = Cupola::builder("hello").vars(vars).output(std::io::sink()).build().unwrap_err();
-        assert_eq!(format!("{error:?}"), "CUPOLA_TRUST is `everyone`: never, private or always is accepted");
+        assert_eq!(format!("{error:?}"), "CUPOLA_TRUST is `everyone`; accepted: never, private or always");
     }
 }

@@ -26,13 +26,17 @@
 //! the only library crate that reads the environment. Each crate below is usable alone.
 //!
 //! # Features
+//! - `axum` (on): routes, peers and extractors as axum 0.8 knows them, `Cupola::routes` and `Cupola::serve`.
 //! - `tower-http`: tower-http's `RequestId` extension is read and filled.
 //! - `testing`: the module of that name, which captures lines and records in tests of services.
 
 mod builder;
 mod cupola;
 mod error;
+mod own;
+#[cfg(feature = "axum")]
 mod routes;
+#[cfg(feature = "axum")]
 mod serve;
 mod summary;
 #[cfg(feature = "testing")]
@@ -55,4 +59,6 @@ pub use cupola_redact as redact;
 /// The log pipeline.
 pub use cupola_telemetry as telemetry;
 
-pub use cupola_context::{ClientIp, Context, RequestId, WithContext, spawn, spawn_blocking};
+#[cfg(feature = "axum")]
+pub use cupola_context::ClientIp;
+pub use cupola_context::{Context, RequestId, WithContext, spawn, spawn_blocking};

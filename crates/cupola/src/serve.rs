@@ -31,8 +31,10 @@ impl Cupola {
             tracing::info!(target: "cupola", service = self.service(), address = %address, "listening");
         }
         let (tell, told) = oneshot::channel();
+        let cupola = self.clone();
         let signal = async move {
             signal.await;
+            cupola.drain();
             // Nobody hears it where the server has ended by itself.
             let _ = tell.send(());
         };

@@ -1,12 +1,10 @@
 //! The start-up summary: what is in force, and which variables have a say in it.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use cupola_context::TrustPolicy;
+use cupola_record::Vars;
 use cupola_redact::{KeyPolicy, REDACTED};
-
-use crate::error::InitError;
 
 /// Every variable that is read, so that the summary can name those that are set.
 const VARIABLES: [&str; 18] = [
@@ -35,16 +33,16 @@ pub(crate) struct Summary {
     trust: String,
 }
 
-pub(crate) fn of(vars: &dyn Fn(&str) -> Option<String>, policy: &KeyPolicy, trust: &TrustPolicy) -> Summary {
+pub(crate) fn of(vars: Vars<'_>, policy: &KeyPolicy, trust: &TrustPolicy) -> Summary {
     let mut settings = String::new();
     for name in VARIABLES {
-        if let Some(value) = set(vars, name) {
+        if let Some(value) = vars.text(name) {
             let value = if policy.denies(name) { REDACTED.to_owned() } else { value };
             let space = if settings.is_empty() { "" } else { " " };
             write!(settings, "{space}{name}={value}").expect("a String takes all");
         }
     }
-    Summary { settings, trust: set(vars, "CUPOLA_TRUST").unwrap_or_else(|| trust.name().to_owned()) }
+    Summary { settings, trust: vars.text("CUPOLA_TRUST").unwrap_or_else(|| trust.name().to_owned()) }
 }
 
 impl Summary {
@@ -60,18 +58,11 @@ impl Summary {
     }
 }
 
-/// A variable's value; an empty one is unset.
-pub(crate) fn set(vars: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<String> {
-    vars(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-}
-
-pub(crate) fn milliseconds(
-    vars: &dyn Fn(&str) -> Option<String>,
-    name: &'static str,
-) -> Result<Option<Duration>, InitError> {
-    let Some(value) = set(vars, name) else { return Ok(None) };
-    let parsed = value.parse().map(|ms| Some(Duration::from_millis(ms)));
-    parsed.map_err(|_| InitError::variable(name, value, "a number of milliseconds"))
+/// Variables of ours that nobody reads: most likely misspelt.
+pub(crate) fn tell_of_unknown(names: impl Iterator<Item = String>) {
+    for name in names.filter(|name| name.starts_with("CUPOLA_") && !VARIABLES.contains(&name.as_str())) {
+        tracing::warn!(target: "cupola", variable = name, "this variable is set, and nothing reads it");
+    }
 }
 
 #[cfg(test)]
@@ -82,7 +73,7 @@ mod tests {
     fn the_trust_in_force_is_named() {
         let trust = |set: &'static str| {
             let vars = move |name: &str| (name == "CUPOLA_TRUST").then(|| set.to_owned());
-            of(&vars, &KeyPolicy::default(), &TrustPolicy::Never).trust
+            of(Vars::new(&vars), &KeyPolicy::default(), &TrustPolicy::Never).trust
         };
         assert_eq!(trust(""), "never");
         assert_eq!(trust("always"), "always");

@@ -41,21 +41,24 @@ impl Client {
 
     /// Sends the call and reads its answer: the JSON of it, or null where there is none.
     pub(super) async fn send(&self, call: Call) -> Result<Value, Over> {
-        self.turn().await?;
+        self.pace.turn().await?;
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let answer = timeout(PATIENCE, self.answer(call)).await.ok().flatten().unwrap_or_default();
         Ok(serde_json::from_slice(&answer).unwrap_or(Value::Null))
     }
 
-    /// Sends the call, and reads the pieces of its answer as they come, to the end.
+    /// Sends the call at once, and reads the pieces of its answer as they come, to the end.
     pub(super) async fn follow(&self, call: Call) -> Result<(), Over> {
-        self.turn().await?;
+        self.pace.borrow()?;
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let _ = timeout(PATIENCE, self.pieces(call, usize::MAX)).await;
         Ok(())
     }
 
-    /// Sends the call, and leaves after the first piece of its answer.
+    /// Sends the call at once, and leaves after the first piece of its answer.
     pub(super) async fn leave_midway(&self, call: Call) -> Result<(), Over> {
-        self.turn().await?;
+        self.pace.borrow()?;
+        self.sent.fetch_add(1, Ordering::Relaxed);
         self.abandoned.fetch_add(1, Ordering::Relaxed);
         let _ = timeout(PATIENCE, self.pieces(call, 1)).await;
         Ok(())
@@ -63,15 +66,10 @@ impl Client {
 
     /// Sends the call, and leaves after this time if no answer has begun.
     pub(super) async fn leave_early(&self, call: Call, after: Duration) -> Result<(), Over> {
-        self.turn().await?;
-        self.abandoned.fetch_add(1, Ordering::Relaxed);
-        let _ = timeout(after, self.answer(call)).await;
-        Ok(())
-    }
-
-    async fn turn(&self) -> Result<(), Over> {
         self.pace.turn().await?;
         self.sent.fetch_add(1, Ordering::Relaxed);
+        self.abandoned.fetch_add(1, Ordering::Relaxed);
+        let _ = timeout(after, self.answer(call)).await;
         Ok(())
     }
 

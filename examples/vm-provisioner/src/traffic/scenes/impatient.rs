@@ -13,12 +13,14 @@ const REPORT: &str = "/api/v1/reports/usage";
 
 pub(super) async fn play(client: &Client, number: usize) -> Result<(), Over> {
     let user = User::any();
-    match number % 5 {
-        0 => client.send(report(user, rand::random_range(200..1500))).await.map(drop),
-        1 => client.send(report(user, 0)).await.map(drop),
-        2 => client.send(Call::get(user, format!("{REPORT}?fail=true"))).await.map(drop),
-        3 => client.leave_early(report(user, 3000), Duration::from_millis(300)).await,
-        _ => watch_a_little(client, user).await,
+    match number % 11 {
+        0 | 5 => client.send(report(user, rand::random_range(200..1500))).await.map(drop),
+        1 | 6 => client.send(report(user, 0)).await.map(drop),
+        2 | 7 => client.send(Call::get(user, format!("{REPORT}?fail=true"))).await.map(drop),
+        3 | 8 => client.leave_early(report(user, 3000), Duration::from_millis(300)).await,
+        4 | 9 => watch_a_little(client, user).await,
+        // Longer than the 5 s from which on a request is marked as slow.
+        _ => client.send(report(user, 5200)).await.map(drop),
     }
 }
 

@@ -7,7 +7,7 @@ use super::super::client::Client;
 use super::super::pace::Over;
 use super::super::secrets::ADMIN_PASSWORD;
 
-/// More machines than this, and the oldest of them are deleted: traffic must not use up the pool.
+/// With more machines than this some are deleted: traffic must not use up the pool.
 const KEPT: usize = 12;
 const NAMES: [&str; 6] = ["web", "db", "cache", "queue", "build", "edge"];
 const TEMPLATES: [&str; 3] = ["debian-13", "ubuntu-26.04", "alpine-3.24"];
@@ -18,7 +18,7 @@ pub(super) async fn play(client: &Client) -> Result<(), Over> {
     let page = client.send(listing(user)).await?;
     let machines = page["items"].as_array().map_or(&[][..], Vec::as_slice);
     match machines {
-        [.., oldest] if machines.len() > KEPT => delete(client, user, oldest).await,
+        many if many.len() > KEPT => delete(client, user, any(many)).await,
         [] => create(client, user).await,
         some => match rand::random_range(0..10) {
             0..4 => create(client, user).await,

@@ -1,1 +1,0 @@
-//! Benchmarks: whole requests and hot structures, each beside its peer.

@@ -1,0 +1,23 @@
+//! What Cupola tells of itself.
+
+use std::sync::Arc;
+
+use cupola_metrics::{Family, Registry};
+use cupola_telemetry::Lines;
+
+/// What Cupola serves is not recorded: it never observes itself.
+pub(crate) const PATHS: [&str; 3] = ["/metrics", "/healthz", "/readyz"];
+
+const LINES: Family = Family::counter("cupola.log.lines", "Log lines that were accepted, by what became of them.");
+
+/// Shows the account of the log's lines: accepted = written + dropped + waiting.
+pub(crate) fn count_lines(registry: &Registry, lines: Arc<Lines>) {
+    registry.source(move |encoder| {
+        let counts = lines.counts();
+        let mut samples = encoder.family(&LINES);
+        samples.value(&[("outcome", "written")], counts.written);
+        samples.value(&[("outcome", "dropped"), ("reason", "queue_full")], counts.dropped_queue_full);
+        samples.value(&[("outcome", "dropped"), ("reason", "output")], counts.dropped_output);
+        samples.value(&[("outcome", "dropped"), ("reason", "shutdown")], counts.dropped_shutdown);
+    });
+}
