@@ -153,3 +153,12 @@ fn the_first_lines_name_what_is_in_force() {
         ("private", "OTEL_SERVICE_NAME=renamed CUPOLA_SLOW_MS=250")
     );
 }
+
+#[test]
+fn a_service_that_is_to_end_says_that_it_is_not_ready_and_still_answers() {
+    let service = Service::start(&[], Router::new().route("/hello", get(|| async { "hello" })));
+    assert_eq!((service.get("/readyz").status, service.get("/healthz").status), (200, 200));
+    service.cupola().drain();
+    assert_eq!((service.get("/readyz").status, service.get("/healthz").status), (503, 200));
+    assert_eq!(service.get("/hello").status, 200);
+}

@@ -73,11 +73,19 @@ impl Cupola {
     /// Writes all lines that were accepted, and gives the account; what the deadline (`CUPOLA_SHUTDOWN_MS`, 10 s)
     /// leaves behind is counted as dropped. Works from any runtime, and from none.
     pub async fn shutdown(&self) -> Counts {
+        self.say_stopped();
         let parts = self.0.clone();
         let flush = move || parts.telemetry.shutdown(parts.shutdown_limit);
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => runtime.spawn_blocking(flush).await.unwrap_or_default(),
             Err(_) => flush(),
         }
+    }
+
+    /// The log's own account, as it is told at the exit: the last line is in it already.
+    fn say_stopped(&self) {
+        let lines = self.telemetry().counts();
+        let (accepted, dropped) = (lines.accepted + 1, lines.dropped());
+        tracing::info!(target: "cupola", service = self.service(), lines = accepted, lines_dropped = dropped, "stopped");
     }
 }

@@ -27,6 +27,19 @@ impl Cupola {
         app: Router,
         signal: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
+        let served = self.serve_requests(listener, app, signal).await;
+        self.shutdown().await;
+        served
+    }
+
+    /// Serves, and lets requests in flight end, but leaves the log open: for services that have more to end before
+    /// they call [`shutdown`](Self::shutdown), a worker for example.
+    pub async fn serve_requests(
+        &self,
+        listener: TcpListener,
+        app: Router,
+        signal: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
         if let Ok(address) = listener.local_addr() {
             tracing::info!(target: "cupola", service = self.service(), address = %address, "listening");
         }
@@ -40,19 +53,13 @@ impl Cupola {
         };
         let service = app.into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(listener, service).with_graceful_shutdown(signal).into_future();
-        let served = tokio::select! {
+        tokio::select! {
             served = server => served,
             () = deadline(told, self.0.shutdown_limit) => {
                 tracing::warn!(target: "cupola", "requests in flight have outlasted the shutdown's deadline");
                 Ok(())
             }
-        };
-        // The log's own account, as it is told at the exit: the last line is in it already.
-        let lines = self.telemetry().counts();
-        let (accepted, dropped) = (lines.accepted + 1, lines.dropped());
-        tracing::info!(target: "cupola", service = self.service(), lines = accepted, lines_dropped = dropped, "stopped");
-        self.shutdown().await;
-        served
+        }
     }
 
     /// Completes on SIGTERM or Ctrl-C.

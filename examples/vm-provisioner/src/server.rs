@@ -1,15 +1,11 @@
 //! The service from its start to its end.
 
-use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::Router;
-use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use cupola::Cupola;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
 use crate::api::Api;
 use crate::app;
@@ -19,17 +15,13 @@ use crate::store::Store;
 use crate::traffic::{self, Plan};
 use crate::worker::{Hypervisor, Worker};
 
-/// How long the requests in flight at the end may take.
-const LAST_REQUESTS: Duration = Duration::from_secs(10);
 /// How long the jobs that are queued at the end may take.
 const LAST_JOBS: Duration = Duration::from_secs(10);
-
-type App = IntoMakeServiceWithConnectInfo<Router, SocketAddr>;
 
 /// Serves until a signal, or the end of the traffic, tells it to stop.
 ///
 /// `cupola.serve(listener, app)` would do for a service that only serves. This one also ends with its traffic, and lets
-/// its worker finish before the last lines are flushed, so it writes out what `serve` is made of.
+/// its worker finish before the last lines are written.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     // Before anything is written anywhere: a second instance should say so and touch nothing.
     let listener = bind(&config.listen).await?;
@@ -40,11 +32,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let news = News::default();
     let (worker, queue) = Worker::start(store.clone(), news.clone(), Hypervisor::lifelike());
     let api = Api { store: store.clone(), queue, news, demo: config.traffic };
-    let app = app::router(api, &cupola).into_make_service_with_connect_info::<SocketAddr>();
+    let app = app::router(api, &cupola);
 
     let address = listener.local_addr()?;
-    tracing::info!(%address, data = %config.data.display(), traffic = config.traffic, "listening");
-    serve(listener, app, stop(address, config.plan())).await?;
+    tracing::info!(data = %config.data.display(), traffic = config.traffic, "ready to provision");
+    cupola.serve_requests(listener, app, stop(address, config.plan())).await?;
 
     worker.finish(LAST_JOBS).await;
     store.close().await;
@@ -64,28 +56,6 @@ async fn clean_up(store: &Store) -> anyhow::Result<()> {
         tracing::warn!(%vm_id, "its job was lost in a restart: the machine is failed, its address released");
     }
     Ok(())
-}
-
-/// Serves until `stop`, and then lets the requests in flight end.
-async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-    let (tell, told) = oneshot::channel();
-    let stopping = async move {
-        stop.await;
-        // Nobody hears it where the server has ended by itself.
-        let _ = tell.send(());
-    };
-    tokio::select! {
-        served = axum::serve(listener, app).with_graceful_shutdown(stopping).into_future() => served?,
-        () = after(told, LAST_REQUESTS) => tracing::warn!("requests in flight are left behind"),
-    }
-    Ok(())
-}
-
-async fn after(told: oneshot::Receiver<()>, deadline: Duration) {
-    match told.await {
-        Ok(()) => tokio::time::sleep(deadline).await,
-        Err(_) => std::future::pending().await,
-    }
 }
 
 /// Ends at SIGTERM, at Ctrl-C, or with the traffic, whichever is first.
