@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cupola_context::{Identify, RequestIdFormat, TrustPolicy};
 use cupola_record::{KnownMethods, Sink, VarError, Vars};
+use http::Method;
 
 use crate::layer::{ObserveLayer, layer};
 use crate::rules::BodyRules;
@@ -67,7 +68,7 @@ impl Config {
             headers: vars.yes_or_no("CUPOLA_HEADERS")?,
             start_line: vars.yes_or_no("CUPOLA_REQUEST_START")?,
             skip: vars.read("CUPOLA_SKIP", "paths that begin with /, separated by commas", |_| paths(vars))?,
-            known_methods: known_methods(vars),
+            known_methods: vars.read(KNOWN_METHODS, "methods, separated by commas", |_| known_methods(vars))?,
         })
     }
 
@@ -112,9 +113,12 @@ fn paths(vars: Vars<'_>) -> Option<Vec<String>> {
     Some(vars.list("CUPOLA_SKIP")).filter(|paths| paths.iter().all(|path| path.starts_with('/')))
 }
 
+const KNOWN_METHODS: &str = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS";
+
 fn known_methods(vars: Vars<'_>) -> Option<KnownMethods> {
-    let names = vars.list("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS");
-    (!names.is_empty()).then(|| KnownMethods::only(names.iter().map(String::as_str)))
+    let names = vars.list(KNOWN_METHODS);
+    let valid = names.iter().all(|name| Method::from_bytes(name.as_bytes()).is_ok());
+    valid.then(|| KnownMethods::only(names.iter().map(String::as_str)))
 }
 
 #[cfg(test)]
@@ -138,6 +142,11 @@ mod tests {
     fn what_would_do_nothing_is_refused() {
         let check = |name, value, text: &str| assert_eq!(read(name, value).unwrap_err().to_string(), text);
         check("CUPOLA_TIMEOUT_MS", "0", "CUPOLA_TIMEOUT_MS is `0`; accepted: a number of milliseconds, at least 1");
+        check(
+            KNOWN_METHODS,
+            "GET POST",
+            "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS is `GET POST`; accepted: methods, separated by commas",
+        );
         let accepted = "paths that begin with /, separated by commas";
         check("CUPOLA_SKIP", "/a,b", &format!("CUPOLA_SKIP is `/a,b`; accepted: {accepted}"));
     }

@@ -1,3 +1,5 @@
+//! What terminals are shown of lines of all kinds, hostile ones among them.
+
 use super::*;
 
 fn shown(line: &str, style: Style) -> String {

@@ -107,7 +107,7 @@ fn push_unicode<'a>(out: &mut Vec<u8>, rest: &'a [u8]) -> &'a [u8] {
     &rest[length..]
 }
 
-/// The number of a `\uXXXX` at the start of `rest`.
+/// The number of a `\uhhhh` at the start of `rest`.
 fn unicode_unit(rest: &[u8]) -> Option<u32> {
     let (head, tail) = rest.split_first_chunk::<6>().map(|(head, _)| (&head[..2], &head[2..]))?;
     let digits = tail.iter().map(|byte| char::from(*byte).to_digit(16));
