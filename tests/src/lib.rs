@@ -25,3 +25,8 @@ pub use outputs::{Gate, GateKeeper};
 pub use pattern::{JSON_HEAD, JSON_TAIL, Pattern};
 pub use process::Process;
 pub use service::{Ended, Service, builder, eventually, metric};
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

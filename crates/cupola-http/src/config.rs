@@ -117,7 +117,7 @@ const KNOWN_METHODS: &str = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS";
 
 fn known_methods(vars: Vars<'_>) -> Option<KnownMethods> {
     let names = vars.list(KNOWN_METHODS);
-    let valid = names.iter().all(|name| Method::from_bytes(name.as_bytes()).is_ok());
+    let valid = !names.is_empty() && names.iter().all(|name| Method::from_bytes(name.as_bytes()).is_ok());
     valid.then(|| KnownMethods::only(names.iter().map(String::as_str)))
 }
 
