@@ -105,6 +105,19 @@ fn files_hold_one_concept_and_say_which() {
     }
 }
 
+/// Clippy holds the standard library to `rust-version`, but not the language: let-chains came with 1.88.
+#[test]
+fn the_lower_floors_speak_the_older_language() {
+    for name in FLOORS[..3].concat() {
+        let mut found = Vec::new();
+        sources(&root().join("crates").join(name).join("src"), &mut found);
+        for path in found {
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(!text.contains("&& let "), "{} has a let-chain", path.display());
+        }
+    }
+}
+
 #[test]
 fn nothing_is_left_for_later() {
     for (path, text) in all_sources().into_iter().filter(|(path, _)| !path.ends_with("tidy.rs")) {

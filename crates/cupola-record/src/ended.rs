@@ -78,6 +78,7 @@ impl Ended {
     }
 
     /// Why it counts as failed, from a closed set: an outcome, a 5xx status or a gRPC status. `None` on success.
+    #[inline]
     pub fn error_type(&self) -> Option<&str> {
         if self.outcome.is_failure() || self.outcome.is_closed() {
             return Some(self.outcome.as_str());

@@ -115,6 +115,7 @@ impl Exchange {
     }
 
     /// The method's name from the known list, else `_OTHER`.
+    #[inline]
     pub fn method_label(&self) -> &str {
         if self.method_known { self.method.as_str() } else { KnownMethods::OTHER }
     }
@@ -149,6 +150,7 @@ impl Exchange {
         self.text(METHOD_ORIGINAL)
     }
 
+    #[inline]
     fn text(&self, part: usize) -> Option<&str> {
         Some(self.texts.get(part)).filter(|text| !text.is_empty())
     }

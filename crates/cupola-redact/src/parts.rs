@@ -123,6 +123,9 @@ impl MaskedPartsBuilder {
 
     /// Adds a query without its `?`: the values of denied names are masked, the rest stays byte for byte.
     pub fn push_query(&mut self, policy: &KeyPolicy, query: &str) {
+        if query.is_empty() {
+            return self.push_empty();
+        }
         self.part(|out| _ = url::push_query(out, policy, query));
     }
 
@@ -133,10 +136,14 @@ impl MaskedPartsBuilder {
     pub fn push_text(&mut self, policy: &KeyPolicy, text: &[u8], cap: usize) {
         // Value patterns are the same for every policy today; the parameter is there for policies that add some.
         let _ = policy;
+        if text.is_empty() {
+            return self.push_empty();
+        }
         self.part(|out| push_capped(out, text, cap));
     }
 
     /// Adds an empty part, to hold the place of a text that is absent.
+    #[inline]
     pub fn push_empty(&mut self) {
         self.part(|_| ());
     }
