@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
+use crate::invalid::invalid;
+
 const MAX_MEMBERS: usize = 64;
 const MAX_BYTES: usize = 8192;
 
@@ -142,17 +144,10 @@ fn hex_byte(digits: &[u8]) -> Option<u8> {
     u8::try_from(digit(digits[0])? << 4 | digit(digits[1])?).ok()
 }
 
-/// The text is no baggage, or does not fit any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidBaggage;
-
-impl fmt::Display for InvalidBaggage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("baggage is at most 64 members of token=value in 8192 bytes, separated by commas")
-    }
+invalid! {
+    /// The text is no baggage, or does not fit any more.
+    InvalidBaggage, "baggage is at most 64 members of token=value in 8192 bytes, separated by commas"
 }
-
-impl std::error::Error for InvalidBaggage {}
 
 #[cfg(test)]
 mod tests {

@@ -32,6 +32,7 @@ mod fields;
 mod hex;
 mod identify;
 mod in_context;
+mod invalid;
 mod request_id;
 mod sampler;
 #[cfg(feature = "tokio")]

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use arrayvec::ArrayString;
 
+use crate::invalid::invalid;
 use crate::trace_id::TraceId;
 
 const MAX: usize = 128;
@@ -135,17 +136,10 @@ impl fmt::Debug for RequestId {
     }
 }
 
-/// The text is no request id, or names no format of one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidRequestId;
-
-impl fmt::Display for InvalidRequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a request id is 1 to 128 characters of A-Z a-z 0-9 . _ -")
-    }
+invalid! {
+    /// The text is no request id, or names no format of one.
+    InvalidRequestId, "a request id is 1 to 128 characters of A-Z a-z 0-9 . _ -"
 }
-
-impl std::error::Error for InvalidRequestId {}
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@ use std::fmt;
 use arrayvec::ArrayString;
 
 use crate::hex;
+use crate::invalid::invalid;
 use crate::trace_flags::TraceFlags;
 use crate::trace_id::{SpanId, TraceId};
 use crate::trace_state::TraceState;
@@ -105,17 +106,10 @@ impl fmt::Debug for Traceparent {
     }
 }
 
-/// The value is no `traceparent`: the request starts a new trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidTraceparent;
-
-impl fmt::Display for InvalidTraceparent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a traceparent is version-traceid-spanid-flags in 2-32-16-2 lower-case hexadecimal digits")
-    }
+invalid! {
+    /// The value is no `traceparent`: the request starts a new trace.
+    InvalidTraceparent, "a traceparent is version-traceid-spanid-flags in 2-32-16-2 lower-case hexadecimal digits"
 }
-
-impl std::error::Error for InvalidTraceparent {}
 
 #[cfg(test)]
 mod tests {

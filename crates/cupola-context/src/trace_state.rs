@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::invalid::invalid;
+
 const MAX_MEMBERS: usize = 32;
 const MAX_BYTES: usize = 4096;
 
@@ -80,17 +82,10 @@ fn is_value(value: &[u8]) -> bool {
     (1..=256).contains(&value.len()) && value.iter().all(printable) && !value.ends_with(b" ")
 }
 
-/// The `tracestate` is malformed: it is dropped whole, the `traceparent` stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidTraceState;
-
-impl fmt::Display for InvalidTraceState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a tracestate is at most 32 members of key=value, separated by commas")
-    }
+invalid! {
+    /// The `tracestate` is malformed: it is dropped whole, the `traceparent` stays.
+    InvalidTraceState, "a tracestate is at most 32 members of key=value, separated by commas"
 }
-
-impl std::error::Error for InvalidTraceState {}
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::invalid::invalid;
+
 /// Whose request ids, traces and baggage are adopted; everybody else's are kept apart.
 #[derive(Clone, Default)]
 #[non_exhaustive]
@@ -86,17 +88,10 @@ fn is_private(peer: IpAddr) -> bool {
     }
 }
 
-/// The text names no trust policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownTrust;
-
-impl fmt::Display for UnknownTrust {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a trust policy is never, private or always")
-    }
+invalid! {
+    /// The text names no trust policy.
+    UnknownTrust, "a trust policy is never, private or always"
 }
-
-impl std::error::Error for UnknownTrust {}
 
 #[cfg(test)]
 mod tests {

@@ -4,8 +4,6 @@ use std::fmt::{Display, Write as _};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use http::Version;
-
 use crate::body::BodyCapture;
 use crate::ended::Ended;
 use crate::exchange::{Exchange, HeaderList};
@@ -34,7 +32,7 @@ macro_rules! access_fields {
             user_agent = $exchange.user_agent(),
             host = $exchange.host(),
             scheme = $exchange.scheme,
-            protocol = $crate::access_fields::protocol($exchange.version),
+            protocol = $crate::exchange::protocol_name($exchange.version),
             request_id = $exchange.context.request_id().as_str(),
             trace_id = $exchange.context.traceparent().trace_id(),
             span_id = $exchange.context.traceparent().span_id(),
@@ -129,16 +127,6 @@ impl<T: Shown> Shown for Option<T> {
 /// Whole microseconds, so that the text is short.
 pub(crate) fn milliseconds(time: Duration) -> f64 {
     (time.as_secs() * 1_000_000 + u64::from(time.subsec_micros())) as f64 / 1000.0
-}
-
-pub(crate) fn protocol(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_09 => "0.9",
-        Version::HTTP_10 => "1.0",
-        Version::HTTP_2 => "2",
-        Version::HTTP_3 => "3",
-        _ => "1.1",
-    }
 }
 
 pub(crate) fn text(body: &BodyCapture) -> Option<&str> {

@@ -155,3 +155,14 @@ impl Exchange {
         Some(self.texts.get(part)).filter(|text| !text.is_empty())
     }
 }
+
+/// A protocol version as OpenTelemetry's `network.protocol.version` names it.
+pub fn protocol_name(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_09 => "0.9",
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        Version::HTTP_3 => "3",
+        _ => "1.1",
+    }
+}

@@ -46,7 +46,7 @@ pub use capture::Capture;
 pub use category::Category;
 pub use duties::Duties;
 pub use ended::{Bodies, Ended};
-pub use exchange::{Exchange, HeaderList, RawTexts, Side};
+pub use exchange::{Exchange, HeaderList, RawTexts, Side, protocol_name};
 pub use grpc::GrpcStatus;
 pub use method::KnownMethods;
 pub use open::{Clock, OpenExchange};

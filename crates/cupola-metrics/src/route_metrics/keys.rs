@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use cupola_record::Ended;
+use cupola_record::{Ended, protocol_name};
 use http::{StatusCode, Version};
 
 use crate::table::{Key, text};
@@ -174,17 +174,7 @@ impl EndLabels {
             ("http.response.status_code", status),
             ("error.type", &self.error_type),
             scheme,
-            ("network.protocol.version", protocol(self.version)),
+            ("network.protocol.version", protocol_name(self.version)),
         ]
-    }
-}
-
-fn protocol(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_09 => "0.9",
-        Version::HTTP_10 => "1.0",
-        Version::HTTP_2 => "2",
-        Version::HTTP_3 => "3",
-        _ => "1.1",
     }
 }
