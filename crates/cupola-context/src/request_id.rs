@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use arrayvec::ArrayString;
 
+use crate::hex;
 use crate::invalid::invalid;
 use crate::trace_id::TraceId;
 
@@ -92,7 +93,11 @@ impl RequestId {
     }
 
     fn from_uuid(uuid: uuid::Uuid) -> Self {
-        Self::of(uuid.hyphenated().encode_lower(&mut [0; 36]))
+        let mut text = *b"00000000-0000-0000-0000-000000000000";
+        for (places, bytes) in [(0..8, 0..4), (9..13, 4..6), (14..18, 6..8), (19..23, 8..10), (24..36, 10..16)] {
+            hex::encode(&uuid.as_bytes()[bytes], &mut text[places]);
+        }
+        Self::of(hex::ascii(&text))
     }
 
     fn of(text: &str) -> Self {

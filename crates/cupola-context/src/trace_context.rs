@@ -59,13 +59,13 @@ impl TraceContext {
 
 fn parse(value: &[u8]) -> Option<TraceContext> {
     let (head, rest) = value.split_at_checked(LEN)?;
-    let [version] = hex::decode(&head[..2])?;
+    let version = hex::byte(*head.first_chunk()?)?;
     let dashes = [head[2], head[35], head[52]] == [b'-'; 3];
     let ends = if version == 0 { rest.is_empty() } else { rest.first().is_none_or(|byte| *byte == b'-') };
     if version == 0xff || !dashes || !ends {
         return None;
     }
-    let [flags] = hex::decode(&head[53..])?;
+    let flags = hex::byte(*head.last_chunk()?)?;
     let (trace_id, span_id) = (TraceId::from_hex(&head[3..35])?, SpanId::from_hex(&head[36..52])?);
     Some(TraceContext::new(trace_id, span_id, TraceFlags::from_byte(flags)))
 }

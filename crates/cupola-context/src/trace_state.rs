@@ -1,7 +1,5 @@
 //! `tracestate`: what vendors want carried along, validated and passed on as received.
 
-use std::fmt;
-
 use crate::invalid::invalid;
 
 const MAX_MEMBERS: usize = 32;
