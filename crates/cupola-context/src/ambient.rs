@@ -84,7 +84,7 @@ mod tests {
     use crate::request_id::RequestIdFormat;
 
     fn context(byte: u8) -> Context {
-        Context::root(RequestIdFormat::UuidV4, &Fresh { unix_ms: 0, random: [byte; 40] })
+        Context::root(RequestIdFormat::UuidV4, &Fresh::new(0, [byte; 40]))
     }
 
     #[test]

@@ -5,8 +5,10 @@ use std::hash::BuildHasher;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::baggage::Baggage;
 use crate::context::Context;
 use crate::identify::REQUEST_ID_HEADER;
+use crate::request_id::RequestId;
 use crate::trace_context::TraceContext;
 use crate::trace_state::TraceState;
 
@@ -26,12 +28,14 @@ pub trait Extract {
 ///
 /// ```
 /// use std::collections::BTreeMap;
-/// use cupola_context::{Context, Fresh, RequestIdFormat, extract_trace, inject};
+/// use cupola_context::{Context, Fresh, RequestIdFormat, extract_baggage, extract_request_id, extract_trace, inject};
 ///
-/// let context = Context::root(RequestIdFormat::UuidV7, &Fresh { unix_ms: 0, random: [1; 40] });
+/// let context = Context::root(RequestIdFormat::UuidV7, &Fresh::new(0, [1; 40]));
 /// let mut message: BTreeMap<String, String> = BTreeMap::new();
 /// inject(&context, &mut message);
 /// assert_eq!(extract_trace(&message).as_ref(), Some(context.trace()));
+/// assert_eq!(extract_request_id(&message).as_ref(), Some(context.request_id()));
+/// assert_eq!(&extract_baggage(&message), context.baggage());
 /// ```
 pub fn inject(context: &Context, carrier: &mut impl Inject) {
     carrier.put(REQUEST_ID_HEADER, context.request_id().as_str());
@@ -59,6 +63,16 @@ pub fn extract_trace(carrier: &(impl Extract + ?Sized)) -> Option<TraceContext> 
 /// The trace state; a malformed one is dropped.
 pub(crate) fn state(carrier: &(impl Extract + ?Sized)) -> TraceState {
     TraceState::from_lines(lines(carrier, "tracestate").into_iter()).unwrap_or_default()
+}
+
+/// Reads the request id, if there is a valid one.
+pub fn extract_request_id(carrier: &(impl Extract + ?Sized)) -> Option<RequestId> {
+    lines(carrier, REQUEST_ID_HEADER).first().and_then(|id| RequestId::parse(id).ok())
+}
+
+/// Reads the baggage; malformed it is none.
+pub fn extract_baggage(carrier: &(impl Extract + ?Sized)) -> Baggage {
+    Baggage::from_lines(lines(carrier, "baggage").into_iter()).unwrap_or_default()
 }
 
 /// All values of a name; no allocation where there are none.

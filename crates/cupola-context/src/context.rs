@@ -146,7 +146,12 @@ impl Context {
 
     /// Adds to a total that the access line shows when the request ends.
     pub fn add(&self, name: impl Into<Cow<'static, str>>, amount: impl Into<Amount>) -> bool {
-        self.notes().totals.add(name.into(), amount.into())
+        let mut notes = self.notes();
+        let added = notes.totals.add(name.into(), amount.into());
+        if !added {
+            notes.fields.refuse();
+        }
+        added
     }
 
     /// Shows each field, in the order in which they were first set. `visit` must not touch this context.
@@ -159,7 +164,7 @@ impl Context {
         self.notes().totals.list().iter().for_each(|(name, sum)| visit(name, *sum));
     }
 
-    /// How many fields the bounds have refused.
+    /// How many fields and totals the bounds have refused.
     pub fn dropped_fields(&self) -> u64 {
         self.notes().fields.dropped()
     }
@@ -167,6 +172,7 @@ impl Context {
     /// Adds to the bytes of the request's body that were read so far, and gives their sum.
     ///
     /// It stands here because the body leaves the layer for the handler, and this is what both still hold.
+    #[doc(hidden)]
     pub fn count_body_read(&self, bytes: u64) -> u64 {
         self.0.body_read.fetch_add(bytes, Ordering::Relaxed) + bytes
     }
@@ -174,6 +180,7 @@ impl Context {
     /// Claims duties, one bit each, and gives those that were claimed before.
     ///
     /// Two observing layers around one request find out here what the outer one already does.
+    #[doc(hidden)]
     pub fn claim(&self, duties: u8) -> u8 {
         self.0.claimed.fetch_or(duties, Ordering::Relaxed)
     }

@@ -80,7 +80,7 @@ impl Fields {
         let freed = at.map_or(0, |index| self.list[index].1.bytes());
         let bytes = self.bytes - freed + value.bytes() + if at.is_none() { key.len() } else { 0 };
         if bytes > MAX_FIELD_BYTES || (at.is_none() && self.list.len() == MAX_FIELDS) {
-            self.dropped += 1;
+            self.refuse();
             return false;
         }
         self.bytes = bytes;
@@ -89,6 +89,10 @@ impl Fields {
             None => self.list.push((key, value)),
         }
         true
+    }
+
+    pub(crate) fn refuse(&mut self) {
+        self.dropped += 1;
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&FieldValue> {

@@ -1,11 +1,12 @@
 //! Identification: from a request's headers to its context, under the trust policy.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderValue, header};
 
 use crate::baggage::Baggage;
-use crate::carrier::{lines, state};
+use crate::carrier::{extract_baggage, state};
 use crate::context::{Context, Identity, Origin};
 use crate::request_id::{RequestId, RequestIdFormat};
 use crate::sampler::Sampler;
@@ -18,6 +19,7 @@ pub const REQUEST_ID_HEADER: &str = "x-request-id";
 
 /// What new ids are made of: the time and 40 random bytes, from the caller.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Fresh {
     /// Milliseconds since the Unix epoch.
     pub unix_ms: u64,
@@ -26,6 +28,11 @@ pub struct Fresh {
 }
 
 impl Fresh {
+    /// New ids will be made of this.
+    pub const fn new(unix_ms: u64, random: [u8; 40]) -> Self {
+        Self { unix_ms, random }
+    }
+
     pub(crate) fn request_id(&self, format: RequestIdFormat, trace: TraceId) -> RequestId {
         match format {
             RequestIdFormat::UuidV7 => RequestId::uuid_v7(self.unix_ms, self.bytes::<10>(0)),
@@ -57,7 +64,7 @@ impl Fresh {
 ///
 /// let mut headers = http::HeaderMap::new();
 /// headers.insert("x-request-id", "order-7".parse()?);
-/// let fresh = Fresh { unix_ms: 1_795_000_000_000, random: [7; 40] };
+/// let fresh = Fresh::new(1_795_000_000_000, [7; 40]);
 ///
 /// let trusted = Identify::default().open(&headers, Some([10, 0, 0, 9].into()), &fresh);
 /// assert_eq!(trusted.context.request_id().as_str(), "order-7");
@@ -79,7 +86,6 @@ pub struct Identify {
 }
 
 /// A request's context, and what was not believed.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Identified<'h> {
     /// The request's context.
@@ -90,6 +96,13 @@ pub struct Identified<'h> {
     pub user_agent: Option<&'h HeaderValue>,
     /// The `host` header, raw.
     pub host: Option<&'h HeaderValue>,
+}
+
+/// Without the headers: they are raw.
+impl fmt::Debug for Identified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identified").field("context", &self.context).finish_non_exhaustive()
+    }
 }
 
 /// What one pass over the headers finds.
@@ -138,7 +151,8 @@ impl Identify {
         self.open_as(None, headers, peer, fresh)
     }
 
-    /// The same for a request that the application has given an id already.
+    /// The same for a request that another layer has given an id already. Where that id is only what the client sent,
+    /// it is believed as far as the client is.
     pub fn open_as<'h>(
         &self,
         given: Option<RequestId>,
@@ -146,15 +160,18 @@ impl Identify {
         client_ip: Option<IpAddr>,
         fresh: &Fresh,
     ) -> Identified<'h> {
+        // `::ffff:10.0.0.5` is 10.0.0.5, to the policy and to whoever reads the line.
+        let client_ip = client_ip.map(|ip| ip.to_canonical());
         let trust = self.trust.of(client_ip);
         let seen = Seen::of(headers);
         let (trace, origin) = self.trace(seen.trace(headers), trust, fresh);
-        let (request_id, client_request_id) = match given {
+        let made = |id: &RequestId| trust != Trust::None || seen.request_id.is_none_or(|sent| sent != id.as_str());
+        let (request_id, client_request_id) = match given.filter(made) {
             Some(id) => (id, None),
             None => self.request_id(seen.request_id, trust, fresh, trace.trace_id),
         };
         let believed = seen.has_baggage && trust == Trust::All;
-        let baggage = if believed { baggage(headers) } else { Baggage::EMPTY };
+        let baggage = if believed { extract_baggage(headers) } else { Baggage::EMPTY };
         let context = Context::of(Identity { request_id, trace, origin, baggage, client_ip });
         Identified { context, client_request_id, user_agent: seen.user_agent, host: seen.host }
     }
@@ -190,10 +207,6 @@ impl Identify {
     }
 }
 
-fn baggage(headers: &HeaderMap) -> Baggage {
-    Baggage::from_lines(lines(headers, "baggage").into_iter()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,7 +218,7 @@ mod tests {
     }
 
     fn open<'h>(trust: TrustPolicy, headers: &'h HeaderMap) -> Identified<'h> {
-        let fresh = Fresh { unix_ms: 1, random: [3; 40] };
+        let fresh = Fresh::new(1, [3; 40]);
         Identify { trust, ..Identify::default() }.open(headers, Some([127, 0, 0, 1].into()), &fresh)
     }
 

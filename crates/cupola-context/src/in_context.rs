@@ -15,7 +15,7 @@ use crate::context::Context;
 /// use cupola_context::{Context, Fresh, RequestIdFormat, WithContext};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let context = Context::root(RequestIdFormat::Ulid, &Fresh { unix_ms: 0, random: [1; 40] });
+/// let context = Context::root(RequestIdFormat::Ulid, &Fresh::new(0, [1; 40]));
 /// let id = async { cupola_context::current().map(|here| here.request_id().clone()) };
 /// assert_eq!(id.in_context(context.clone()).await.as_ref(), Some(context.request_id()));
 /// # }
@@ -79,7 +79,7 @@ mod tests {
 
     #[tokio::test]
     async fn ambient_while_polled_and_dropped_but_not_between() {
-        let context = Context::root(RequestIdFormat::UuidV7, &Fresh { unix_ms: 0, random: [1; 40] });
+        let context = Context::root(RequestIdFormat::UuidV7, &Fresh::new(0, [1; 40]));
         let (send, receive) = std::sync::mpsc::channel();
         let says = SaysWhere(send);
         let work = async move {

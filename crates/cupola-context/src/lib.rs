@@ -3,7 +3,7 @@
 //! ```
 //! use cupola_context::{Context, Fresh, RequestIdFormat};
 //!
-//! let fresh = Fresh { unix_ms: 1_795_000_000_000, random: [7; 40] };
+//! let fresh = Fresh::new(1_795_000_000_000, [7; 40]);
 //! let context = Context::root(RequestIdFormat::UuidV7, &fresh);
 //! context.enter(|| {
 //!     cupola_context::set("vm_id", "vm-42");
@@ -46,7 +46,7 @@ mod trust;
 
 pub use ambient::{Entered, add, current, enter_slot, set, set_route};
 pub use baggage::{Baggage, BaggageMember, InvalidBaggage};
-pub use carrier::{Extract, Inject, extract_trace, inject};
+pub use carrier::{Extract, Inject, extract_baggage, extract_request_id, extract_trace, inject};
 pub use context::Context;
 #[cfg(feature = "axum")]
 pub use extract::{ClientIp, Unobserved};

@@ -13,7 +13,7 @@ use crate::in_context::WithContext;
 /// use cupola_context::{Context, Fresh, RequestIdFormat, WithContext, current, spawn};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let context = Context::root(RequestIdFormat::UuidV7, &Fresh { unix_ms: 0, random: [1; 40] });
+/// let context = Context::root(RequestIdFormat::UuidV7, &Fresh::new(0, [1; 40]));
 /// let request = async { spawn(async { current().is_some() }).await };
 /// assert!(request.in_context(context).await.expect("the task did not panic"));
 /// # }

@@ -5,6 +5,9 @@ use std::fmt;
 
 use crate::fields::MAX_FIELDS;
 
+/// The longest name of a total.
+const MAX_NAME_BYTES: usize = 128;
+
 /// A quantity: whole as long as only whole ones are added.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -70,7 +73,7 @@ impl Totals {
             *sum = sum.plus(amount);
             return true;
         }
-        let room = self.0.len() < MAX_FIELDS;
+        let room = self.0.len() < MAX_FIELDS && name.len() <= MAX_NAME_BYTES;
         if room {
             self.0.push((name, amount));
         }

@@ -16,5 +16,5 @@ pub(crate) fn fresh() -> (SystemTime, Fresh) {
     let since = started.duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut random = [0; 40];
     rand::rng().fill_bytes(&mut random);
-    (started, Fresh { unix_ms: since.as_millis() as u64, random })
+    (started, Fresh::new(since.as_millis() as u64, random))
 }

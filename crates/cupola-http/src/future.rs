@@ -80,8 +80,10 @@ where
         Ok(Poll::Ready(Err(error))) => Poll::Ready(Polled::Failed(error)),
         Err(panic) => Poll::Ready(Polled::Panicked(panic)),
         Ok(Poll::Pending) => {
-            let timeout = timeout.as_pin_mut();
-            timeout.map_or(Poll::Pending, |timeout| timeout.poll(cx)).map(|()| Polled::TimedOut)
+            let Some(timeout) = timeout.as_pin_mut() else { return Poll::Pending };
+            // An inner future that has used up tokio's budget leaves none for the timer: ask the clock as well.
+            let over = timeout.deadline() <= tokio::time::Instant::now();
+            if over || timeout.poll(cx).is_ready() { Poll::Ready(Polled::TimedOut) } else { Poll::Pending }
         }
     }
 }

@@ -38,7 +38,10 @@ pub(crate) fn observe<R: Body>(mut response: Response<R>, mut watch: Watch, aske
     record_head(&mut response, &mut watch);
     let kind = Kind::of(response.headers());
     match kind {
-        Kind::Grpc => watch.grpc_status(response.headers()),
+        Kind::Grpc => {
+            watch.grpc = true;
+            watch.grpc_status(response.headers());
+        }
         Kind::Events => watch.open.endless(),
         Kind::Other => {}
     }

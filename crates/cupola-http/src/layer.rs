@@ -45,6 +45,12 @@ impl ObserveLayer {
         self.with(|observer| observer.peer = peer)
     }
 
+    /// These requests come over TLS, which only whoever terminates it knows: `http` unless set.
+    #[must_use]
+    pub fn https(self) -> Self {
+        self.with(|observer| observer.scheme = "https")
+    }
+
     /// What may be shown of paths, queries, headers and bodies.
     #[must_use]
     pub fn policy(self, policy: KeyPolicy) -> Self {

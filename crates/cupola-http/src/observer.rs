@@ -10,7 +10,6 @@ use cupola_record::{
     Duties, Empty, Exchange, HeaderList, KnownMethods, OpenExchange, RawTexts, Sink, SkipReason, TARGET,
 };
 use cupola_redact::{KeyPolicy, Masked, REDACTED};
-use http::uri::Scheme;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, header};
 use http_body::Body;
 
@@ -29,6 +28,7 @@ pub(crate) struct Observer {
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) identify: Identify,
     pub(crate) peer: fn(&Extensions) -> Option<IpAddr>,
+    pub(crate) scheme: &'static str,
     pub(crate) policy: KeyPolicy,
     pub(crate) methods: KnownMethods,
     pub(crate) slow_after: Duration,
@@ -57,6 +57,7 @@ impl Observer {
             sink,
             identify: Identify::default(),
             peer: |_| None,
+            scheme: "http",
             policy: KeyPolicy::default(),
             methods: KnownMethods::default(),
             slow_after: Duration::from_secs(5),
@@ -84,7 +85,7 @@ impl Observer {
         let counts = !exchange.served.contains(Duties::BODY);
         let sink = if skipped { &self.nobody } else { &self.sink };
         let open = OpenExchange::new(exchange, sink.clone(), now).slow_after(self.slow_after);
-        let watch = Watch { open, observer: self.clone(), captures, expected: None };
+        let watch = Watch { open, observer: self.clone(), captures, grpc: false, grpc_ok: false, expected: None };
         Opened { watch, context, capture, counts }
     }
 
@@ -92,7 +93,9 @@ impl Observer {
         let (started, fresh) = fresh();
         let (headers, extensions, uri) = (request.headers(), request.extensions(), asked_uri::of(request));
         let mut raw = RawTexts::new(uri.path());
-        let context = match extensions.get::<Context>() {
+        // A context whose request has ended is nobody's any more: a handler has kept the extensions for one of its own.
+        let outer = extensions.get::<Context>().filter(|outer| !has_ended(outer));
+        let context = match outer {
             Some(outer) => {
                 raw.client_request_id = extensions.get::<NotBelieved>().map(|id| id.0.as_bytes());
                 raw.user_agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
@@ -116,7 +119,7 @@ impl Observer {
         exchange.mask(&self.policy, &self.methods, &raw);
         exchange.served = served;
         exchange.version = request.version();
-        exchange.scheme = if uri.scheme() == Some(&Scheme::HTTPS) { "https" } else { "http" };
+        exchange.scheme = self.scheme;
         exchange.route = self.routes.matched(extensions);
         exchange.headers = self.chosen_headers(headers).map(Box::new);
         if let Some(route) = &exchange.route {
@@ -159,6 +162,10 @@ impl Observer {
             );
         }
     }
+}
+
+fn has_ended(context: &Context) -> bool {
+    Duties::from_bits(context.claim(0)).contains(Duties::ENDED)
 }
 
 /// An `x-request-id` that was not adopted, for layers further in that write the line.

@@ -132,7 +132,7 @@ fn watch_frame<D: Buf, E>(slot: &mut Option<Watch>, frame: &Option<Result<Frame<
         Some(Err(_)) => Some(Outcome::BodyError),
         Some(Ok(frame)) => {
             let last = frame.data_ref().is_some_and(|data| watch.sent(data));
-            if let Some(trailers) = frame.trailers_ref() {
+            if let Some(trailers) = frame.trailers_ref().filter(|_| watch.grpc) {
                 watch.grpc_status(trailers);
             }
             (ends || last || frame.is_trailers()).then_some(Outcome::Complete)

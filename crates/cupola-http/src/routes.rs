@@ -10,6 +10,9 @@ use rustc_hash::FxHashMap;
 /// The most templates that are held; past it each request holds its own.
 const MAX: usize = 4096;
 
+/// The longest path of a gRPC method that is taken for one.
+const MAX_GRPC_PATH: usize = 128;
+
 /// Turns a template's text into a shared one, without a lock once it is known.
 #[derive(Default)]
 pub(crate) struct Routes(ArcSwap<FxHashMap<Arc<str>, ()>>);
@@ -18,6 +21,13 @@ impl Routes {
     /// The route that the framework has matched for a request.
     pub(crate) fn matched(&self, extensions: &Extensions) -> Option<Arc<str>> {
         matched_path(extensions).map(|path| self.shared(path))
+    }
+
+    /// The path of a gRPC method that has been served before, or is served now.
+    pub(crate) fn grpc_method(&self, path: &str, served: bool) -> Option<Arc<str>> {
+        let known = self.0.load().get_key_value(path).map(|(known, ())| known.clone());
+        let is_method = path.len() <= MAX_GRPC_PATH && path.matches('/').count() == 2;
+        known.or_else(|| (served && is_method).then(|| self.shared(path)))
     }
 
     fn shared(&self, route: &str) -> Arc<str> {

@@ -59,10 +59,12 @@ impl BodyRules {
         self.cap
     }
 
-    /// Whether bodies of a route are wanted. One that is not known is wanted only where no routes are chosen.
+    /// Whether bodies of a route are wanted. One that is not known is wanted only where routes are neither chosen nor
+    /// left out.
     pub(crate) fn wants_route(&self, route: Option<&str>) -> bool {
         let listed = |list: &[Box<str>]| route.is_some_and(|route| list.iter().any(|known| **known == *route));
-        (self.only.is_empty() || listed(&self.only)) && !listed(&self.not)
+        let unknown = route.is_none() && !(self.only.is_empty() && self.not.is_empty());
+        !unknown && (self.only.is_empty() || listed(&self.only)) && !listed(&self.not)
     }
 
     /// Whether a body with these headers is wanted, and what it is.
@@ -97,7 +99,8 @@ mod tests {
     #[test]
     fn routes_are_chosen_or_left_out() {
         let rules = BodyRules::default().not_route("/login");
-        assert!(rules.wants_route(None) && rules.wants_route(Some("/a")) && !rules.wants_route(Some("/login")));
+        assert!(!rules.wants_route(None) && rules.wants_route(Some("/a")) && !rules.wants_route(Some("/login")));
+        assert!(BodyRules::default().wants_route(None));
         let rules = BodyRules::default().route("/a");
         assert!(!rules.wants_route(None) && rules.wants_route(Some("/a")) && !rules.wants_route(Some("/b")));
     }

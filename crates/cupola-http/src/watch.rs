@@ -25,6 +25,10 @@ pub(crate) struct Watch {
     pub(crate) open: OpenExchange,
     pub(crate) observer: Arc<Observer>,
     pub(crate) captures: Option<Box<Captures>>,
+    /// The response is gRPC's: its trailers have a status.
+    pub(crate) grpc: bool,
+    /// gRPC's status was success.
+    pub(crate) grpc_ok: bool,
     /// The most bytes that the response's body will have, where its head says so.
     pub(crate) expected: Option<u64>,
 }
@@ -33,6 +37,7 @@ impl Watch {
     pub(crate) fn grpc_status(&mut self, headers: &http::HeaderMap) {
         if let Some(status) = headers.get("grpc-status").and_then(|value| GrpcStatus::parse(value.as_bytes())) {
             self.open.grpc_status(status);
+            self.grpc_ok = status == GrpcStatus::OK;
         }
     }
 
@@ -63,7 +68,17 @@ impl Watch {
             let wanted = self.observer.wants_bodies(self.open.exchange());
             self.open.bodies(if wanted { captures.finish(outcome) } else { left_out() });
         }
+        self.tell_grpc_route();
         self.open.end(outcome);
+    }
+
+    /// A gRPC method's path is its template, once a success has shown that the server knows the method: errors may come
+    /// from whoever refused it unseen.
+    fn tell_grpc_route(&self) {
+        let Some(exchange) = self.open.exchange().filter(|_| self.grpc) else { return };
+        if let Some(route) = self.observer.routes.grpc_method(exchange.path(), self.grpc_ok) {
+            exchange.context.set_route(route);
+        }
     }
 }
 

@@ -67,4 +67,8 @@ async fn tower_https_id_agrees_with_ours_inside_it() {
     // An id that is none, which tower-http took as it was: ours replaces it.
     let records = Records::new();
     assert_eq!(agreed(app(&records), &records, named("a b", FRIEND)).await.len(), 36);
+    // A stranger's id, which tower-http took as it was: ours replaces it too.
+    let records = Records::new();
+    assert_ne!(agreed(app(&records), &records, named("order-7", STRANGER)).await, "order-7");
+    assert_eq!(records.one().0.client_request_id(), Some("order-7"));
 }

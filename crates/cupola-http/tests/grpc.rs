@@ -1,6 +1,8 @@
 //! gRPC, spoken by hand over HTTP/2: its status is in the trailers, behind a 200.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -70,8 +72,9 @@ async fn the_clients_mistakes_are_no_error() {
 #[tokio::test]
 async fn the_path_is_the_route_only_where_the_server_knows_the_method() {
     assert_eq!(ended_with("0").await.route.as_deref(), Some(METHOD));
-    assert_eq!(ended_with("13").await.route.as_deref(), Some(METHOD));
-    assert_eq!(ended_with("12").await.route, None, "unimplemented: a stranger may have made the method up");
+    for refused in ["13", "12", "16", "3"] {
+        assert_eq!(ended_with(refused).await.route, None, "{refused}: a stranger may have made the method up");
+    }
     let nonsense = ended_with("ok").await;
     assert_eq!((nonsense.route, nonsense.grpc_status), (None, None));
 }
@@ -91,7 +94,23 @@ async fn trailers_only_responses_have_their_status_in_the_head() {
     let (_, ended) = records.ended().await;
     assert_eq!((ended.outcome, ended.response_bytes), (Outcome::Complete, 0));
     assert_eq!((ended.level(), ended.error_type()), (Level::ERROR, Some("INTERNAL")));
-    assert_eq!(ended.route.as_deref(), Some(METHOD));
+    assert_eq!(ended.route, None);
+}
+
+#[tokio::test]
+async fn an_error_of_a_method_that_was_served_before_has_its_route() {
+    let records = Records::new();
+    let turns = Arc::new(AtomicUsize::new(0));
+    let body = move || {
+        let status = if turns.fetch_add(1, Ordering::Relaxed) == 0 { "0" } else { "13" };
+        grpc(Frames::new([Step::Data(MESSAGE), Step::Trailers(trailers(status))]))
+    };
+    let address = serve_service(records.layer().layer(answer(body))).await;
+    unary(address).await;
+    assert_eq!(records.ended().await.1.route.as_deref(), Some(METHOD));
+    unary(address).await;
+    let ended = records.wait_for(2).await;
+    assert_eq!((ended[1].1.error_type(), ended[1].1.route.as_deref()), (Some("INTERNAL"), Some(METHOD)));
 }
 
 #[tokio::test]

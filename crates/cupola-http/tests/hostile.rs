@@ -169,3 +169,15 @@ async fn what_is_no_http_is_no_exchange() {
     raw(address, "GET", "/").await;
     records.ended().await;
 }
+
+#[tokio::test]
+async fn a_password_in_the_authority_is_not_the_host() {
+    for (target, host) in [("http://bob:hunter2@example.org:80/", "x"), ("/", "bob:hunter2@example.org:80")] {
+        let records = Records::new();
+        let app = Router::new().route("/", get(|| async {})).layer(records.layer());
+        let asked = Request::get(target).header("host", host).body(Body::empty()).unwrap();
+        call(app, asked).await;
+        let (exchange, _) = records.one();
+        assert_eq!((exchange.host(), exchange.scheme), (Some("example.org:80"), "http"));
+    }
+}

@@ -159,3 +159,16 @@ async fn layers_that_answer_by_themselves_may_stand_outside() {
     assert_eq!(read(call(app, request("/")).await).await, "hello");
     records.now(1);
 }
+
+/// Whoever keeps a request's extensions for a request of its own does not hide that one behind an exchange that is over.
+#[tokio::test]
+async fn a_context_whose_request_has_ended_serves_no_other() {
+    let records = Records::new();
+    let app = Router::new().route("/", get(|| async {})).layer(records.layer());
+    call(app.clone(), request("/")).await;
+    let first = records.one().0.context;
+    let mut second = request("/");
+    second.extensions_mut().insert(first.clone());
+    call(app, second).await;
+    assert!(!records.wait_for(2).await[1].0.context.is(&first));
+}

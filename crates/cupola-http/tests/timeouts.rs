@@ -12,7 +12,7 @@ use tower::timeout::TimeoutLayer;
 use tower::{Layer, ServiceExt};
 use tracing::Level;
 
-use crate::support::{Frames, Records, Step, answer, call, get as request, header, read};
+use crate::support::{Frames, Records, Step, answer, call, get as request, header, in_time, read};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -98,4 +98,19 @@ async fn a_timeout_layer_further_in_is_a_response_like_any_other() {
     read(call(app, request("/")).await).await;
     let (_, ended) = records.one();
     assert_eq!((ended.outcome, ended.status), (Outcome::Complete, Some(StatusCode::REQUEST_TIMEOUT)));
+}
+
+/// A handler that never waits uses up what tokio allows a task per poll, the timer's share too.
+#[tokio::test]
+async fn a_busy_handler_times_out_as_well() {
+    async fn busy() {
+        loop {
+            tokio::task::coop::consume_budget().await;
+        }
+    }
+    let records = Records::new();
+    let app = Router::new().route("/", get(busy)).layer(records.layer().timeout(SECOND / 20));
+    let response = in_time(call(app, request("/"))).await;
+    assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(records.one().1.outcome, Outcome::TimedOut);
 }

@@ -186,7 +186,7 @@ impl Instruments {
         let end = End::new(&asked.key, &self.other, exchange.version, ended);
         if let Some(series) = self.durations.get(end) {
             count_folded(asked.folded || series.folded, &self.overflow.durations);
-            series.cell.observe(ended.total);
+            series.cell.observe(ended.served_in());
         }
     }
 

@@ -18,6 +18,9 @@ impl Duties {
     /// Counts the bytes of the request's body: not a sink's, but of the layer that watches the body first.
     pub const BODY: Self = Self(128);
 
+    /// Not a duty: the exchange has ended, and its context serves no other.
+    pub const ENDED: Self = Self(64);
+
     /// The set as bits, as [`cupola_context::Context::claim`] takes them.
     pub const fn bits(self) -> u8 {
         self.0

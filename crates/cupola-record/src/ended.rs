@@ -32,9 +32,11 @@ pub struct Ended {
     pub request_bytes: u64,
     /// Bytes of the response's body that were sent.
     pub response_bytes: u64,
+    /// The body is a stream of events, which lasts for as long as somebody listens.
+    pub endless: bool,
     /// It took longer than the limit for slow requests.
     pub slow: bool,
-    /// The panic's message, or the error's, masked.
+    /// The panic's message, masked.
     pub error: Option<Masked>,
     /// Response headers by choice.
     pub headers: Option<Box<HeaderList>>,
@@ -70,6 +72,7 @@ impl Ended {
             total: Duration::ZERO,
             request_bytes: 0,
             response_bytes: 0,
+            endless: false,
             slow: false,
             error: None,
             headers: None,
@@ -77,10 +80,20 @@ impl Ended {
         }
     }
 
+    /// How long the server took: to the end, or to the head of a stream of events, which the client ends.
+    pub fn served_in(&self) -> Duration {
+        self.head.filter(|_| self.endless).unwrap_or(self.total)
+    }
+
+    /// Whether the client left before the end, where there was an end to wait for.
+    fn is_aborted(&self) -> bool {
+        self.outcome.is_closed() && !(self.endless && self.outcome == Outcome::ClosedMidBody)
+    }
+
     /// Why it counts as failed, from a closed set: an outcome, a 5xx status or a gRPC status. `None` on success.
     #[inline]
     pub fn error_type(&self) -> Option<&str> {
-        if self.outcome.is_failure() || self.outcome.is_closed() {
+        if self.outcome.is_failure() || self.is_aborted() {
             return Some(self.outcome.as_str());
         }
         if let Some(grpc) = self.grpc_status.filter(|status| status.is_server_error()) {
@@ -93,9 +106,9 @@ impl Ended {
     /// whose client left, else INFO.
     pub fn level(&self) -> Level {
         let client_error = self.status.is_some_and(|status| status.is_client_error());
-        if self.error_type().is_some() && !self.outcome.is_closed() {
+        if self.error_type().is_some() && !self.is_aborted() {
             Level::ERROR
-        } else if client_error || self.slow || self.outcome.is_closed() {
+        } else if client_error || self.slow || self.is_aborted() {
             Level::WARN
         } else {
             Level::INFO
@@ -124,5 +137,8 @@ mod tests {
         check(Outcome::BodyError, Some(200), None, false, Level::ERROR, Some("body_error"));
         check(Outcome::ClosedBeforeHead, None, None, false, Level::WARN, Some("closed_before_head"));
         check(Outcome::Upgraded, Some(101), None, false, Level::INFO, None);
+        let mut stream = Ended { outcome: Outcome::ClosedMidBody, status: Some(StatusCode::OK), ..Ended::begun() };
+        (stream.endless, stream.head, stream.total) = (true, Some(Duration::from_millis(2)), Duration::from_secs(600));
+        assert_eq!((stream.level(), stream.error_type(), stream.served_in().as_millis()), (Level::INFO, None, 2));
     }
 }

@@ -1,5 +1,6 @@
 //! One HTTP request, as it is known when it begins.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -35,7 +36,7 @@ pub struct Exchange {
     pub started: SystemTime,
     /// The method as sent; for labels take [`Self::method_label`].
     pub method: Method,
-    /// `http` or `https`.
+    /// `http` or `https`, as whoever set up the layer says: a client may say anything.
     pub scheme: &'static str,
     /// The protocol version.
     pub version: Version,
@@ -50,7 +51,7 @@ pub struct Exchange {
 }
 
 /// The texts of a request as they came, to be masked at once.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct RawTexts<'a> {
     /// The path, without query.
@@ -63,6 +64,13 @@ pub struct RawTexts<'a> {
     pub host: Option<&'a [u8]>,
     /// An `x-request-id` that was not adopted.
     pub client_request_id: Option<&'a [u8]>,
+}
+
+/// Without the texts: they are raw.
+impl fmt::Debug for RawTexts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawTexts").finish_non_exhaustive()
+    }
 }
 
 impl<'a> RawTexts<'a> {
@@ -106,9 +114,9 @@ impl Exchange {
         let mut texts = MaskedParts::builder();
         texts.push_path(policy, raw.path);
         texts.push_query(policy, raw.query.unwrap_or_default());
-        for text in [raw.user_agent, raw.host, raw.client_request_id] {
-            texts.push_text(policy, text.unwrap_or_default(), TEXT_CAP);
-        }
+        texts.push_text(policy, raw.user_agent.unwrap_or_default(), TEXT_CAP);
+        texts.push_authority(policy, raw.host.unwrap_or_default(), TEXT_CAP);
+        texts.push_text(policy, raw.client_request_id.unwrap_or_default(), TEXT_CAP);
         let original = if self.method_known { "" } else { self.method.as_str() };
         texts.push_text(policy, original.as_bytes(), TEXT_CAP);
         self.texts = texts.build();

@@ -8,7 +8,7 @@
 //!
 //! let capture = Capture::new();
 //! let sink: Arc<dyn Sink> = Arc::new(AccessLog::new().and(capture.clone()));
-//! let context = Context::root(RequestIdFormat::UuidV7, &Fresh { unix_ms: 0, random: [1; 40] });
+//! let context = Context::root(RequestIdFormat::UuidV7, &Fresh::new(0, [1; 40]));
 //! let exchange = Exchange::server(context, SystemTime::UNIX_EPOCH, http::Method::GET);
 //! # #[allow(clippy::disallowed_methods)]
 //! let mut open = OpenExchange::new(exchange, sink, Instant::now);

@@ -18,17 +18,17 @@
 //! | `path` | text | `url.path` | the masked path |
 //! | `query` | text | `url.query` | the query, denied values masked |
 //! | `query_names` | text | – | start line only: the names without values |
-//! | `scheme` | text | `url.scheme` | `http` or `https` |
+//! | `scheme` | text | `url.scheme` | `http`, or `https` where the layer was told so |
 //! | `protocol` | text | `network.protocol.version` | `1.0`, `1.1`, `2`, `3` |
 //! | `host` | text | `server.address` and `server.port` | the authority asked for |
-//! | `client_ip` | text | `client.address` | the peer, or whom a trusted proxy names |
+//! | `client_ip` | text | `client.address` | the peer: the proxy, where there is one |
 //! | `user_agent` | text | `user_agent.original` | at most 256 bytes |
 //! | `status` | number | `http.response.status_code` | absent where no head was sent |
 //! | `outcome` | text | – | `complete service_error body_error closed_before_head closed_mid_body timed_out panicked upgraded` |
 //! | `error_type` | text | `error.type` | an outcome, a 5xx status or a gRPC status; absent on success |
-//! | `error` | text | `exception.message` | the panic's or the error's text, masked |
+//! | `error` | text | `exception.message` | the panic's text, masked |
 //! | `grpc_status` | number | `rpc.response.status_code` | gRPC's own status |
-//! | `duration_ms` | number | `http.server.request.duration` (s) | to the end of the response's body |
+//! | `duration_ms` | number | `http.server.request.duration` (s) | to the end of the response's body; in the metric, to the head of a stream of events |
 //! | `head_ms` | number | – | to the head of the response |
 //! | `slow` | true | – | it took longer than `CUPOLA_SLOW_MS` |
 //! | `request_bytes` | number | `http.request.body.size` | bytes of the body that were read |
@@ -39,12 +39,13 @@
 //! | `request_body_state` | text | – | `complete truncated partial not_read skipped_…` |
 //! | `response_body` | text | `http.response.body.content` | by choice: masked, up to the cap |
 //! | `response_body_state` | text | – | as above |
+//! | `dropped_context_fields` | number | – | context fields and totals that the bounds have refused; on every line of the request |
 //!
 //! # Levels
 //! | what | level |
 //! |---|---|
 //! | 5xx, a service or body error, a timeout, a panic, a gRPC server error | ERROR |
-//! | 4xx, slow, closed by the client | WARN |
+//! | 4xx, slow, closed by the client before the end (a stream of events has none) | WARN |
 //! | everything else | INFO |
 
 /// The message of the line that says that a request began.

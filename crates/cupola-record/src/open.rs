@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use cupola_redact::Masked;
 use http::StatusCode;
 
+use crate::duties::Duties;
 use crate::ended::{Bodies, Ended};
 use crate::exchange::{Exchange, HeaderList};
 use crate::grpc::GrpcStatus;
@@ -27,8 +28,6 @@ struct Open {
     clock: Clock,
     began: Instant,
     slow_after: Duration,
-    /// Its body goes on for as long as somebody listens: only the time to its head can be slow.
-    endless: bool,
 }
 
 impl OpenExchange {
@@ -37,7 +36,7 @@ impl OpenExchange {
         sink.opened(&exchange);
         let (began, ended) = (clock(), Ended::begun());
         // Boxed: it moves from the future into the body, and is far larger than either.
-        Self(Some(Box::new(Open { exchange, ended, sink, clock, began, slow_after: Duration::MAX, endless: false })))
+        Self(Some(Box::new(Open { exchange, ended, sink, clock, began, slow_after: Duration::MAX })))
     }
 
     /// Marks the exchange as slow if it takes longer than this.
@@ -72,7 +71,7 @@ impl OpenExchange {
     /// The body is a stream of events: how long it lasts says nothing of the server.
     pub fn endless(&mut self) {
         if let Some(open) = &mut self.0 {
-            open.endless = true;
+            open.ended.endless = true;
         }
     }
 
@@ -118,22 +117,15 @@ impl OpenExchange {
     /// Ends the exchange; only the first call counts.
     pub fn end(&mut self, outcome: Outcome) {
         let Some(mut open) = self.0.take() else { return };
-        let Open { exchange, ended, sink, clock, began, slow_after, endless } = &mut *open;
+        let Open { exchange, ended, sink, clock, began, slow_after } = &mut *open;
         ended.outcome = outcome;
         ended.total = clock().saturating_duration_since(*began);
-        let judged = ended.head.filter(|_| *endless).unwrap_or(ended.total);
-        ended.slow = judged > *slow_after && outcome != Outcome::Upgraded;
+        ended.slow = ended.served_in() > *slow_after && outcome != Outcome::Upgraded;
         ended.request_bytes = exchange.context.count_body_read(0);
-        ended.route = exchange.route.clone().or_else(|| route_told(exchange, ended));
+        ended.route = exchange.route.clone().or_else(|| exchange.context.route().cloned());
+        exchange.context.claim(Duties::ENDED.bits());
         sink.record(Record::Exchange(exchange, ended));
     }
-}
-
-/// The route that was told inside the request. A gRPC method's path is its template, once the server has shown that
-/// it knows the method: not so where it refused before it looked. Other paths are never a route.
-fn route_told(exchange: &Exchange, ended: &Ended) -> Option<Arc<str>> {
-    let told = exchange.context.route().cloned();
-    told.or_else(|| ended.grpc_status.filter(|status| status.knows_the_method()).map(|_| exchange.path().into()))
 }
 
 impl Drop for OpenExchange {
@@ -151,7 +143,7 @@ mod tests {
 
     #[allow(clippy::disallowed_methods)]
     fn open(capture: &Capture) -> OpenExchange {
-        let context = Context::root(RequestIdFormat::UuidV7, &Fresh { unix_ms: 0, random: [1; 40] });
+        let context = Context::root(RequestIdFormat::UuidV7, &Fresh::new(0, [1; 40]));
         let exchange = Exchange::server(context, SystemTime::UNIX_EPOCH, http::Method::GET);
         OpenExchange::new(exchange, Arc::new(capture.clone()), Instant::now)
     }

@@ -142,6 +142,12 @@ impl MaskedPartsBuilder {
         self.part(|out| push_capped(out, text, cap));
     }
 
+    /// Adds the authority that a client asked for, cut like a text: userinfo before the last `@` is left out.
+    pub fn push_authority(&mut self, policy: &KeyPolicy, authority: &[u8], cap: usize) {
+        let host = authority.iter().rposition(|&byte| byte == b'@').map_or(0, |at| at + 1);
+        self.push_text(policy, &authority[host..], cap);
+    }
+
     /// Adds an empty part, to hold the place of a text that is absent.
     #[inline]
     pub fn push_empty(&mut self) {

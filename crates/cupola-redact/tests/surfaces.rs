@@ -242,6 +242,15 @@ fn parts_keep_their_places() {
 }
 
 #[test]
+fn an_authority_loses_its_userinfo() {
+    for (authority, host) in [("bob:hunter2@example.org:80", "example.org:80"), ("a@b@[::1]", "[::1]"), ("h", "h")] {
+        let mut parts = MaskedParts::builder();
+        parts.push_authority(&KeyPolicy::default(), authority.as_bytes(), 256);
+        assert_eq!(parts.build().get(0), host);
+    }
+}
+
+#[test]
 fn parts_may_be_long() {
     let mut parts = MaskedParts::builder();
     parts.push_path(&KeyPolicy::default(), &"/a".repeat(1000));

@@ -9,7 +9,7 @@ use cupola_record::{Capture, Ended, Exchange, OpenExchange, Outcome, Record, Sin
 use http::{Method, StatusCode};
 
 pub(crate) fn exchange(method: &str, route: Option<&str>) -> Exchange {
-    let context = Context::root(RequestIdFormat::UuidV7, &Fresh { unix_ms: 0, random: [1; 40] });
+    let context = Context::root(RequestIdFormat::UuidV7, &Fresh::new(0, [1; 40]));
     let method = Method::from_bytes(method.as_bytes()).unwrap();
     let mut exchange = Exchange::server(context, SystemTime::UNIX_EPOCH, method);
     exchange.route = route.map(Into::into);
