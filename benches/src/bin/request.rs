@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `bare` | nothing |
 //! | `cupola` | everything that `init` and `.layer()` switch on |
+//! | `cupola-otel` | sampled server spans too, handed in batches to an exporter that discards them |
 //! | `cupola-bodies` | bodies on the access line too |
 //!
 //! The peers' modes (`tower-http`, `tower-http+prometheus`, `all-peers`) are handed to a package of their own, since
@@ -14,8 +15,11 @@ use std::fs::File;
 use std::process::{Command, ExitCode};
 
 use axum::Router;
-use cupola::Cupola;
 use cupola::http::BodyRules;
+use cupola::{Builder, Cupola};
+use cupola_telemetry::otel_0_33::ServerSpans;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{BatchSpanProcessor, SpanData, SpanExporter};
 
 #[path = "../driver.rs"]
 #[allow(unreachable_pub, reason = "both packages compile it as they are")]
@@ -27,10 +31,11 @@ use driver::Mode;
 #[global_allocator]
 static ALLOCATOR: &stats_alloc::StatsAlloc<std::alloc::System> = &stats_alloc::INSTRUMENTED_SYSTEM;
 
-const MODES: [Mode; 3] = [
+const MODES: [Mode; 4] = [
     Mode { name: "bare", wrap: |app| app },
-    Mode { name: "cupola", wrap: |app| observed(app, None) },
-    Mode { name: "cupola-bodies", wrap: |app| observed(app, Some(BodyRules::default())) },
+    Mode { name: "cupola", wrap: |app| observed(app, |cupola| cupola) },
+    Mode { name: "cupola-otel", wrap: |app| observed(app, |cupola| cupola.sink(spans())) },
+    Mode { name: "cupola-bodies", wrap: |app| observed(app, |cupola| cupola.bodies(BodyRules::default())) },
 ];
 
 const PEERS: [&str; 3] = ["tower-http", "tower-http+prometheus", "all-peers"];
@@ -68,14 +73,25 @@ fn allocations() -> Option<fn() -> usize> {
     None
 }
 
-fn observed(app: Router, bodies: Option<BodyRules>) -> Router {
+fn observed(app: Router, choose: fn(Builder) -> Builder) -> Router {
     let null = File::options().write(true).open("/dev/null").expect("every Unix has it");
-    let mut builder = Cupola::builder("bench").vars(|_| None).output(null);
-    if let Some(rules) = bodies {
-        builder = builder.bodies(rules);
-    }
+    let builder = choose(Cupola::builder("bench").vars(|_| None).output(null));
     // One process measures one mode, so that what is installed stays until it ends.
     let cupola = Box::leak(Box::new(builder.build().expect("no variable is set")));
     cupola.telemetry().install().expect("nobody else installs");
     app.merge(cupola.routes()).layer(cupola.layer())
+}
+
+fn spans() -> ServerSpans {
+    ServerSpans::new("bench", BatchSpanProcessor::builder(Discard).build())
+}
+
+/// Takes every batch and keeps nothing: what encoding and sending cost is left out, here as with the peers.
+#[derive(Debug)]
+struct Discard;
+
+impl SpanExporter for Discard {
+    async fn export(&self, _batch: Vec<SpanData>) -> OTelSdkResult {
+        Ok(())
+    }
 }

@@ -25,6 +25,23 @@
 //! not captured. Inside axum's `Router::layer` the route is known from the start; around the whole router it is known
 //! once a layer inside tells it: [`route_slot`], or a second [`ObserveLayer`], which finds the first and doubles nothing.
 //!
+//! It wraps the request's body, so in axum give it a `Router::layer` call of its own, after (and so around) those of the
+//! others: a layer that takes only axum's own body, as `middleware::from_fn` does, cannot stand directly inside it in
+//! one `ServiceBuilder`.
+//!
+//! ```
+//! # use axum::{Router, middleware::{Next, from_fn}, routing::get, extract::Request};
+//! let app: Router = Router::new()
+//!     .route("/", get(|| async { "hello" }))
+//!     .layer(from_fn(|request: Request, next: Next| next.run(request)))
+//!     .layer(cupola_http::layer(cupola_record::AccessLog::new()));
+//! # let _ = app;
+//! ```
+//!
+//! # Proxies
+//! The peer is whoever connects. Behind a proxy that is the proxy, and where its address is private the default trust
+//! adopts what it passes on: have it strip or set `x-request-id` and `traceparent`, or set `CUPOLA_TRUST=never`.
+//!
 //! # Features
 //! - `axum`: routes from axum's `MatchedPath`, peers from its `ConnectInfo`.
 //! - `tower-http`: tower-http's `RequestId` extension is read and filled.

@@ -14,7 +14,11 @@
 //!
 //! # Where this sits
 //! Floor 3: on cupola-context, cupola-line, cupola-record and cupola-redact. It is the only crate that touches what is
-//! global to a process, and only in [`Telemetry::install`]. It must not know HTTP, routes or dashboards.
+//! global to a process, and only in [`Telemetry::install`]. It must not know routers or dashboards, and of HTTP only
+//! what a record says.
+//!
+//! # Features
+//! - `otel_0_33`: the module of that name, which makes OpenTelemetry spans of records.
 
 mod access_lines;
 mod callsite;
@@ -23,6 +27,8 @@ mod context_keys;
 mod counts;
 mod line_layer;
 mod memory;
+#[cfg(feature = "otel_0_33")]
+pub mod otel_0_33;
 mod output;
 mod queue;
 mod render;

@@ -31,7 +31,7 @@ fn exchange(context: Context, method: Method, policy: &KeyPolicy) -> Exchange {
 
 /// One line of each kind of end, through `sink`.
 fn drive(sink: Arc<dyn Sink>, policy: &KeyPolicy) {
-    let fresh = Fresh { unix_ms: 1, random: [9; 40] };
+    let fresh = Fresh::new(1, [9; 40]);
     let headers: HeaderMap = [("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]
         .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
         .into_iter()

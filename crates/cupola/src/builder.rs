@@ -15,6 +15,8 @@ use cupola_telemetry::{AccessLines, Telemetry};
 
 use crate::cupola::{Cupola, Parts};
 use crate::error::InitError;
+use crate::in_flight::InFlight;
+use crate::shield::Shield;
 use crate::{own, summary};
 
 type Source = Box<dyn Fn(&str) -> Option<String>>;
@@ -94,7 +96,7 @@ impl Builder {
         self
     }
 
-    /// Another sink, told of every exchange after the log and the metrics.
+    /// Another sink, told of every exchange after the log and the metrics. Its panics are counted, and fail no request.
     #[must_use]
     pub fn sink(mut self, sink: impl Sink) -> Self {
         self.sink = Some(Arc::new(sink));
@@ -143,12 +145,14 @@ impl Builder {
         let registry = Registry::new();
         let metrics = RouteMetrics::new(&registry);
         own::count_lines(&registry, telemetry.lines().clone());
-        let sink = And::new(access, And::new(metrics, self.sink));
+        let in_flight = InFlight::default();
+        let user = self.sink.map(|sink| Shield { sink, panics: own::count_panics(&registry) });
+        let sink = And::new(in_flight.clone(), And::new(access, And::new(metrics, user)));
         let layer = cupola_http::layer(sink).policy(self.policy).catch_panics();
         let layer = own::PATHS.iter().fold(layer, |layer, path| layer.skip(path));
         let layer = http.apply((self.layer)(layer), self.identify, self.bodies);
         let draining = AtomicBool::new(false);
-        Ok(Cupola(Arc::new(Parts { service, telemetry, registry, layer, shutdown_limit, draining })))
+        Ok(Cupola(Arc::new(Parts { service, telemetry, registry, layer, in_flight, shutdown_limit, draining })))
     }
 }
 

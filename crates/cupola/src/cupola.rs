@@ -10,6 +10,7 @@ use cupola_telemetry::{Counts, Telemetry};
 
 use crate::builder::Builder;
 use crate::error::InitError;
+use crate::in_flight::InFlight;
 
 /// Starts everything from the environment, and makes it the process's own. Once per process.
 ///
@@ -29,6 +30,7 @@ pub(crate) struct Parts {
     pub(crate) telemetry: Telemetry,
     pub(crate) registry: Registry,
     pub(crate) layer: ObserveLayer,
+    pub(crate) in_flight: InFlight,
     pub(crate) shutdown_limit: Duration,
     /// The signal to end has come.
     pub(crate) draining: AtomicBool,

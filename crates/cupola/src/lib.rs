@@ -33,11 +33,13 @@
 mod builder;
 mod cupola;
 mod error;
+mod in_flight;
 mod own;
 #[cfg(feature = "axum")]
 mod routes;
 #[cfg(feature = "axum")]
 mod serve;
+mod shield;
 mod summary;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,6 +1,7 @@
 //! What Cupola tells of itself.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use cupola_metrics::{Family, Registry};
 use cupola_telemetry::Lines;
@@ -20,4 +21,14 @@ pub(crate) fn count_lines(registry: &Registry, lines: Arc<Lines>) {
         samples.value(&[("outcome", "dropped"), ("reason", "output")], counts.dropped_output);
         samples.value(&[("outcome", "dropped"), ("reason", "shutdown")], counts.dropped_shutdown);
     });
+}
+
+const PANICS: Family = Family::counter("cupola.sink.panics", "Panics of sinks that the application has added.");
+
+/// A counter of panics that the registry shows.
+pub(crate) fn count_panics(registry: &Registry) -> Arc<AtomicU64> {
+    let panics = Arc::new(AtomicU64::new(0));
+    let shown = panics.clone();
+    registry.source(move |encoder| encoder.family(&PANICS).value(&[], shown.load(Ordering::Relaxed)));
+    panics
 }

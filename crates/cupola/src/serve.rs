@@ -15,7 +15,8 @@ impl Cupola {
     /// Serves until SIGTERM or Ctrl-C, lets requests in flight end, and writes what was accepted.
     ///
     /// It is `axum::serve` with connect info, [`shutdown_signal`](Self::shutdown_signal) and
-    /// [`shutdown`](Self::shutdown). Requests that outlast the deadline (`CUPOLA_SHUTDOWN_MS`, 10 s) are left behind.
+    /// [`shutdown`](Self::shutdown). Requests that outlast the deadline (`CUPOLA_SHUTDOWN_MS`, 10 s) are left
+    /// behind: a line says how many, and they have none of their own. The flush has as much time again.
     pub async fn serve(&self, listener: TcpListener, app: Router) -> io::Result<()> {
         self.serve_until(listener, app, Self::shutdown_signal()).await
     }
@@ -56,7 +57,8 @@ impl Cupola {
         tokio::select! {
             served = server => served,
             () = deadline(told, self.0.shutdown_limit) => {
-                tracing::warn!(target: "cupola", "requests in flight have outlasted the shutdown's deadline");
+                let in_flight = self.0.in_flight.count();
+                tracing::warn!(target: "cupola", in_flight, "requests have outlasted the deadline, and are left behind");
                 Ok(())
             }
         }

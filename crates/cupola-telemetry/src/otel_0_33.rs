@@ -1,0 +1,31 @@
+//! Spans for OpenTelemetry 0.33: every sampled request as one server span, by the stable HTTP conventions.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::{Instant, SystemTime};
+//! use cupola_context::{Context, Fresh, RequestIdFormat};
+//! use cupola_record::{AccessLog, Exchange, OpenExchange, Outcome, Sink};
+//! use cupola_telemetry::otel_0_33::ServerSpans;
+//! use opentelemetry_sdk::trace::{BatchSpanProcessor, InMemorySpanExporter};
+//!
+//! let exporter = InMemorySpanExporter::default();
+//! let spans = ServerSpans::new("billing", BatchSpanProcessor::builder(exporter.clone()).build());
+//! let sink: Arc<dyn Sink> = Arc::new(AccessLog::new().and(spans.clone()));
+//! # let context = Context::root(RequestIdFormat::UuidV7, &Fresh::new(0, [1; 40]));
+//! # let exchange = Exchange::server(context, SystemTime::UNIX_EPOCH, http::Method::GET);
+//! # #[allow(clippy::disallowed_methods)]
+//! OpenExchange::new(exchange, sink, Instant::now).end(Outcome::Complete);
+//! spans.flush()?;
+//! assert_eq!(exporter.get_finished_spans()?[0].name, "GET");
+//! # Ok::<(), opentelemetry_sdk::error::OTelSdkError>(())
+//! ```
+//!
+//! The ids, the parent and the sampling decision are those that the request's context has had since it began, so that a
+//! span is built in one step when the exchange ends, without a tracer and without anything global.
+
+mod attributes;
+mod authority;
+mod server_spans;
+mod span;
+
+pub use server_spans::ServerSpans;

@@ -1,0 +1,88 @@
+//! A server span's attributes, by the stable HTTP conventions.
+
+use std::borrow::Cow;
+
+use cupola_record::{Ended, Exchange};
+use http::Version;
+use opentelemetry::{Key, KeyValue, Value};
+
+use super::authority;
+
+/// As many as there can be, so that the list is allocated once.
+const MOST: usize = 13;
+
+pub(super) fn of(exchange: &Exchange, ended: &Ended) -> Vec<KeyValue> {
+    let mut attributes = Attributes(Vec::with_capacity(MOST));
+    attributes.add_target(exchange);
+    attributes.add_peers(exchange);
+    attributes.add_end(ended);
+    attributes.0
+}
+
+struct Attributes(Vec<KeyValue>);
+
+impl Attributes {
+    fn add_target(&mut self, exchange: &Exchange) {
+        self.add("http.request.method", of_method(exchange.method_label()));
+        self.add_text("http.request.method_original", exchange.method_original());
+        self.add("url.scheme", exchange.scheme);
+        self.add_text("url.path", Some(exchange.path()));
+        self.add_text("url.query", exchange.query());
+        self.add("network.protocol.version", protocol_version(exchange.version));
+    }
+
+    fn add_peers(&mut self, exchange: &Exchange) {
+        if let Some((address, port)) = exchange.host().map(authority::split) {
+            self.add_text("server.address", Some(address));
+            self.add_number("server.port", port);
+        }
+        if let Some(ip) = exchange.context.client_ip() {
+            self.add("client.address", ip.to_string());
+        }
+        self.add_text("user_agent.original", exchange.user_agent());
+    }
+
+    fn add_end(&mut self, ended: &Ended) {
+        if let Some(route) = &ended.route {
+            self.add("http.route", route.clone());
+        }
+        self.add_number("http.response.status_code", ended.status.map(|status| status.as_u16()));
+        self.add_text("error.type", ended.error_type());
+    }
+
+    fn add_text(&mut self, key: &'static str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.add(key, text.to_owned());
+        }
+    }
+
+    fn add_number(&mut self, key: &'static str, number: Option<u16>) {
+        if let Some(number) = number {
+            self.add(key, i64::from(number));
+        }
+    }
+
+    fn add(&mut self, key: &'static str, value: impl Into<Value>) {
+        self.0.push(KeyValue::new(Key::from_static_str(key), value));
+    }
+}
+
+/// A method's name, without an allocation unless the application has made it known.
+pub(super) fn of_method(name: &str) -> Cow<'static, str> {
+    const STATIC: [&str; 12] =
+        ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE", "QUERY", "_OTHER", "HTTP"];
+    match STATIC.iter().find(|known| **known == name) {
+        Some(known) => Cow::Borrowed(known),
+        None => Cow::Owned(name.to_owned()),
+    }
+}
+
+fn protocol_version(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_09 => "0.9",
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        Version::HTTP_3 => "3",
+        _ => "1.1",
+    }
+}

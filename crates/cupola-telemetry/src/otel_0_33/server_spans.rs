@@ -1,0 +1,107 @@
+//! The sink: a finished exchange goes to a span processor.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cupola_record::{Duties, Ended, Exchange, Record, Side, Sink};
+use opentelemetry::InstrumentationScope;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::SpanProcessor;
+
+use super::span;
+
+/// How long whoever drops the last handle waits for the spans that are still queued.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
+/// Records every sampled request that was served as a span; clones are handles on the same processor.
+///
+/// A span has kind server, and is named `{method} {route}`, or `{method}` where no route matched. A trusted caller's
+/// span is its parent; the trace of one that is not trusted is a link.
+///
+/// | attribute | from |
+/// |---|---|
+/// | `http.request.method` `http.request.method_original` | the method; the original where the first is `_OTHER` |
+/// | `url.scheme` `url.path` `url.query` | the target, masked |
+/// | `http.route` | the route template |
+/// | `network.protocol.version` | the version of HTTP |
+/// | `server.address` `server.port` | the authority that was asked for, masked |
+/// | `client.address` | the peer, or whom a trusted proxy names |
+/// | `user_agent.original` | the user agent, masked |
+/// | `http.response.status_code` | the status, where a head was sent |
+/// | `error.type` | an outcome, a 5xx status or a gRPC status; absent on success |
+///
+/// The status is an error for the server's failures: a 5xx, a gRPC server error, a service or body error, a timeout, a
+/// panic. A client that left sets `error.type` and nothing else.
+#[derive(Clone, Debug)]
+pub struct ServerSpans(Arc<Pipeline>);
+
+#[derive(Debug)]
+struct Pipeline {
+    processor: Box<dyn SpanProcessor>,
+    scope: InstrumentationScope,
+}
+
+impl ServerSpans {
+    /// Spans of the service with this name. The processor is called where requests end: take one that never blocks, as
+    /// the SDK's `BatchSpanProcessor` does not and its `SimpleSpanProcessor` does.
+    pub fn new(service: &str, processor: impl SpanProcessor + 'static) -> Self {
+        // The builder that is not empty reads the environment, which is not this crate's to read.
+        let resource = Resource::builder_empty().with_service_name(service.to_owned()).build();
+        Self::with_resource(&resource, processor)
+    }
+
+    /// The same for a resource that says more than a name.
+    pub fn with_resource(resource: &Resource, mut processor: impl SpanProcessor + 'static) -> Self {
+        processor.set_resource(resource);
+        let scope = InstrumentationScope::builder("cupola").with_version(env!("CARGO_PKG_VERSION")).build();
+        Self(Arc::new(Pipeline { processor: Box::new(processor), scope }))
+    }
+
+    /// Exports what is queued. It blocks for as long as the processor does.
+    pub fn flush(&self) -> OTelSdkResult {
+        self.0.processor.force_flush()
+    }
+
+    /// Exports what is queued, and takes no more. It blocks up to the deadline; a second call is an error.
+    pub fn shutdown(&self, deadline: Duration) -> OTelSdkResult {
+        self.0.processor.shutdown_with_timeout(deadline)
+    }
+}
+
+impl Sink for ServerSpans {
+    fn record(&self, record: Record<'_>) {
+        match record {
+            Record::Exchange(exchange, ended) if is_ours(exchange) => self.0.end(exchange, ended),
+            _ => {}
+        }
+    }
+
+    fn duties(&self) -> Duties {
+        Duties::SPAN
+    }
+}
+
+/// Whether it is a sampled request that was served, and that no layer further out records.
+fn is_ours(exchange: &Exchange) -> bool {
+    let sampled = exchange.context.trace().flags.is_sampled();
+    sampled && exchange.side == Side::Server && !exchange.served.contains(Duties::SPAN)
+}
+
+impl Pipeline {
+    /// Some exporters panic where no runtime is current. A request does not fail for that, and the panic hook has told.
+    fn end(&self, exchange: &Exchange, ended: &Ended) {
+        // Built inside, since a span is large and would be moved there.
+        let hand_over = || self.processor.on_end(span::of(exchange, ended, &self.scope));
+        let _ = catch_unwind(AssertUnwindSafe(hand_over));
+    }
+}
+
+/// Dropped without its shutdown, the SDK's batch processor would lose what is queued.
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        // An error says that the shutdown has been, or that the deadline has passed: there is nobody left to tell.
+        let _ = self.processor.shutdown_with_timeout(LAST_WAIT);
+    }
+}

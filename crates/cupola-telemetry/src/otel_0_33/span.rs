@@ -1,0 +1,96 @@
+//! One finished exchange as one finished span.
+
+use std::borrow::Cow;
+
+use cupola_context::TraceContext;
+use cupola_record::{Ended, Exchange, KnownMethods};
+use opentelemetry::InstrumentationScope;
+use opentelemetry::trace::{Link, SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
+use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
+
+use super::attributes;
+
+pub(super) fn of(exchange: &Exchange, ended: &Ended, scope: &InstrumentationScope) -> SpanData {
+    let parent = exchange.context.parent_span();
+    SpanData {
+        span_context: span_context(exchange.context.trace(), false),
+        parent_span_id: parent.map_or(SpanId::INVALID, |span| SpanId::from_bytes(span.to_bytes())),
+        parent_span_is_remote: parent.is_some(),
+        span_kind: SpanKind::Server,
+        name: name(exchange, ended),
+        start_time: exchange.started,
+        end_time: exchange.started.checked_add(ended.total).unwrap_or(exchange.started),
+        attributes: attributes::of(exchange, ended),
+        dropped_attributes_count: 0,
+        events: SpanEvents::default(),
+        links: links(exchange.context.linked()),
+        status: status(ended),
+        instrumentation_scope: scope.clone(),
+    }
+}
+
+/// Never the path: what has no route is named for its method alone. The text of a route is not kept from one request to
+/// the next, since a name can be owned or static and only a leak would make it static.
+fn name(exchange: &Exchange, ended: &Ended) -> Cow<'static, str> {
+    let method = match exchange.method_label() {
+        KnownMethods::OTHER => "HTTP",
+        known => known,
+    };
+    match &ended.route {
+        Some(route) => [method, " ", route].concat().into(),
+        None => attributes::of_method(method),
+    }
+}
+
+fn links(linked: Option<&TraceContext>) -> SpanLinks {
+    let mut links = SpanLinks::default();
+    links.links.extend(linked.map(|trace| Link::with_context(span_context(trace, true))));
+    links
+}
+
+fn span_context(trace: &TraceContext, is_remote: bool) -> SpanContext {
+    SpanContext::new(
+        TraceId::from_bytes(trace.trace_id.to_bytes()),
+        SpanId::from_bytes(trace.span_id.to_bytes()),
+        TraceFlags::new(trace.flags.to_byte()),
+        is_remote,
+        trace_state(trace.state.as_str()),
+    )
+}
+
+/// The SDK takes the keys of Level 1 only, and refuses a list for one of Level 2: then the others go on without it.
+fn trace_state(list: &str) -> TraceState {
+    if list.is_empty() {
+        return TraceState::NONE;
+    }
+    list.parse().unwrap_or_else(|_| {
+        let members = list.split(',').filter_map(|member| member.split_once('='));
+        let accepted = members.filter(|member| TraceState::from_key_value([*member]).is_ok());
+        TraceState::from_key_value(accepted).unwrap_or_default()
+    })
+}
+
+/// Unset unless the server failed. A status code needs no description, nor does a client that left.
+fn status(ended: &Ended) -> Status {
+    let code_is_error = ended.status.is_some_and(|status| status.is_server_error());
+    let failed = ended.error_type().is_some() && !ended.outcome.is_closed();
+    if !code_is_error && !failed {
+        return Status::Unset;
+    }
+    let description = ended.error.as_ref().filter(|_| ended.outcome.is_failure());
+    Status::error(description.map(|text| text.as_str().to_owned()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_state_keeps_what_the_sdk_accepts() {
+        let check = |list: &str, kept: &str| assert_eq!(trace_state(list).header(), kept, "{list}");
+        check("", "");
+        check("congo=t61rcWkgMzE,rojo=00f0", "congo=t61rcWkgMzE,rojo=00f0");
+        check("a=1,0a@b@c=2,b=3", "a=1,b=3");
+        check("0a@b@c=2", "");
+    }
+}
