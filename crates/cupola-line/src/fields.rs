@@ -56,9 +56,37 @@ impl EncodedFields {
         self.entries.push(Entry { hash: key.hash(), end: self.bytes.len() });
     }
 
+    /// Sets what another set holds: where both have a name, the other's value stays.
+    ///
+    /// ```
+    /// use cupola_line::{EncodedFields, FieldValue, Key};
+    ///
+    /// let (mut fields, mut later) = (EncodedFields::new(), EncodedFields::new());
+    /// fields.set(Key::new("tries"), FieldValue::U64(1));
+    /// later.set(Key::new("tries"), FieldValue::U64(2));
+    /// fields.merge(&later);
+    /// assert_eq!(fields.as_bytes(), br#","tries":2"#);
+    /// ```
+    pub fn merge(&mut self, later: &Self) {
+        for (hash, encoded) in later.entries() {
+            self.remove_hash(hash);
+            if self.bytes.len() + encoded.len() > MAX_BYTES {
+                self.dropped += 1;
+                continue;
+            }
+            self.bytes.extend_from_slice(encoded);
+            self.entries.push(Entry { hash, end: self.bytes.len() });
+        }
+        self.dropped += later.dropped;
+    }
+
     /// Removes a field, if it is there.
     pub fn remove(&mut self, key: Key<'_>) {
-        let Some(index) = self.entries.iter().position(|entry| entry.hash == key.hash()) else { return };
+        self.remove_hash(key.hash());
+    }
+
+    fn remove_hash(&mut self, hash: u64) {
+        let Some(index) = self.entries.iter().position(|entry| entry.hash == hash) else { return };
         let (start, end) = (self.start(index), self.entries[index].end);
         self.bytes.drain(start..end);
         self.entries.remove(index);

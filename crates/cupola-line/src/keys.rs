@@ -9,6 +9,7 @@
 //! | [`MESSAGE`] | `message` | the sentence for people; always there, may be empty |
 //! | [`SYSTEM`] | `system` | an object with cpu, memory, disk and host; optional, always last |
 //! | [`DROPPED_FIELDS`] | `dropped_fields` | how many fields did not fit into the line; only where some did not |
+//! | [`DROPPED_CONTEXT_FIELDS`] | `dropped_context_fields` | how many fields and totals the bounds of the request's context refused; only where they did |
 //! | [`REQUEST_ID`] | `request_id` | the id of the HTTP request |
 //! | [`TRACE_ID`] | `trace_id` | 32 hex digits, W3C trace context |
 //! | [`SPAN_ID`] | `span_id` | 16 hex digits, W3C trace context |
@@ -47,6 +48,9 @@ pub const MESSAGE: &str = "message";
 pub const SYSTEM: &str = "system";
 /// How many fields did not fit into the line: `dropped_fields`.
 pub const DROPPED_FIELDS: &str = "dropped_fields";
+
+/// How many fields and totals the bounds of the request's context refused: `dropped_context_fields`.
+pub const DROPPED_CONTEXT_FIELDS: &str = "dropped_context_fields";
 
 /// The first keys of every line, in their order.
 pub const ENVELOPE: [&str; 5] = [TIMESTAMP, LEVEL, TARGET, CATEGORY, MESSAGE];

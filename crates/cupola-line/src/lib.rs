@@ -20,6 +20,7 @@
 mod decimal;
 mod escape;
 mod fields;
+mod formatted;
 mod key;
 pub mod keys;
 mod line;
@@ -33,6 +34,7 @@ mod value;
 
 pub use escape::{escape_bytes, escape_str};
 pub use fields::EncodedFields;
+pub use formatted::{Ending, Formatted, MAX_FORMATTED_BYTES};
 pub use key::{EncodedKey, Key, MAX_KEY_BYTES};
 pub use line::{EncodedEnvelope, Envelope, LineWriter, MAX_LINE_BYTES, Written};
 pub use pretty::{Style, pretty};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::formatted::Ending;
 use crate::key::Key;
 use crate::keys;
 use crate::out::Out;
@@ -178,6 +179,20 @@ impl<'a> LineWriter<'a> {
         self.place(before);
     }
 
+    /// Writes a message of which some may be missing already.
+    #[inline]
+    pub fn message_text(&mut self, text: &str, ending: Ending) {
+        if ending.is_whole() {
+            return self.message(text);
+        }
+        if self.placed {
+            return self.text(SECOND_MESSAGE, text, ending);
+        }
+        let before = self.out.len();
+        self.cut_values += u32::from(ending.push(&mut self.out, text));
+        self.place(before);
+    }
+
     /// Closes the message that was written at `before`, and moves it ahead of fields that came before it.
     #[inline]
     fn place(&mut self, before: usize) {
@@ -215,6 +230,15 @@ impl<'a> LineWriter<'a> {
     #[inline]
     pub fn str(&mut self, key: Key<'_>, value: &str) {
         self.write(key, |out| value::push_str_field(out, key, value));
+    }
+
+    /// Writes a field of text of which some may be missing already.
+    #[inline]
+    pub fn text(&mut self, key: Key<'_>, text: &str, ending: Ending) {
+        if ending.is_whole() {
+            return self.str(key, text);
+        }
+        self.field(key, FieldValue::Text(text, ending));
     }
 
     /// Writes a field with an unsigned number.

@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::escape;
+use crate::formatted::Ending;
 use crate::key::Key;
 use crate::out::{Out, WINDOW, copy_few};
 
@@ -30,6 +31,8 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 pub enum FieldValue<'a> {
     /// Text.
     Str(&'a str),
+    /// Text of which some may be missing already.
+    Text(&'a str, Ending),
     /// An unsigned number. It is written in full: who reads it as a double (JavaScript) rounds it beyond 2^53.
     U64(u64),
     /// A signed number; see [`U64`](Self::U64).
@@ -73,6 +76,7 @@ impl FieldValue<'_> {
     pub(crate) fn encode(self, out: &mut Out<'_>) -> bool {
         match self {
             Self::Str(text) => return encode_str(out, text),
+            Self::Text(text, ending) => return encode_text(out, text, ending),
             Self::U64(number) => out.few(itoa::Buffer::new().format(number).as_bytes()),
             Self::I64(number) => out.few(itoa::Buffer::new().format(number).as_bytes()),
             Self::U128(number) => encode_u128(out, number),
@@ -140,6 +144,13 @@ fn encode_str(out: &mut Out<'_>, text: &str) -> bool {
     cut
 }
 
+fn encode_text(out: &mut Out<'_>, text: &str, ending: Ending) -> bool {
+    out.array(b"\"");
+    let cut = ending.push(out, text);
+    out.array(b"\"");
+    cut
+}
+
 /// Appends a text's contents without the quotes, cut where it is too long.
 #[inline]
 pub(crate) fn push_text(out: &mut Out<'_>, text: &str) -> bool {
@@ -168,7 +179,7 @@ pub(crate) fn push_cut_mark(out: &mut Out<'_>, left_out: usize, more: &str) {
     out.array(b"]");
 }
 
-fn floor_char_boundary(text: &str, at: usize) -> usize {
+pub(crate) fn floor_char_boundary(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 

@@ -67,6 +67,8 @@ const PREFIXED: u8 = 1;
 const DIGITS: u8 = 2;
 pub(crate) const PAIRS_IN_PATH: u8 = 4;
 pub(crate) const PAIRS: u8 = 8;
+/// What may stand between a name and its value in free text.
+pub(crate) const LABELS: u8 = 16;
 
 pub(crate) const HINT: [u8; 256] = {
     let mut table = [0; 256];
@@ -77,7 +79,8 @@ pub(crate) const HINT: [u8; 256] = {
         table[byte] = if TRIGGER[byte] != 0 { PREFIXED } else { 0 }
             | if (byte as u8).is_ascii_digit() { DIGITS } else { 0 }
             | if is_pair { PAIRS_IN_PATH } else { 0 }
-            | if is_special { PAIRS } else { 0 };
+            | if is_special { PAIRS } else { 0 }
+            | if matches!(byte as u8, b'=' | b':' | b'>' | b'%') { LABELS } else { 0 };
         byte += 1;
     }
     table
@@ -129,6 +132,12 @@ pub(crate) fn push_hinted(out: &mut String, text: &str, hints: u8, open: bool) -
         }
         Some(first) => finder.mask_from(out, text, first),
     }
+}
+
+/// Whether a text whose hints are known holds no recognised secret.
+#[inline]
+pub(crate) fn is_clean(text: &str, hints: u8, open: bool) -> bool {
+    hints & (PREFIXED | DIGITS) == 0 || Finder::new(text, hints, open).next(0).is_none()
 }
 
 /// The same for a text that is at hand: without a secret it comes back as it is.

@@ -1,11 +1,12 @@
 //! The rule that every surface asks: may the value under this name be shown?
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::name::{Name, WINDOW};
 use crate::rule::{self, Scope, Verdict};
-use crate::{Masked, cookie, decode, header, text, url};
+use crate::{End, Masked, cookie, decode, header, text, url};
 
 /// Which names hide their values; compiled once, immutable, cheap to clone.
 ///
@@ -96,6 +97,23 @@ impl KeyPolicy {
     /// ```
     pub fn text(&self, text: &str) -> Masked {
         text::mask(self, text)
+    }
+
+    /// The same for a text that holds no secret as a rule: then it comes back as it is, and nothing is allocated.
+    ///
+    /// [`End::Truncated`] says that the text was cut, so that what may be the beginning of a token is masked too.
+    ///
+    /// ```
+    /// use std::borrow::Cow;
+    ///
+    /// use cupola_redact::{End, KeyPolicy};
+    ///
+    /// let policy = KeyPolicy::default();
+    /// assert!(matches!(policy.free_text("tokens=12 at 12:30:01", End::Complete), Cow::Borrowed(_)));
+    /// assert_eq!(policy.free_text("GET /?api_key=abc failed", End::Complete), "GET /?api_key=[REDACTED] failed");
+    /// ```
+    pub fn free_text<'t>(&self, text: &'t str, end: End) -> Cow<'t, str> {
+        text::mask_free(self, text, end)
     }
 
     /// Judges a name that is already decoded, given as bytes.

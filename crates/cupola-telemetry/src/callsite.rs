@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     pub(crate) category: Option<usize>,
     /// It is an access line: it names the request's ids itself, and the request's totals belong on it.
     pub(crate) access: bool,
+    /// Its texts were masked before they came here.
+    pub(crate) masked: bool,
 }
 
 /// What becomes of one field.
@@ -44,6 +46,7 @@ impl Plan {
             envelope: envelope(metadata, default_category(metadata)),
             fields: metadata.fields().iter().map(|field| slot(field.name())).collect(),
             category,
+            masked: metadata.target() == TARGET,
             access: metadata.target() == TARGET && metadata.fields().field(keys::SPAN_ID).is_some(),
         }
     }

@@ -4,47 +4,60 @@ use std::borrow::Cow;
 
 use cupola_context::{Amount, Context, FieldValue};
 use cupola_line::{EncodedKey, Key, LineWriter, keys};
-use cupola_redact::{KeyPolicy, Verdict};
+use cupola_redact::{End, KeyPolicy, Verdict};
 use rustc_hash::FxHashMap;
 
-/// The most names that are held; context names come from code, so that this is never reached unless by mistake.
-const MAX: usize = 1024;
+/// The most names that are held. Context names come from code as a rule; where a stranger makes them, they are judged
+/// anew sooner than remembered.
+const MAX: usize = 256;
+
+/// A longer name is not held.
+const MAX_NAME: usize = 128;
 
 const REQUEST_ID: Key<'static> = Key::new(keys::REQUEST_ID);
 const TRACE_ID: Key<'static> = Key::new(keys::TRACE_ID);
 const SPAN_ID: Key<'static> = Key::new(keys::SPAN_ID);
+const DROPPED_CONTEXT_FIELDS: Key<'static> = Key::new(keys::DROPPED_CONTEXT_FIELDS);
 
 /// Names that were judged by one policy.
 #[derive(Debug, Default)]
 pub(crate) struct ContextKeys(FxHashMap<Cow<'static, str>, (EncodedKey, Verdict)>);
 
 impl ContextKeys {
-    /// Writes what the request's handlers have said of it.
+    /// Writes what the request's handlers have said of it, and how much of that found no room.
     pub(crate) fn write(&mut self, line: &mut LineWriter<'_>, context: &Context, policy: &KeyPolicy) {
+        // Before the fields: one of this name must not speak for it.
+        match context.dropped_fields() {
+            0 => {}
+            dropped => line.u64(DROPPED_CONTEXT_FIELDS, dropped),
+        }
         context.each_field(|name, value| {
-            let (key, verdict) = self.judged(name, policy);
-            write_field(line, key.key(), *verdict, value);
+            self.judged(name, policy, |key, verdict| write_field(line, key, verdict, value, policy));
         });
     }
 
     /// Writes the sums of the request.
     pub(crate) fn write_totals(&mut self, line: &mut LineWriter<'_>, context: &Context, policy: &KeyPolicy) {
         context.each_total(|name, sum| {
-            let (key, verdict) = self.judged(name, policy);
-            match sum {
-                _ if *verdict == Verdict::Mask => line.redacted(key.key()),
-                Amount::Whole(number) => line.u64(key.key(), number),
-                number => line.f64(key.key(), number.as_f64()),
-            }
+            self.judged(name, policy, |key, verdict| match sum {
+                _ if verdict == Verdict::Mask => line.redacted(key),
+                Amount::Whole(number) => line.u64(key, number),
+                number => line.f64(key, number.as_f64()),
+            });
         });
     }
 
     #[allow(clippy::ptr_arg, reason = "a name that is code is kept as it is: no allocation")]
-    fn judged(&mut self, name: &Cow<'static, str>, policy: &KeyPolicy) -> &(EncodedKey, Verdict) {
+    fn judged(&mut self, name: &Cow<'static, str>, policy: &KeyPolicy, show: impl FnOnce(Key<'_>, Verdict)) {
+        if name.len() > MAX_NAME {
+            return show(Key::new(name), policy.verdict(name));
+        }
         if self.0.len() >= MAX && !self.0.contains_key(&**name) {
             self.0.clear();
         }
-        self.0.entry(name.clone()).or_insert_with(|| (EncodedKey::new(name), policy.verdict(name)))
+        let (key, verdict) =
+            self.0.entry(name.clone()).or_insert_with(|| (EncodedKey::new(name), policy.verdict(name)));
+        show(key.key(), *verdict);
     }
 }
 
@@ -55,13 +68,13 @@ pub(crate) fn write_ids(line: &mut LineWriter<'_>, context: &Context) {
     line.str(SPAN_ID, context.traceparent().span_id());
 }
 
-fn write_field(line: &mut LineWriter<'_>, key: Key<'_>, verdict: Verdict, value: &FieldValue) {
+fn write_field(line: &mut LineWriter<'_>, key: Key<'_>, verdict: Verdict, value: &FieldValue, policy: &KeyPolicy) {
     let number = matches!(value, FieldValue::I64(_) | FieldValue::U64(_) | FieldValue::F64(_));
     let shown = verdict == Verdict::Keep || (number && verdict == Verdict::MaskUnlessNumber);
     match value {
         FieldValue::Bool(flag) => line.bool(key, *flag),
         _ if !shown => line.redacted(key),
-        FieldValue::Str(text) => line.str(key, text),
+        FieldValue::Str(text) => line.str(key, &policy.free_text(text, End::Complete)),
         FieldValue::I64(number) => line.i64(key, *number),
         FieldValue::U64(number) => line.u64(key, *number),
         FieldValue::F64(number) => line.f64(key, *number),

@@ -33,6 +33,7 @@ mod output;
 mod queue;
 mod render;
 mod telemetry;
+mod texts;
 mod thread_state;
 mod visit;
 mod writer;

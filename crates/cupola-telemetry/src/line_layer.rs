@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use cupola_context::{Context, current};
-use cupola_line::{EncodedFields, LineWriter, Written};
+use cupola_line::{EncodedFields, Formatted, LineWriter, Written};
 use cupola_record::{Ended, Exchange};
 use cupola_redact::KeyPolicy;
 use tracing::{Event, Level, Subscriber};
@@ -18,6 +18,7 @@ use crate::access_lines::AccessPlan;
 use crate::callsite::{Plan, Plans, envelope};
 use crate::context_keys::{ContextKeys, write_ids};
 use crate::queue::Lines;
+use crate::texts::Texts;
 use crate::thread_state::{self, ThreadState};
 use crate::visit::{CategoryOf, EventFields, SpanFields};
 
@@ -80,21 +81,26 @@ impl LineLayer {
     where
         S: Subscriber + for<'s> LookupSpan<'s>,
     {
-        let ThreadState { buffer, scratch, time, keys, .. } = state;
+        let ThreadState { buffer, scratch, formatted, time, keys, .. } = state;
         let timestamp = time.system_time(SystemTime::now());
-        let mut line = match own_category(event, plan) {
+        let mut line = match own_category(event, plan, self.texts(plan, formatted)) {
             None => LineWriter::begin_encoded(buffer, scratch, timestamp, &plan.envelope),
             Some(category) => {
                 LineWriter::begin_encoded(buffer, scratch, timestamp, &envelope(event.metadata(), &category))
             }
         };
-        event.record(&mut EventFields { line: &mut line, plan });
+        event.record(&mut EventFields { line: &mut line, plan, texts: self.texts(plan, formatted) });
         write_spans(&mut line, event, spans);
         if let Some(context) = current() {
             self.write_context(&mut line, keys, &context, plan);
         }
         let written = line.end();
         self.hand_over(written, *event.metadata().level(), buffer);
+    }
+
+    fn texts<'a>(&'a self, plan: &Plan, formatted: &'a mut Formatted) -> Texts<'a> {
+        let policy = self.plans.policy();
+        Texts::new((!plan.masked).then_some(policy), formatted)
     }
 
     fn write_context(&self, line: &mut LineWriter<'_>, keys: &mut ContextKeys, context: &Context, plan: &Plan) {
@@ -108,9 +114,9 @@ impl LineLayer {
     }
 }
 
-fn own_category(event: &Event<'_>, plan: &Plan) -> Option<String> {
+fn own_category(event: &Event<'_>, plan: &Plan, texts: Texts<'_>) -> Option<String> {
     let index = plan.category?;
-    let mut category = CategoryOf { index, text: None };
+    let mut category = CategoryOf { index, text: None, texts };
     event.record(&mut category);
     category.text
 }
@@ -141,7 +147,7 @@ where
 
     fn on_record(&self, id: &Id, values: &Record<'_>, spans: LayerContext<'_, S>) {
         if let Some(span) = spans.span(id) {
-            while !self.record(&span, values) {}
+            self.record(&span, values);
         }
     }
 
@@ -157,28 +163,30 @@ where
 }
 
 impl LineLayer {
-    /// `false` where another thread has recorded on the same span meanwhile: its fields are to stay.
-    fn record<S>(&self, span: &SpanRef<'_, S>, values: &Record<'_>) -> bool
+    /// What another thread, or a value's own formatter, records on the same span meanwhile stays.
+    fn record<S>(&self, span: &SpanRef<'_, S>, values: &Record<'_>)
     where
         S: for<'s> LookupSpan<'s>,
     {
-        let before = span.extensions().get::<EncodedFields>().cloned().unwrap_or_default();
         // Encoded without the span's lock held: a value's formatter may log.
-        let mut fields = before.clone();
+        let mut fields = EncodedFields::new();
         self.encode(span, &mut fields, |visit| values.record(visit));
         let mut extensions = span.extensions_mut();
-        let now = extensions.get_mut::<EncodedFields>();
-        let unchanged = now.is_none_or(|now| now.as_bytes() == before.as_bytes());
-        if unchanged {
-            extensions.replace(fields);
+        match extensions.get_mut::<EncodedFields>() {
+            Some(before) => before.merge(&fields),
+            None => extensions.insert(fields),
         }
-        unchanged
     }
 
     fn encode<S>(&self, span: &SpanRef<'_, S>, fields: &mut EncodedFields, record: impl FnOnce(&mut SpanFields<'_>))
     where
         S: for<'s> LookupSpan<'s>,
     {
-        self.plans.with(span.metadata(), |plan| record(&mut SpanFields { fields, plan }));
+        self.plans.with(span.metadata(), |plan| {
+            thread_state::with(self.id, |state| {
+                let texts = self.texts(plan, &mut state.formatted);
+                record(&mut SpanFields { fields, plan, texts });
+            });
+        });
     }
 }

@@ -27,6 +27,10 @@ struct State {
     pending: Vec<u8>,
     /// How many lines are pending.
     lines: u64,
+    /// How many lines were ever taken.
+    taken: u64,
+    /// How many of them are done with, the first ones first: written or dropped.
+    done: u64,
     /// The writer is asleep.
     asleep: bool,
     /// The writer is at work.
@@ -45,7 +49,9 @@ impl State {
     /// Forgets all lines that are neither written nor dropped, and gives their number.
     fn give_up(&mut self) -> u64 {
         self.pending = Vec::new();
-        std::mem::take(&mut self.lines) + std::mem::take(&mut self.in_hand)
+        let given_up = std::mem::take(&mut self.lines) + std::mem::take(&mut self.in_hand);
+        self.done = self.taken;
+        given_up
     }
 }
 
@@ -83,6 +89,7 @@ impl Lines {
         }
         state.pending.extend_from_slice(line);
         state.lines += 1;
+        state.taken += 1;
         if std::mem::take(&mut state.asleep) {
             drop(state);
             self.work.notify_one();
@@ -99,7 +106,7 @@ impl Lines {
     /// Waits for lines and swaps them for the emptied `batch`; `false` once closed and empty.
     pub(crate) fn take(&self, batch: &mut Batch) -> bool {
         let mut state = self.state();
-        state.writing = false;
+        state.rest();
         self.done.notify_all();
         while state.pending.is_empty() {
             if state.closed {
@@ -134,9 +141,11 @@ impl Lines {
         self.state().abandoned
     }
 
-    /// Waits until everything that was accepted is written or counted as dropped; `false` at the deadline.
+    /// Waits until everything that was accepted before is written or counted as dropped, however much comes meanwhile;
+    /// `false` at the deadline.
     pub(crate) fn flush(&self, deadline: Duration) -> bool {
-        self.wait_while(deadline, |state| state.writing || !state.pending.is_empty())
+        let taken = self.state().taken;
+        self.wait_while(deadline, |state| state.done < taken)
     }
 
     /// Waits until the writer is gone; `false` at the deadline.

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use cupola_line::{Scratch, Timestamp};
+use cupola_line::{Formatted, Scratch, Timestamp};
 
 use crate::context_keys::ContextKeys;
 
@@ -17,6 +17,8 @@ pub(crate) struct ThreadState {
     pub(crate) muted: bool,
     pub(crate) buffer: Vec<u8>,
     pub(crate) scratch: Scratch,
+    /// The text of the value that is being written.
+    pub(crate) formatted: Formatted,
     pub(crate) time: Timestamp,
     pub(crate) keys: ContextKeys,
 }

@@ -1,31 +1,35 @@
-//! From `tracing`'s values to a line's fields, under the key policy.
+//! From `tracing`'s values to a line's fields, under the key policy: by their names, and texts by what they hold.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use cupola_line::{EncodedFields, EncodedKey, FieldValue, LineWriter};
+use cupola_line::{EncodedFields, EncodedKey, Ending, FieldValue, LineWriter};
 use cupola_redact::Verdict;
 use tracing_core::Field;
 use tracing_core::field::Visit;
 
 use crate::callsite::{Plan, Slot};
+use crate::texts::Texts;
 
 /// Writes an event's fields into its line.
 pub(crate) struct EventFields<'a, 'l> {
     pub(crate) line: &'a mut LineWriter<'l>,
     pub(crate) plan: &'a Plan,
+    pub(crate) texts: Texts<'a>,
 }
 
 /// Encodes a span's fields, for every line inside it.
 pub(crate) struct SpanFields<'a> {
     pub(crate) fields: &'a mut EncodedFields,
     pub(crate) plan: &'a Plan,
+    pub(crate) texts: Texts<'a>,
 }
 
 /// Reads the one field that belongs into the envelope.
-#[derive(Default)]
-pub(crate) struct CategoryOf {
+pub(crate) struct CategoryOf<'a> {
     pub(crate) index: usize,
     pub(crate) text: Option<String>,
+    pub(crate) texts: Texts<'a>,
 }
 
 /// `null`, `true` and `false` tell no secret; a number may stand under a plural such as `tokens`.
@@ -59,6 +63,22 @@ impl<'a> EventFields<'a, '_> {
         }
     }
 
+    /// Writes a text, which is made only where it is shown.
+    fn text<'t>(&'t mut self, field: &Field, text: impl FnOnce(&'t mut Texts<'a>) -> (Cow<'t, str>, Ending)) {
+        match self.key(field) {
+            Some((key, Verdict::Keep)) => {
+                let (text, ending) = text(&mut self.texts);
+                self.line.text(key.key(), &text, ending);
+            }
+            Some((key, _)) => self.line.redacted(key.key()),
+            None if self.is_message(field) => {
+                let (text, ending) = text(&mut self.texts);
+                self.line.message_text(&text, ending);
+            }
+            None => {}
+        }
+    }
+
     fn is_message(&self, field: &Field) -> bool {
         matches!(self.plan.fields.get(field.index()), Some(Slot::Message))
     }
@@ -81,69 +101,71 @@ impl Visit for EventFields<'_, '_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        match self.key(field) {
-            Some((key, Verdict::Keep)) => self.line.str(key.key(), value),
-            Some((key, _)) => self.line.redacted(key.key()),
-            None if self.is_message(field) => self.line.message(value),
-            None => {}
-        }
+        self.text(field, |texts| texts.str(value));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        match self.key(field) {
-            Some((key, Verdict::Keep)) => self.line.debug(key.key(), value),
-            Some((key, _)) => self.line.redacted(key.key()),
-            None if self.is_message(field) => self.line.message_fmt(format_args!("{value:?}")),
-            None => {}
-        }
+        self.text(field, |texts| texts.debug(value));
     }
 }
 
-impl SpanFields<'_> {
-    fn set(&mut self, field: &Field, is_number: bool, value: FieldValue<'_>) {
+impl<'a> SpanFields<'a> {
+    fn set(&mut self, field: &Field, value: FieldValue<'_>) {
         if let Some(Slot::Field(key, verdict)) = self.plan.fields.get(field.index()) {
-            let masked = is_masked(*verdict, is_number);
+            let masked = is_masked(*verdict, true);
             self.fields.set(key.key(), if masked { FieldValue::Redacted } else { value });
+        }
+    }
+
+    /// Sets a text, which is made only where it is shown.
+    fn text<'t>(&'t mut self, field: &Field, text: impl FnOnce(&'t mut Texts<'a>) -> (Cow<'t, str>, Ending)) {
+        match self.plan.fields.get(field.index()) {
+            Some(Slot::Field(key, Verdict::Keep)) => {
+                let (text, ending) = text(&mut self.texts);
+                self.fields.set(key.key(), FieldValue::Text(&text, ending));
+            }
+            Some(Slot::Field(key, _)) => self.fields.set(key.key(), FieldValue::Redacted),
+            _ => {}
         }
     }
 }
 
 impl Visit for SpanFields<'_> {
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.set(field, true, FieldValue::I64(value));
+        self.set(field, FieldValue::I64(value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.set(field, true, FieldValue::U64(value));
+        self.set(field, FieldValue::U64(value));
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.set(field, true, FieldValue::F64(value));
+        self.set(field, FieldValue::F64(value));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.set(field, true, FieldValue::Bool(value));
+        self.set(field, FieldValue::Bool(value));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.set(field, false, FieldValue::Str(value));
+        self.text(field, |texts| texts.str(value));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.set(field, false, FieldValue::Debug(value));
+        self.text(field, |texts| texts.debug(value));
     }
 }
 
-impl Visit for CategoryOf {
+impl Visit for CategoryOf<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.index() == self.index {
-            self.text = Some(value.to_owned());
+            self.text = Some(self.texts.str(value).0.into_owned());
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.index() == self.index {
-            self.text = Some(format!("{value:?}"));
+            self.text = Some(self.texts.debug(value).0.into_owned());
         }
     }
 }

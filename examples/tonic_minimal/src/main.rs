@@ -8,11 +8,11 @@
 
 use std::convert::Infallible;
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Context, bail, ensure};
 use cupola::Cupola;
-use cupola::http::{Peer, RequestBody};
+use cupola::http::RequestBody;
 use http::uri::PathAndQuery;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -22,7 +22,6 @@ use tonic::transport::{Endpoint, Server};
 use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::service_fn;
-use tower::util::MapRequestLayer;
 
 const SAY_HELLO: &str = "/demo.Greeter/SayHello";
 
@@ -45,10 +44,8 @@ async fn main() -> anyhow::Result<()> {
 
 async fn serve(cupola: &Cupola, listener: TcpListener, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
     let server = Server::builder()
-        // Outside our layer, which reads the peer when a call arrives: it tells what tonic knows of the connection, so
-        // that the caller's ids are believed where it is trusted.
-        .layer(MapRequestLayer::new(tell_peer))
-        .layer(cupola.layer())
+        // What tonic knows of the connection tells whose ids are believed.
+        .layer(cupola.layer().peer(peer))
         // A service that tonic-build has made goes in by `.add_service(..)`; it makes no difference to the layers.
         .serve_with_incoming_shutdown(service_fn(greeter), TcpIncoming::from(listener), stop);
     server.await?;
@@ -57,16 +54,12 @@ async fn serve(cupola: &Cupola, listener: TcpListener, stop: impl Future<Output 
     Ok(())
 }
 
-fn tell_peer(mut request: http::Request<Body>) -> http::Request<Body> {
-    let peer = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
-    if let Some(peer) = peer {
-        request.extensions_mut().insert(Peer(peer.ip()));
-    }
-    request
+fn peer(connection: &http::Extensions) -> Option<IpAddr> {
+    connection.get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr).map(|peer| peer.ip())
 }
 
 /// What tonic-build would write: finds the method by its path. No route is told to Cupola: in gRPC the path is the
-/// template, once the service has shown that it knows the method.
+/// template, once a success has shown that the service knows the method.
 async fn greeter(request: http::Request<RequestBody<Body>>) -> Result<http::Response<Body>, Infallible> {
     if request.uri().path() != SAY_HELLO {
         return Ok(Status::unimplemented("no such method").into_http());

@@ -40,6 +40,11 @@ impl Label {
         Self::read(policy, tail, separator)
     }
 
+    /// The same for a text in which nothing is escaped.
+    pub(super) fn plainly(policy: &KeyPolicy, text: &[u8], separator: u8) -> Self {
+        Self::read(policy, &text[text.len().saturating_sub(REACH)..], separator)
+    }
+
     fn read(policy: &KeyPolicy, tail: &[u8], separator: u8) -> Self {
         let (name, style) = match separator {
             b'>' => (tag(tail), Style::Markup),

@@ -194,10 +194,17 @@ impl Scanner {
             b'"' | b'\'' | b'`' => self.open_quote(out, byte, slashes),
             _ if slashes > 0 => self.mask(out, State::Rest),
             b' ' | b'\t' => out.push(&[byte]),
+            b':' if label.style == Style::Line && out.bytes().ends_with(b":") => self.path(out),
             b'=' | b'>' if label.style != Style::Markup => out.push(&[byte]),
             b'\n' | b'\r' => self.line_break(out, label, byte),
             _ => self.open_bare(out, label, byte),
         }
+    }
+
+    /// `auth::login` is a path in code, and `auth` the name of no value.
+    fn path(&mut self, out: &mut Capture) {
+        out.push(b":");
+        self.state = State::Idle;
     }
 
     /// A value may stand on the line below its name in YAML and markup; `name=` without a value is empty.
@@ -318,7 +325,7 @@ impl Scanner {
     }
 }
 
-const IS_SEPARATOR: [bool; 256] = {
+pub(super) const IS_SEPARATOR: [bool; 256] = {
     let mut table = [false; 256];
     table[b'=' as usize] = true;
     table[b':' as usize] = true;
