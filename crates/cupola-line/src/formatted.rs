@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn texts_are_bounded_and_say_how_they_ended() {
         assert_eq!(shown(format_args!("a\n{}", 7)), r#","a":"a\n7""#);
-        assert!(shown(format_args!("{}", Endless(2000))).ends_with("…[+3618 bytes]\""));
+        assert!(shown(format_args!("{}", Endless(2000))).ends_with("…[+3616 bytes]\""));
         assert!(shown(format_args!("{}", Endless(usize::MAX))).ends_with(" bytes and more]\""));
         assert_eq!(shown(format_args!("{}", Bad(true))), r#","a":"so far \"…[formatter failed]""#);
         assert_eq!(shown(format_args!("{}", Bad(false))), r#","a":"so far \"…[formatter panicked]""#);

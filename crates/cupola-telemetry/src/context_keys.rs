@@ -81,3 +81,22 @@ fn write_field(line: &mut LineWriter<'_>, key: Key<'_>, verdict: Verdict, value:
         other => line.display(key, other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_strangers_are_not_held() {
+        let (mut held, policy) = (ContextKeys::default(), KeyPolicy::default());
+        let mut judge = |name: String, expected| {
+            held.judged(&name.into(), &policy, |_, verdict| assert_eq!(verdict, expected));
+            held.0.len()
+        };
+        assert_eq!(judge(format!("{}_password", "x".repeat(MAX_NAME)), Verdict::Mask), 0);
+        assert_eq!(judge("x".repeat(MAX_NAME), Verdict::Keep), 1);
+        for number in 0..3 * MAX {
+            assert!(judge(format!("name {number}"), Verdict::Keep) <= MAX);
+        }
+    }
+}

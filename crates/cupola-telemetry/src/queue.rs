@@ -33,8 +33,6 @@ struct State {
     done: u64,
     /// The writer is asleep.
     asleep: bool,
-    /// The writer is at work.
-    writing: bool,
     /// How many lines the writer has in hand, neither written nor dropped.
     in_hand: u64,
     /// Nothing more is taken.
@@ -106,7 +104,8 @@ impl Lines {
     /// Waits for lines and swaps them for the emptied `batch`; `false` once closed and empty.
     pub(crate) fn take(&self, batch: &mut Batch) -> bool {
         let mut state = self.state();
-        state.rest();
+        // What the writer had in hand is out, and flushed.
+        state.done = state.taken - state.lines;
         self.done.notify_all();
         while state.pending.is_empty() {
             if state.closed {
@@ -119,7 +118,6 @@ impl Lines {
         std::mem::swap(&mut batch.bytes, &mut state.pending);
         batch.lines = std::mem::take(&mut state.lines);
         state.in_hand = batch.lines;
-        state.writing = true;
         true
     }
 
@@ -145,6 +143,10 @@ impl Lines {
     /// `false` at the deadline.
     pub(crate) fn flush(&self, deadline: Duration) -> bool {
         let taken = self.state().taken;
+        self.wait_for(taken, deadline)
+    }
+
+    fn wait_for(&self, taken: u64, deadline: Duration) -> bool {
         self.wait_while(deadline, |state| state.done < taken)
     }
 
@@ -174,7 +176,6 @@ impl Lines {
     /// The writer goes. Lines that it leaves behind, and those that still come, nobody will write.
     pub(crate) fn leave(&self) {
         let mut state = self.state();
-        state.writing = false;
         state.left = true;
         add(&self.counters.output, state.give_up());
         drop(state);
@@ -226,6 +227,20 @@ mod tests {
         lines.abandon();
         lines.settle(1, 0);
         assert_eq!((lines.counts().written, lines.counts().dropped_shutdown), (0, 2));
+    }
+
+    #[test]
+    fn a_flush_waits_for_the_lines_before_it_and_no_others() {
+        let lines = Lines::new(1000);
+        lines.offer(Level::INFO, b"one\n");
+        assert!(!lines.flush(Duration::ZERO));
+        let mut batch = Batch::default();
+        lines.take(&mut batch);
+        lines.settle(1, 0);
+        assert!(!lines.flush(Duration::ZERO), "not before the output was flushed");
+        lines.offer(Level::INFO, b"two\n");
+        lines.take(&mut batch);
+        assert!(lines.wait_for(1, Duration::ZERO) && !lines.flush(Duration::ZERO));
     }
 
     #[test]

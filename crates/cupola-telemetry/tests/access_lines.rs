@@ -44,6 +44,7 @@ fn drive(sink: Arc<dyn Sink>, policy: &KeyPolicy) {
         context.set("api_key", "k");
         context.set("method", "the event's own wins");
         context.add("tokens", 3u64);
+        context.set("giant", "x".repeat(100_000));
         for outcome in [Outcome::Complete, Outcome::BodyError, Outcome::ClosedBeforeHead, Outcome::TimedOut] {
             let method: Method = if outcome == Outcome::BodyError { "PURGE".parse().unwrap() } else { Method::GET };
             let exchange = exchange(context.clone(), method, policy);
@@ -80,6 +81,7 @@ fn both_ways_write_the_same() {
         let short = lines(Arc::new(AccessLines::new(AccessLog::new())), &policy);
         let long = lines(Arc::new(AccessLog::new()), &policy);
         assert_eq!(short[..8], long[..8]);
+        assert!(short[0].contains(r#""dropped_context_fields":1,"#), "{}", short[0]);
         assert!(short[0].contains(r#""vm_id":"vm-7","api_key":"[REDACTED]","tokens":3"#), "{}", short[0]);
     }
 }

@@ -104,10 +104,12 @@ impl Scanner {
         }
     }
 
-    /// Ends the unit: lets out a count that was held back.
+    /// Ends the unit: lets out a count, or the backslashes of an empty value, that were held back.
     pub(crate) fn finish(&mut self, out: &mut Capture) {
-        if let State::Count { digits, length, .. } = self.state {
-            out.push(&digits[..length]);
+        match self.state {
+            State::Count { digits, length, .. } => out.push(&digits[..length]),
+            State::Before { slashes, .. } => (0..slashes).for_each(|_| out.push(b"\\")),
+            _ => {}
         }
         self.state = State::Idle;
     }
