@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use cupola_record::{Ended, Exchange};
-use http::Version;
+use cupola_record::{Ended, Exchange, protocol_name};
 use opentelemetry::{Key, KeyValue, Value};
 
 use super::authority;
@@ -28,7 +27,7 @@ impl Attributes {
         self.add("url.scheme", exchange.scheme);
         self.add_text("url.path", Some(exchange.path()));
         self.add_text("url.query", exchange.query());
-        self.add("network.protocol.version", protocol_version(exchange.version));
+        self.add("network.protocol.version", protocol_name(exchange.version));
     }
 
     fn add_peers(&mut self, exchange: &Exchange) {
@@ -74,15 +73,5 @@ pub(super) fn of_method(name: &str) -> Cow<'static, str> {
     match STATIC.iter().find(|known| **known == name) {
         Some(known) => Cow::Borrowed(known),
         None => Cow::Owned(name.to_owned()),
-    }
-}
-
-fn protocol_version(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_09 => "0.9",
-        Version::HTTP_10 => "1.0",
-        Version::HTTP_2 => "2",
-        Version::HTTP_3 => "3",
-        _ => "1.1",
     }
 }
