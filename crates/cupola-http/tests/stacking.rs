@@ -1,14 +1,16 @@
 //! Two layers around one request: one id, one line, one count.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
+use axum::body::Body;
 use axum::routing::{get, post};
 use cupola_http::layer;
 use cupola_record::{AccessLog, Duties, Empty, Exchange, Record, Sink};
 use http::Request;
-use tower::ServiceBuilder;
+use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_http::cors::CorsLayer;
 
 use crate::support::{Line, Lines, Records, call, get as request, header, read};
@@ -171,4 +173,27 @@ async fn a_context_whose_request_has_ended_serves_no_other() {
     second.extensions_mut().insert(first.clone());
     call(app, second).await;
     assert!(!records.wait_for(2).await[1].0.context.is(&first));
+}
+
+/// A middleware between two layers may try again: both attempts are the outer request's.
+#[tokio::test]
+async fn a_second_attempt_between_two_layers_is_the_same_request() {
+    let (outer, inner) = (Records::new(), Records::new());
+    let service =
+        inner.layer().layer(tower::service_fn(|_| async { Ok::<_, Infallible>(http::Response::new(Body::empty())) }));
+    let twice = tower::service_fn(move |asked: Request<cupola_http::RequestBody<Body>>| {
+        let attempt = || {
+            let mut attempt = Request::new(Body::empty());
+            *attempt.extensions_mut() = asked.extensions().clone();
+            service.clone().oneshot(attempt)
+        };
+        let (first, second) = (attempt(), attempt());
+        async move {
+            drop(first.await);
+            second.await
+        }
+    });
+    drop(outer.layer().layer(twice).oneshot(request("/")).await);
+    let context = outer.one().0.context;
+    assert!(inner.now(2).iter().all(|(attempt, _)| attempt.context.is(&context)));
 }

@@ -20,7 +20,7 @@ pub const UNMATCHED_ROUTE: &str = "_UNMATCHED";
 
 const DURATION: Family = Family::durations(
     "http.server.request.duration",
-    "How long requests took, to the end of the response's body. Upgraded connections are not in it.",
+    "How long requests took, to the end of the response's body, or to the head of a stream of events. Upgraded connections are not in it.",
 );
 
 const ACTIVE: Family =

@@ -123,7 +123,10 @@ impl OpenExchange {
         ended.slow = ended.served_in() > *slow_after && outcome != Outcome::Upgraded;
         ended.request_bytes = exchange.context.count_body_read(0);
         ended.route = exchange.route.clone().or_else(|| exchange.context.route().cloned());
-        exchange.context.claim(Duties::ENDED.bits());
+        // Only the outermost layer's: between it and one further in, somebody may try the request again.
+        if !exchange.served.contains(Duties::BODY) {
+            exchange.context.claim(Duties::ENDED.bits());
+        }
         sink.record(Record::Exchange(exchange, ended));
     }
 }

@@ -32,7 +32,7 @@ fn a_request_is_exposed_by_its_route() {
         "# HELP http_server_active_requests Requests that have begun and not ended.\n\
          # TYPE http_server_active_requests gauge\n\
          http_server_active_requests{http_request_method=\"GET\",http_route=\"/vms/{id}\",url_scheme=\"http\"} 1\n\
-         # HELP http_server_request_duration_seconds How long requests took, to the end of the response's body. \
+         # HELP http_server_request_duration_seconds How long requests took, to the end of the response's body, or to the head of a stream of events. \
          Upgraded connections are not in it.\n\
          # TYPE http_server_request_duration_seconds histogram\n",
     );
