@@ -44,6 +44,7 @@ impl Sink for AccessLog {
         match record {
             Record::Exchange(exchange, _) if exchange.served.contains(Duties::LOG) => {}
             Record::Exchange(exchange, ended) => write_end(exchange, ended),
+            Record::Upgraded(_) => {}
         }
     }
 

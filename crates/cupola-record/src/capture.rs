@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::ended::Ended;
 use crate::exchange::Exchange;
 use crate::sink::{Record, Sink};
+use crate::upgraded::Upgraded;
 
 /// Keeps every record; clones share what is kept.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +15,7 @@ pub struct Capture(Arc<Mutex<Kept>>);
 struct Kept {
     opened: usize,
     exchanges: Vec<(Exchange, Ended)>,
+    upgraded: Vec<Upgraded>,
 }
 
 impl Capture {
@@ -25,6 +27,11 @@ impl Capture {
     /// The exchanges that have ended, in the order of their ends.
     pub fn exchanges(&self) -> Vec<(Exchange, Ended)> {
         self.kept().exchanges.clone()
+    }
+
+    /// The upgraded connections that have ended, in the order of their ends.
+    pub fn upgraded(&self) -> Vec<Upgraded> {
+        self.kept().upgraded.clone()
     }
 
     /// How many exchanges have begun.
@@ -45,6 +52,7 @@ impl Sink for Capture {
     fn record(&self, record: Record<'_>) {
         match record {
             Record::Exchange(exchange, ended) => self.kept().exchanges.push((exchange.clone(), ended.clone())),
+            Record::Upgraded(upgraded) => self.kept().upgraded.push(upgraded.clone()),
         }
     }
 }

@@ -36,6 +36,10 @@ pub struct Ended {
     pub endless: bool,
     /// It took longer than the limit for slow requests.
     pub slow: bool,
+    /// The time spent polling the service and its body, where it is measured.
+    pub busy: Option<Duration>,
+    /// The handler has asked that nothing be written or counted of it.
+    pub muted: bool,
     /// The panic's message, masked.
     pub error: Option<Masked>,
     /// Response headers by choice.
@@ -74,6 +78,8 @@ impl Ended {
             response_bytes: 0,
             endless: false,
             slow: false,
+            busy: None,
+            muted: false,
             error: None,
             headers: None,
             bodies: None,

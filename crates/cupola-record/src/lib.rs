@@ -37,6 +37,7 @@ pub mod names;
 mod open;
 mod outcome;
 mod sink;
+mod upgraded;
 mod vars;
 
 pub use access_fields::{ACCESS_FIELDS, AccessVisitor, visit_access_fields};
@@ -52,4 +53,5 @@ pub use method::KnownMethods;
 pub use open::{Clock, OpenExchange};
 pub use outcome::Outcome;
 pub use sink::{And, Empty, Record, Sink};
+pub use upgraded::Upgraded;
 pub use vars::{VarError, Vars};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::duties::Duties;
 use crate::ended::Ended;
 use crate::exchange::Exchange;
+use crate::upgraded::Upgraded;
 
 /// Something happened, and is over.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +14,8 @@ use crate::exchange::Exchange;
 pub enum Record<'a> {
     /// An exchange, and how it ended.
     Exchange(&'a Exchange, &'a Ended),
+    /// A connection of another protocol has ended; its exchange ended long before, as upgraded.
+    Upgraded(&'a Upgraded),
 }
 
 /// Whoever is told of records. It is called on the request path: it must not block, fail or panic.
