@@ -18,17 +18,23 @@
 //! what a record says.
 //!
 //! # Features
+//! - `otlp`: the module of that name, which exports spans, metrics and log records to a collector.
+//! - `tls`: the same to collectors behind https.
 //! - `otel_0_33`: the module of that name, which makes OpenTelemetry spans of records.
 
 mod access_lines;
+mod background;
 mod callsite;
 mod config;
 mod context_keys;
 mod counts;
+mod deadline;
 mod line_layer;
 mod memory;
 #[cfg(feature = "otel_0_33")]
 pub mod otel_0_33;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 mod output;
 mod queue;
 mod render;
@@ -39,6 +45,7 @@ mod visit;
 mod writer;
 
 pub use access_lines::AccessLines;
+pub use background::Background;
 pub use config::{Config, Format};
 pub use counts::Counts;
 pub use line_layer::LineLayer;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::io::{self, Write};
+#[cfg(feature = "otlp")]
+use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -13,9 +15,13 @@ use tracing::Dispatch;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry;
 
+use crate::background::Background;
 use crate::config::{Config, Filter, Format};
 use crate::counts::Counts;
+use crate::deadline::Deadline;
 use crate::line_layer::LineLayer;
+#[cfg(feature = "otlp")]
+use crate::otlp::{self, ExportError, Exporter, Signal};
 use crate::output::Output;
 use crate::queue::Lines;
 use crate::render::Render;
@@ -31,6 +37,10 @@ pub struct Telemetry {
     /// Taken by the shutdown: there is one.
     writer: Mutex<Option<JoinHandle<()>>>,
     installed: AtomicBool,
+    /// Started by the first that needs it.
+    background: Mutex<Option<Arc<Background>>>,
+    #[cfg(feature = "otlp")]
+    exporters: Mutex<Vec<Exporter>>,
 }
 
 /// Collects what a pipeline is made of.
@@ -74,9 +84,55 @@ impl Telemetry {
         self.lines.flush(deadline)
     }
 
+    /// The thread for exports and background samples. It is started by the first call.
+    pub fn background(&self) -> io::Result<Arc<Background>> {
+        let mut started = self.background.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*started {
+            Some(background) => Ok(background.clone()),
+            None => Ok(started.insert(Arc::new(Background::start()?)).clone()),
+        }
+    }
+
+    /// Starts one signal's way to a collector. It ends with [`Telemetry::shutdown`].
+    #[cfg(feature = "otlp")]
+    pub fn export(&self, signal: Signal, config: &otlp::Config) -> Result<Exporter, ExportError> {
+        let background = self.background().map_err(ExportError::thread)?;
+        let exporter = Exporter::start(signal, config, background, self.lines.clone())?;
+        self.exporters().push(exporter.clone());
+        Ok(exporter)
+    }
+
+    /// Every way to a collector that was started.
+    #[cfg(feature = "otlp")]
+    pub fn exporters(&self) -> MutexGuard<'_, Vec<Exporter>> {
+        self.exporters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(feature = "otlp")]
+    fn end_exports(&self, deadline: Duration) {
+        let exporters = self.exporters().clone();
+        exporters.iter().for_each(Exporter::close);
+        // The rest is the log's.
+        let left = Deadline::in_time(deadline / 4 * 3);
+        exporters.iter().for_each(|exporter| exporter.wait(left.left()));
+    }
+
+    #[cfg(not(feature = "otlp"))]
+    const fn end_exports(&self, _: Duration) {}
+
     /// Takes no more lines, writes those that wait, and gives the final account. It blocks up to the deadline; what is
     /// left then is counted as dropped. Later calls only give the account.
+    ///
+    /// What is exported goes out before the log is closed, so that the log can say what was lost.
     pub fn shutdown(&self, deadline: Duration) -> Counts {
+        let left = Deadline::in_time(deadline);
+        self.end_exports(deadline);
+        let background = self.background.lock().unwrap_or_else(PoisonError::into_inner).take();
+        background.iter().for_each(|background| background.stop());
+        self.end_lines(left.left())
+    }
+
+    fn end_lines(&self, deadline: Duration) -> Counts {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(writer) = writer else { return self.lines.counts() };
         self.lines.close();
@@ -96,6 +152,9 @@ impl Drop for Telemetry {
     fn drop(&mut self) {
         let limit = Duration::from_secs(1);
         if *self.installed.get_mut() {
+            let background = self.background.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+            // Its exports go on too, for as long as the process does.
+            std::mem::forget(background);
             self.lines.flush(limit);
         } else {
             self.shutdown(limit);
@@ -138,7 +197,15 @@ impl Builder {
         };
         let output = self.output.unwrap_or_else(|| Box::new(io::stdout()));
         let writer = writer::spawn(lines.clone(), Output::new(output), render).map_err(BuildError::Thread)?;
-        Ok(Telemetry { dispatch, lines, writer: Mutex::new(Some(writer)), installed: AtomicBool::new(false) })
+        Ok(Telemetry {
+            dispatch,
+            lines,
+            writer: Mutex::new(Some(writer)),
+            installed: AtomicBool::new(false),
+            background: Mutex::default(),
+            #[cfg(feature = "otlp")]
+            exporters: Mutex::default(),
+        })
     }
 
     fn render(&self) -> Render {

@@ -1,0 +1,100 @@
+//! The worker: the task that takes one message after another to the collector.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::RngExt as _;
+use tokio::time::Instant;
+
+use super::backoff::Backoff;
+use super::client::Client;
+use super::queue::{Fate, Message, Queue};
+use super::report::Report;
+
+/// For how long a message is tried again: what is older nobody waits for.
+const GIVE_UP: Duration = Duration::from_secs(300);
+
+/// How often a message is tried once Cupola has been told to end.
+const LAST_ATTEMPTS: u32 = 2;
+
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) client: Client,
+    pub(crate) report: Report,
+}
+
+/// However the worker ends, nobody waits for it any longer.
+struct Leaves(Arc<Queue>);
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+impl Worker {
+    pub(crate) async fn run(mut self) {
+        let _leaves = Leaves(self.queue.clone());
+        loop {
+            while let Some(message) = self.queue.take() {
+                let fate = self.deliver(message).await;
+                self.queue.settle(fate);
+                self.report.losses(&self.queue.counters.read(), false);
+                if fate == Fate::Abandoned {
+                    // Whoever is not there for this one is not there for the next.
+                    self.queue.abandon();
+                }
+            }
+            if self.queue.is_closed() {
+                break;
+            }
+            self.queue.work.notified().await;
+        }
+        self.report.losses(&self.queue.counters.read(), true);
+    }
+
+    async fn deliver(&mut self, message: Message) -> Fate {
+        let body = self.client.body(message);
+        let (began, mut backoff, mut last_attempts) = (Instant::now(), Backoff::new(), 0);
+        loop {
+            let answer = tokio::select! {
+                answer = self.client.send(body.clone()) => answer,
+                () = self.queue.abandoned() => return Fate::Abandoned,
+            };
+            let failure = match answer {
+                Ok(reply) => {
+                    self.report.succeeded();
+                    return Fate::Taken { rejected: reply.rejected };
+                }
+                Err(failure) => failure,
+            };
+            self.report.failed(&failure);
+            let pause = backoff.pause(failure.after, rand::rng().random());
+            last_attempts += u32::from(self.queue.is_closed());
+            if !failure.again {
+                return Fate::Refused;
+            } else if last_attempts >= LAST_ATTEMPTS {
+                return Fate::Abandoned;
+            } else if began.elapsed() + pause > GIVE_UP {
+                return Fate::Expired;
+            }
+            self.report.losses(&self.queue.counters.read(), false);
+            self.wait(pause).await;
+            crate::counts::add(&self.queue.counters.retries, 1);
+        }
+    }
+
+    /// Waits, but not once Cupola is told to end.
+    async fn wait(&self, pause: Duration) {
+        let over = Instant::now() + pause;
+        // More messages wake the worker too, and change nothing.
+        while !self.queue.is_closed() {
+            tokio::select! {
+                () = tokio::time::sleep_until(over) => return,
+                () = self.queue.work.notified() => {}
+            }
+        }
+        tokio::time::sleep(pause.min(Duration::from_millis(500))).await;
+    }
+}
