@@ -7,8 +7,9 @@ use std::process::Command;
 use cupola_tests::builder;
 
 /// A variable, values that are not accepted, and what its error says is.
-const CHECKED: [(&str, &[&str], &str); 15] = [
-    ("CUPOLA_TRUST", &["everyone", "1"], "never, private or always"),
+const CHECKED: [(&str, &[&str], &str); 16] = [
+    ("CUPOLA_TRUST", &["everyone", "1"], TRUST),
+    ("CUPOLA_FOREIGN_SAMPLED_PER_SECOND", &["all", "-1"], "a number of traces"),
     ("CUPOLA_REQUEST_ID", &["uuid9", "snowflake"], "uuid7, uuid4, ulid or trace-id"),
     ("CUPOLA_SLOW_MS", &["soon", "-1", "0", "1.5", "5s"], MILLISECONDS),
     ("CUPOLA_TIMEOUT_MS", &["soon", "-1", "0", "99999999999999999999"], MILLISECONDS),
@@ -25,10 +26,14 @@ const CHECKED: [(&str, &[&str], &str); 15] = [
     ("CUPOLA_LOG_QUEUE_BYTES", &["0", "1000", "16M", "-1"], "a number of bytes, at least 524288"),
 ];
 
+const TRUST: &str =
+    "never, private, always or peers:10.0.0.0/8,fd00::/8 (your networks), and behind a proxy ;hops=1 after it";
+
 const MILLISECONDS: &str = "a number of milliseconds, at least 1";
 
 /// What takes any text.
-const FREE: [&str; 3] = ["OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "NO_COLOR", "OTEL_SERVICE_NAME"];
+const FREE: [&str; 4] =
+    ["OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "NO_COLOR", "OTEL_SERVICE_NAME", "OTEL_PROPAGATORS"];
 
 #[test]
 fn a_bad_value_is_one_error_that_names_the_variable_the_value_and_what_is_accepted() {
@@ -39,6 +44,23 @@ fn a_bad_value_is_one_error_that_names_the_variable_the_value_and_what_is_accept
             assert_eq!(error.to_string(), format!("{name} is `{value}`; accepted: {accepted}"));
             assert!(!error.is_already_installed());
         }
+    }
+}
+
+/// A variable, a value of several parts, and the part that is said to be wrong.
+const PARTLY: [(&str, &str, &str); 5] = [
+    ("CUPOLA_TRUST", "peers:10.0.0.0/8,fd00::/200", "the prefix of `fd00::/200` is not 0 to 128"),
+    ("CUPOLA_TRUST", "peers:10.1.0.0/8", "`10.1.0.0/8` is an address inside a network: 10.0.0.0/8 is the network"),
+    ("CUPOLA_TRUST", "private;hops=two", "hops is a number of proxies, 1 to 16"),
+    ("OTEL_PROPAGATORS", "tracecontext,xray", "`xray` is no propagator that is known here"),
+    ("OTEL_PROPAGATORS", "none,b3", "none stands alone"),
+];
+
+#[test]
+fn of_a_value_with_parts_the_wrong_one_is_named() {
+    for (name, value, part) in PARTLY {
+        let error = builder(&[(name, value)]).output(std::io::sink()).build().expect_err(value).to_string();
+        assert!(error.starts_with(&format!("{name} is `{value}`: {part}; accepted: ")), "{error}");
     }
 }
 
@@ -56,6 +78,9 @@ fn an_empty_value_is_unset() {
 fn usual_spellings_are_accepted() {
     let pairs = [
         ("CUPOLA_TRUST", "Always"),
+        ("CUPOLA_TRUST", "Peers: 10.0.0.0/8, ::1 ; hops=2; header=Forwarded"),
+        ("OTEL_PROPAGATORS", "TraceContext, Baggage, B3, b3multi"),
+        ("OTEL_PROPAGATORS", "none"),
         ("CUPOLA_REQUEST_ID", "ULID"),
         ("CUPOLA_BODIES", "On"),
         ("LOG_API_CALLS", "0"),

@@ -36,18 +36,24 @@ impl Baggage {
     /// No members.
     pub const EMPTY: Self = Self(Vec::new());
 
-    /// Reads header lines; members past 64, or past 8,192 bytes over all lines, are left out whole.
+    /// Reads header lines; members past 64, or past 8,192 bytes over all lines, are left out whole. The bytes are those
+    /// that came and those that would go out: what was no UTF-8 is longer when it is written again.
     pub fn from_lines<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Result<Self, InvalidBaggage> {
         let mut members = Vec::new();
-        let mut bytes = 0;
+        let (mut came, mut goes) = (0, 0);
         for text in lines.flat_map(|line| line.split(|byte| *byte == b',')) {
             let text = text.trim_ascii();
-            bytes += text.len() + 1;
-            if bytes > MAX_BYTES + 1 || members.len() == MAX_MEMBERS {
+            came += text.len() + 1;
+            if came > MAX_BYTES + 1 || members.len() == MAX_MEMBERS {
                 break;
             }
             if !text.is_empty() {
-                members.push(member(text).ok_or(InvalidBaggage)?);
+                let member = member(text).ok_or(InvalidBaggage)?;
+                goes += member.written_bytes() + 1;
+                if goes > MAX_BYTES + 1 {
+                    break;
+                }
+                members.push(member);
             }
         }
         Ok(Self(members))
@@ -93,6 +99,14 @@ impl fmt::Display for Baggage {
             }
         }
         Ok(())
+    }
+}
+
+impl BaggageMember {
+    fn written_bytes(&self) -> usize {
+        let value: usize = self.value.bytes().map(|byte| if is_value(byte) { 1 } else { 3 }).sum();
+        let properties = if self.properties.is_empty() { 0 } else { 1 + self.properties.len() };
+        self.key.len() + 1 + value + properties
     }
 }
 
@@ -171,6 +185,60 @@ mod tests {
         for line in ["a", "=1", "a b=1", "a=\u{1}", "a=\"x\"", "a=1;\u{7f}"] {
             assert_eq!(read(&[line]), Err(InvalidBaggage), "{line:?}");
         }
+    }
+
+    /// The specification's own examples, and what its working group's tests ask.
+    #[test]
+    fn members_as_the_specification_shows_them() {
+        let check = |lines: &[&str], members: &[(&str, &str, &str)]| {
+            let baggage = read(lines).unwrap_or_else(|_| panic!("{lines:?} is refused"));
+            let found: Vec<(&str, &str, &str)> =
+                baggage.iter().map(|member| (&*member.key, &*member.value, &*member.properties)).collect();
+            assert_eq!(found, members, "{lines:?}");
+        };
+        let user = [("userId", "alice", ""), ("serverNode", "DF 28", ""), ("isProduction", "false", "")];
+        check(&["userId=alice,serverNode=DF%2028,isProduction=false"], &user);
+        check(&["userId=alice", "serverNode=DF%2028,isProduction=false"], &user);
+        check(&["userId =   alice", "serverNode = DF%2028, isProduction = false"], &user);
+        check(&["userId=Am%C3%A9lie"], &[("userId", "Am\u{e9}lie", "")]);
+        let three = [
+            ("key1", "value1", "property1;property2"),
+            ("key2", "value2", ""),
+            ("key3", "value3", "propertyKey=propertyValue"),
+        ];
+        check(&["key1=value1;property1;property2, key2 = value2, key3=value3; propertyKey=propertyValue"], &three);
+        check(&["k \t = \t v \t ; \t p \t , \t l \t = \t w"], &[("k", "v", "p"), ("l", "w", "")]);
+        check(&["k=a=b=="], &[("k", "a=b==", "")]);
+        check(&["k="], &[("k", "", "")]);
+        check(&["k=%09%20%22%27%3B%3Dasdf%21%40%23%24%25%5E%26%2A%28%29"], &[("k", "\t \"';=asdf!@#$%^&*()", "")]);
+        check(&["k=v;p%20%3D%20w"], &[("k", "v", "p%20%3D%20w")]);
+        check(&["k=v;p;p=1;p=2"], &[("k", "v", "p;p=1;p=2")]);
+        check(&["k=1,k=2"], &[("k", "1", ""), ("k", "2", "")]);
+        check(&["", ",,", " , "], &[]);
+    }
+
+    #[test]
+    fn all_that_must_be_propagated_is() {
+        let whole = |text: &str| assert_eq!(read(&[text]).unwrap().to_string(), text);
+        whole(&(0..64).map(|n| format!("key{n}=value")).collect::<Vec<_>>().join(","));
+        whole(&format!("a={}", "0123456789".repeat(819)));
+        // 64 members that fill 8,192 bytes to the last.
+        let mut members: Vec<String> = (0..64).map(|n| format!("{n:02}={}", "v".repeat(124))).collect();
+        members[63].push('v');
+        let text = members.join(",");
+        assert_eq!(text.len(), 8192);
+        whole(&text);
+        let over = format!("{text}v");
+        assert_eq!(read(&[&over]).unwrap().iter().count(), 63, "and never a part of a member");
+    }
+
+    #[test]
+    fn what_grows_when_it_is_written_stays_in_bounds() {
+        let value = "%ff".repeat(1_000);
+        let baggage = read(&[&format!("a={value},b={value}")]).unwrap();
+        assert_eq!(baggage.iter().count(), 0, "9,000 bytes of U+FFFD");
+        let baggage = read(&[&format!("a={},b={value}", "%ff".repeat(900))]).unwrap();
+        assert_eq!((baggage.iter().count(), baggage.to_string().len()), (1, 8102));
     }
 
     #[test]

@@ -5,11 +5,14 @@ use std::hash::BuildHasher;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::b3;
 use crate::baggage::Baggage;
 use crate::context::Context;
 use crate::identify::REQUEST_ID_HEADER;
+use crate::propagators::Propagators;
 use crate::request_id::RequestId;
-use crate::trace_context::TraceContext;
+use crate::trace_context::{TraceContext, Traceparent};
+use crate::trace_id::SpanId;
 use crate::trace_state::TraceState;
 
 /// What identity is written into.
@@ -24,7 +27,7 @@ pub trait Extract {
     fn each<'a>(&'a self, name: &'static str, visit: &mut dyn FnMut(&'a [u8]));
 }
 
-/// Writes request id, `traceparent`, `tracestate` and baggage of a context.
+/// Writes request id, trace and baggage of a context, in the formats of its [`Propagators`].
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -38,10 +41,29 @@ pub trait Extract {
 /// assert_eq!(&extract_baggage(&message), context.baggage());
 /// ```
 pub fn inject(context: &Context, carrier: &mut impl Inject) {
+    put_all(context, context.traceparent(), carrier);
+}
+
+/// The same for one call of a request: its own span, and not the request's, is the parent of what it reaches.
+pub fn inject_span(context: &Context, span: SpanId, carrier: &mut impl Inject) {
+    let trace = TraceContext::new(context.trace().trace_id, span, context.trace().flags);
+    put_all(context, &trace.traceparent(), carrier);
+}
+
+fn put_all(context: &Context, traceparent: &Traceparent, carrier: &mut impl Inject) {
+    let (formats, trace) = (context.propagators(), context.trace());
     carrier.put(REQUEST_ID_HEADER, context.request_id().as_str());
-    carrier.put("traceparent", context.traceparent().as_str());
-    if !context.trace().state.is_empty() {
-        carrier.put("tracestate", context.trace().state.as_str());
+    if formats.contain(Propagators::TRACE_CONTEXT) {
+        carrier.put("traceparent", traceparent.as_str());
+        if !trace.state.is_empty() {
+            carrier.put("tracestate", trace.state.as_str());
+        }
+    }
+    if formats.contain(Propagators::B3) {
+        b3::inject_single(traceparent, trace.flags, carrier);
+    }
+    if formats.contain(Propagators::B3_MULTI) {
+        b3::inject_multi(traceparent, trace.flags, carrier);
     }
     if !context.baggage().is_empty() {
         carrier.put("baggage", &context.baggage().to_string());

@@ -10,6 +10,7 @@ use crate::ambient;
 use crate::baggage::Baggage;
 use crate::fields::{FieldValue, Fields};
 use crate::identify::Fresh;
+use crate::propagators::Propagators;
 use crate::request_id::{RequestId, RequestIdFormat};
 use crate::totals::{Amount, Totals};
 use crate::trace_context::{TraceContext, Traceparent};
@@ -28,6 +29,7 @@ struct Inner {
     traceparent: Traceparent,
     origin: Origin,
     baggage: Baggage,
+    propagators: Propagators,
     client_ip: Option<IpAddr>,
     route: OnceLock<Arc<str>>,
     body_read: AtomicU64,
@@ -53,6 +55,7 @@ pub(crate) struct Identity {
     pub(crate) trace: TraceContext,
     pub(crate) origin: Origin,
     pub(crate) baggage: Baggage,
+    pub(crate) propagators: Propagators,
     pub(crate) client_ip: Option<IpAddr>,
 }
 
@@ -68,17 +71,19 @@ impl Context {
         let flags = TraceFlags::RANDOM.with_sampled(true);
         let trace = TraceContext::new(fresh.trace_id(), fresh.span_id(), flags);
         let request_id = fresh.request_id(format, trace.trace_id);
-        Self::of(Identity { request_id, trace, origin: Origin::Root, baggage: Baggage::EMPTY, client_ip: None })
+        let (baggage, propagators) = (Baggage::EMPTY, Propagators::W3C);
+        Self::of(Identity { request_id, trace, origin: Origin::Root, baggage, propagators, client_ip: None })
     }
 
     pub(crate) fn of(identity: Identity) -> Self {
-        let Identity { request_id, trace, origin, baggage, client_ip } = identity;
+        let Identity { request_id, trace, origin, baggage, propagators, client_ip } = identity;
         Self(Arc::new(Inner {
             request_id,
             traceparent: trace.traceparent(),
             trace,
             origin,
             baggage,
+            propagators,
             client_ip,
             route: OnceLock::new(),
             body_read: AtomicU64::new(0),
@@ -117,7 +122,12 @@ impl Context {
         &self.0.baggage
     }
 
-    /// The address of whoever sent the request, where it is known.
+    /// In which formats the trace and the baggage go out.
+    pub fn propagators(&self) -> Propagators {
+        self.0.propagators
+    }
+
+    /// The address of whoever sent the request, where it is known: the peer's, or the one that trusted proxies name.
     pub fn client_ip(&self) -> Option<IpAddr> {
         self.0.client_ip
     }

@@ -1,5 +1,6 @@
 //! Identification: from a request's headers to its context, under the trust policy.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -8,9 +9,13 @@ use http::{HeaderMap, HeaderValue, header};
 use crate::baggage::Baggage;
 use crate::carrier::{extract_baggage, state};
 use crate::context::{Context, Identity, Origin};
+use crate::forwarded::{Client, Told, is_passed_on};
+use crate::propagators::{Caller, Propagators};
+use crate::raise_limit::RaiseLimit;
 use crate::request_id::{RequestId, RequestIdFormat};
 use crate::sampler::Sampler;
 use crate::trace_context::TraceContext;
+use crate::trace_flags::TraceFlags;
 use crate::trace_id::{SpanId, TraceId};
 use crate::trust::{Trust, TrustPolicy};
 
@@ -83,6 +88,10 @@ pub struct Identify {
     pub trust: TrustPolicy,
     /// Which new traces are sampled.
     pub sampler: Sampler,
+    /// How often the sampled flag of a caller may raise what the sampler would do.
+    pub raise_limit: RaiseLimit,
+    /// In which headers traces and baggage come in and go out.
+    pub propagators: Propagators,
 }
 
 /// A request's context, and what was not believed.
@@ -96,6 +105,12 @@ pub struct Identified<'h> {
     pub user_agent: Option<&'h HeaderValue>,
     /// The `host` header, raw.
     pub host: Option<&'h HeaderValue>,
+    /// The authority that the client asked for, raw, where a trusted proxy tells it.
+    pub forwarded_host: Option<Cow<'h, [u8]>>,
+    /// `http` or `https`, where a trusted proxy tells it.
+    pub forwarded_scheme: Option<&'static str>,
+    /// A trusted proxy's request has forwarded headers of both families that differ: none was believed.
+    pub conflict: bool,
 }
 
 /// Without the headers: they are raw.
@@ -157,39 +172,92 @@ impl Identify {
         &self,
         given: Option<RequestId>,
         headers: &'h HeaderMap,
-        client_ip: Option<IpAddr>,
+        peer: Option<IpAddr>,
         fresh: &Fresh,
     ) -> Identified<'h> {
         // `::ffff:10.0.0.5` is 10.0.0.5, to the policy and to whoever reads the line.
-        let client_ip = client_ip.map(|ip| ip.to_canonical());
-        let trust = self.trust.of(client_ip);
+        let peer = peer.map(|ip| ip.to_canonical());
+        let trust = self.trust.of(peer);
+        let client = Client::of(headers, &self.trust, peer, trust);
         let seen = Seen::of(headers);
-        let (trace, origin) = self.trace(seen.trace(headers), trust, fresh);
-        let made = |id: &RequestId| trust != Trust::None || seen.request_id.is_none_or(|sent| sent != id.as_str());
+        let (trace, origin) = self.trace(self.caller(&seen, headers), trust, fresh);
+        let made = |id: &RequestId| trust.ids || seen.request_id.is_none_or(|sent| sent != id.as_str());
         let (request_id, client_request_id) = match given.filter(made) {
             Some(id) => (id, None),
             None => self.request_id(seen.request_id, trust, fresh, trace.trace_id),
         };
-        let believed = seen.has_baggage && trust == Trust::All;
+        let believed = seen.has_baggage && trust.baggage && self.propagators.contain(Propagators::BAGGAGE);
         let baggage = if believed { extract_baggage(headers) } else { Baggage::EMPTY };
-        let context = Context::of(Identity { request_id, trace, origin, baggage, client_ip });
-        Identified { context, client_request_id, user_agent: seen.user_agent, host: seen.host }
+        let (propagators, client_ip) = (self.propagators, client.ip);
+        Identified {
+            context: Context::of(Identity { request_id, trace, origin, baggage, propagators, client_ip }),
+            client_request_id,
+            user_agent: seen.user_agent,
+            host: seen.host,
+            forwarded_host: client.host,
+            forwarded_scheme: client.scheme,
+            conflict: client.told == Told::Conflict,
+        }
     }
 
-    fn trace(&self, caller: Option<TraceContext>, trust: Trust, fresh: &Fresh) -> (TraceContext, Origin) {
-        match caller {
-            Some(mut trace) if trust != Trust::None => {
+    /// Whether whoever asks is trusted, and not only the proxy that has passed the request on: for what is shown to
+    /// one's own people alone. Where the way to the client is not known to its end, it is nobody who is known.
+    pub fn trusts_client(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> bool {
+        if let TrustPolicy::Always = self.trust {
+            return true;
+        }
+        let peer = peer.map(|ip| ip.to_canonical());
+        let client = Client::of(headers, &self.trust, peer, self.trust.of(peer));
+        let known = match client.told {
+            Told::Whole => true,
+            Told::Direct => !is_passed_on(headers),
+            Told::Part | Told::Conflict => false,
+        };
+        known && self.trust.of(client.ip).ids
+    }
+
+    fn caller(&self, seen: &Seen<'_>, headers: &HeaderMap) -> Caller {
+        if self.propagators == Propagators::W3C {
+            return seen.trace(headers).map(Caller::of).unwrap_or_default();
+        }
+        self.propagators.caller(headers)
+    }
+
+    fn trace(&self, caller: Caller, trust: Trust, fresh: &Fresh) -> (TraceContext, Origin) {
+        match caller.trace {
+            Some(mut trace) if trust.ids => {
                 let origin = Origin::Continued(trace.span_id);
                 trace.span_id = fresh.span_id();
-                trace.flags = self.sampler.flags(Some(trace.flags), trace.trace_id);
+                let parent = caller.sampled.map(|_| trace.flags);
+                trace.flags = self.flags(parent, trace.flags, trace.trace_id, trust, fresh);
                 (trace, origin)
             }
-            caller => {
+            theirs => {
                 let trace_id = fresh.trace_id();
-                let trace = TraceContext::new(trace_id, fresh.span_id(), self.sampler.flags(None, trace_id));
-                (trace, caller.map_or(Origin::Root, Origin::Linked))
+                // B3 can say how to sample, and name no trace.
+                let decision = caller.sampled.filter(|_| trust.ids && theirs.is_none());
+                let parent = decision.map(|sampled| TraceFlags::RANDOM.with_sampled(sampled));
+                let flags = self.flags(parent, TraceFlags::RANDOM, trace_id, trust, fresh);
+                (TraceContext::new(trace_id, fresh.span_id(), flags), theirs.map_or(Origin::Root, Origin::Linked))
             }
         }
+    }
+
+    /// The sampler's flags; where only the caller's word makes them sampled, that word is rationed.
+    fn flags(
+        &self,
+        parent: Option<TraceFlags>,
+        known: TraceFlags,
+        id: TraceId,
+        trust: Trust,
+        fresh: &Fresh,
+    ) -> TraceFlags {
+        let Some(parent) = parent else {
+            return known.with_sampled(self.sampler.flags(None, id).is_sampled());
+        };
+        let flags = self.sampler.flags(Some(parent), id);
+        let free = !flags.is_sampled() || trust.sampling || self.sampler.flags(None, id).is_sampled();
+        if free || self.raise_limit.take(fresh.unix_ms) { flags } else { flags.with_sampled(false) }
     }
 
     fn request_id<'h>(
@@ -199,7 +267,7 @@ impl Identify {
         fresh: &Fresh,
         trace: TraceId,
     ) -> (RequestId, Option<&'h HeaderValue>) {
-        let adopted = sent.filter(|_| trust != Trust::None).and_then(|id| RequestId::parse(id.as_bytes()).ok());
+        let adopted = sent.filter(|_| trust.ids).and_then(|id| RequestId::parse(id.as_bytes()).ok());
         match adopted {
             Some(id) => (id, None),
             None => (fresh.request_id(self.format, trace), sent),
@@ -208,47 +276,4 @@ impl Identify {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
-
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
-    }
-
-    fn open<'h>(trust: TrustPolicy, headers: &'h HeaderMap) -> Identified<'h> {
-        let fresh = Fresh::new(1, [3; 40]);
-        Identify { trust, ..Identify::default() }.open(headers, Some([127, 0, 0, 1].into()), &fresh)
-    }
-
-    #[test]
-    fn a_trusted_trace_is_continued_with_its_flags() {
-        let headers = headers(&[("traceparent", PARENT), ("tracestate", "a=1"), ("baggage", "k=v")]);
-        let context = open(TrustPolicy::Private, &headers).context;
-        assert_eq!(context.trace().trace_id.to_string(), "0af7651916cd43dd8448eb211c80319c");
-        assert_eq!(context.parent_span().unwrap().to_string(), "b7ad6b7169203331");
-        assert_ne!(context.trace().span_id, context.parent_span().unwrap());
-        assert!(!context.trace().flags.is_sampled() && context.trace().state.as_str() == "a=1");
-        assert!(context.baggage().is_empty(), "private peers bring no baggage");
-        assert_eq!(open(TrustPolicy::Always, &headers).context.baggage().get("k"), Some("v"));
-    }
-
-    #[test]
-    fn a_stranger_gets_a_new_trace_that_links_its_own() {
-        let headers = headers(&[("traceparent", PARENT), ("tracestate", "a=1")]);
-        let context = open(TrustPolicy::Never, &headers).context;
-        assert_ne!(context.trace().trace_id.to_string(), "0af7651916cd43dd8448eb211c80319c");
-        assert!(context.trace().flags.is_sampled() && context.trace().state.is_empty());
-        assert_eq!(context.linked().unwrap().traceparent().as_str(), PARENT);
-        assert_eq!(context.parent_span(), None);
-    }
-
-    #[test]
-    fn an_id_that_is_none_is_kept_apart_even_from_a_friend() {
-        let headers = headers(&[("x-request-id", "a b")]);
-        let identified = open(TrustPolicy::Always, &headers);
-        assert_eq!(identified.client_request_id.unwrap(), "a b");
-        assert_eq!(identified.context.request_id().as_str().len(), 36);
-    }
-}
+mod tests;

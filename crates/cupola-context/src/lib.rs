@@ -23,16 +23,21 @@
 //! - `axum`: [`Context`], [`RequestId`] and [`ClientIp`] as extractors of axum 0.8.
 
 mod ambient;
+mod b3;
 mod baggage;
 mod carrier;
+mod cidr;
 mod context;
 #[cfg(feature = "axum")]
 mod extract;
 mod fields;
+mod forwarded;
 mod hex;
 mod identify;
 mod in_context;
 mod invalid;
+mod propagators;
+mod raise_limit;
 mod request_id;
 mod sampler;
 #[cfg(feature = "tokio")]
@@ -46,13 +51,16 @@ mod trust;
 
 pub use ambient::{Entered, add, current, enter_slot, set, set_route};
 pub use baggage::{Baggage, BaggageMember, InvalidBaggage};
-pub use carrier::{Extract, Inject, extract_baggage, extract_request_id, extract_trace, inject};
+pub use carrier::{Extract, Inject, extract_baggage, extract_request_id, extract_trace, inject, inject_span};
+pub use cidr::{Cidr, InvalidCidr};
 pub use context::Context;
 #[cfg(feature = "axum")]
 pub use extract::{ClientIp, Unobserved};
 pub use fields::{FieldValue, MAX_FIELD_BYTES, MAX_FIELDS};
 pub use identify::{Fresh, Identified, Identify, REQUEST_ID_HEADER};
 pub use in_context::{InContext, WithContext};
+pub use propagators::{Propagators, UnknownPropagator};
+pub use raise_limit::RaiseLimit;
 pub use request_id::{InvalidRequestId, RequestId, RequestIdFormat};
 pub use sampler::Sampler;
 #[cfg(feature = "tokio")]
@@ -62,4 +70,4 @@ pub use trace_context::{InvalidTraceparent, TraceContext, Traceparent};
 pub use trace_flags::TraceFlags;
 pub use trace_id::{IdText, SpanId, TraceId};
 pub use trace_state::{InvalidTraceState, TraceState};
-pub use trust::{Trust, TrustPolicy, UnknownTrust};
+pub use trust::{InvalidTrust, Peers, ProxyHeaders, Trust, TrustPolicy};

@@ -1,5 +1,7 @@
 //! `tracestate`: what vendors want carried along, validated and passed on as received.
 
+use arrayvec::ArrayVec;
+
 use crate::invalid::invalid;
 
 const MAX_MEMBERS: usize = 32;
@@ -18,17 +20,15 @@ impl TraceState {
     /// Empty members are left out; a list that would be longer than 4,096 bytes loses whole members: first those over
     /// 128 characters, then from the end.
     pub fn from_lines<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Result<Self, InvalidTraceState> {
-        let mut members = Vec::new();
+        let mut members = Members::new();
         for line in lines {
             for member in line.split(|byte| *byte == b',') {
                 let member = trim(member);
                 if !member.is_empty() {
-                    members.push(checked(member).ok_or(InvalidTraceState)?);
+                    let member = checked(member).ok_or(InvalidTraceState)?;
+                    members.try_push(member).map_err(|_| InvalidTraceState)?;
                 }
             }
-        }
-        if members.len() > MAX_MEMBERS {
-            return Err(InvalidTraceState);
         }
         shorten(&mut members);
         Ok(Self((!members.is_empty()).then(|| members.join(",").into())))
@@ -45,7 +45,9 @@ impl TraceState {
     }
 }
 
-fn shorten(members: &mut Vec<&str>) {
+type Members<'a> = ArrayVec<&'a str, MAX_MEMBERS>;
+
+fn shorten(members: &mut Members<'_>) {
     let length = |members: &[&str]| members.iter().map(|member| member.len() + 1).sum::<usize>();
     while length(members) > MAX_BYTES {
         let index = members.iter().rposition(|member| member.len() > 128).unwrap_or(members.len() - 1);

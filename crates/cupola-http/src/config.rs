@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use cupola_context::{Identify, RequestIdFormat, TrustPolicy};
+use cupola_context::{
+    Identify, InvalidTrust, Propagators, RaiseLimit, RequestIdFormat, TrustPolicy, UnknownPropagator,
+};
 use cupola_record::{KnownMethods, Sink, VarError, Vars};
 use http::Method;
 
@@ -13,7 +15,9 @@ use crate::rules::BodyRules;
 ///
 /// | variable | accepted | what it does |
 /// |---|---|---|
-/// | `CUPOLA_TRUST` | `never` `private` `always` | whose ids are adopted |
+/// | `CUPOLA_TRUST` | a [`TrustPolicy`] | whose ids are adopted, and which proxies are believed |
+/// | `CUPOLA_FOREIGN_SAMPLED_PER_SECOND` | a number | how often a caller's sampled flag may raise sampling |
+/// | `OTEL_PROPAGATORS` | [`Propagators`] | in which headers traces and baggage travel |
 /// | `CUPOLA_REQUEST_ID` | `uuid7` `uuid4` `ulid` `trace-id` | how new ids look |
 /// | `CUPOLA_SLOW_MS` | milliseconds | what is marked as slow |
 /// | `CUPOLA_TIMEOUT_MS` | milliseconds | 504 where there is no response by then |
@@ -28,6 +32,10 @@ use crate::rules::BodyRules;
 pub struct Config {
     /// Whose ids are adopted.
     pub trust: Option<TrustPolicy>,
+    /// How often a caller's sampled flag may raise sampling.
+    pub raise_limit: Option<RaiseLimit>,
+    /// In which headers traces and baggage travel.
+    pub propagators: Option<Propagators>,
     /// How new ids look.
     pub request_id: Option<RequestIdFormat>,
     /// What is marked as slow.
@@ -54,12 +62,14 @@ impl Config {
     /// ```
     /// let vars = |name: &str| (name == "CUPOLA_TRUST").then(|| "everyone".to_owned());
     /// let error = cupola_http::Config::from_vars(&vars).unwrap_err();
-    /// assert_eq!(error.to_string(), "CUPOLA_TRUST is `everyone`; accepted: never, private or always");
+    /// assert!(error.to_string().starts_with("CUPOLA_TRUST is `everyone`; accepted: never, private, always or "));
     /// ```
     pub fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, VarError> {
         let vars = Vars::new(vars);
         Ok(Self {
-            trust: vars.parsed("CUPOLA_TRUST", "never, private or always")?,
+            trust: trust(vars)?,
+            raise_limit: vars.parsed(RAISE_LIMIT, "a number of traces")?.map(RaiseLimit::per_second),
+            propagators: propagators(vars)?,
             request_id: vars.parsed("CUPOLA_REQUEST_ID", "uuid7, uuid4, ulid or trace-id")?,
             slow_after: vars.milliseconds("CUPOLA_SLOW_MS")?,
             timeout: vars.milliseconds("CUPOLA_TIMEOUT_MS")?,
@@ -86,6 +96,8 @@ impl Config {
     ) -> ObserveLayer {
         identify.trust = self.trust.clone().unwrap_or(identify.trust);
         identify.format = self.request_id.unwrap_or(identify.format);
+        identify.raise_limit = self.raise_limit.clone().unwrap_or(identify.raise_limit);
+        identify.propagators = self.propagators.unwrap_or(identify.propagators);
         layer = layer.identify(identify);
         if let Some(limit) = self.slow_after {
             layer = layer.slow_after(limit);
@@ -107,6 +119,25 @@ impl Config {
         }
         self.skip.iter().flatten().fold(layer, |layer, path| layer.skip(path))
     }
+}
+
+const RAISE_LIMIT: &str = "CUPOLA_FOREIGN_SAMPLED_PER_SECOND";
+
+fn trust(vars: Vars<'_>) -> Result<Option<TrustPolicy>, VarError> {
+    const NAME: &str = "CUPOLA_TRUST";
+    let Some(value) = vars.text(NAME) else { return Ok(None) };
+    let wrong =
+        |error: InvalidTrust| VarError::new(NAME, value.clone(), InvalidTrust::ACCEPTED).because(error.detail());
+    value.parse().map(Some).map_err(wrong)
+}
+
+fn propagators(vars: Vars<'_>) -> Result<Option<Propagators>, VarError> {
+    const NAME: &str = "OTEL_PROPAGATORS";
+    let Some(value) = vars.text(NAME) else { return Ok(None) };
+    let wrong = |error: UnknownPropagator| {
+        VarError::new(NAME, value.clone(), UnknownPropagator::ACCEPTED).because(Some(error.to_string()))
+    };
+    value.parse().map(Some).map_err(wrong)
 }
 
 fn paths(vars: Vars<'_>) -> Option<Vec<String>> {
@@ -134,8 +165,19 @@ mod tests {
         assert_eq!(read("CUPOLA_BODIES", "Yes").unwrap().bodies, Some(true));
         assert_eq!(read("CUPOLA_SLOW_MS", " 250 ").unwrap().slow_after, Some(Duration::from_millis(250)));
         assert_eq!(read("CUPOLA_SKIP", "/a, /b/*,").unwrap().skip.unwrap(), ["/a", "/b/*"]);
-        assert_eq!(read("CUPOLA_TRUST", "Never").unwrap().trust.unwrap().name(), "never");
+        assert_eq!(read("CUPOLA_TRUST", "Never").unwrap().trust.unwrap().to_string(), "never");
         assert_eq!(read("CUPOLA_REQUEST_ID", "ULID").unwrap().request_id, Some(RequestIdFormat::Ulid));
+    }
+
+    #[test]
+    fn the_part_that_is_wrong_is_named() {
+        let error = read("CUPOLA_TRUST", "peers:10.0.0.0/33;hops=1").unwrap_err().to_string();
+        let begin =
+            "CUPOLA_TRUST is `peers:10.0.0.0/33;hops=1`: the prefix of `10.0.0.0/33` is not 0 to 32; accepted: ";
+        assert_eq!(error, format!("{begin}{}", InvalidTrust::ACCEPTED));
+        let error = read("OTEL_PROPAGATORS", "b3,jaeger").unwrap_err().to_string();
+        let begin = "OTEL_PROPAGATORS is `b3,jaeger`: `jaeger` is no propagator that is known here; accepted: ";
+        assert_eq!(error, format!("{begin}{}", UnknownPropagator::ACCEPTED));
     }
 
     #[test]

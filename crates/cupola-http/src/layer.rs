@@ -7,7 +7,7 @@ use std::time::Duration;
 use cupola_context::Identify;
 use cupola_record::{KnownMethods, Sink};
 use cupola_redact::KeyPolicy;
-use http::Extensions;
+use http::{Extensions, HeaderMap};
 use tower_layer::Layer;
 
 use crate::observer::Observer;
@@ -45,7 +45,8 @@ impl ObserveLayer {
         self.with(|observer| observer.peer = peer)
     }
 
-    /// These requests come over TLS, which only whoever terminates it knows: `http` unless set.
+    /// These requests come over TLS, which only whoever terminates it knows: `http` unless set, or unless a trusted
+    /// proxy says otherwise.
     #[must_use]
     pub fn https(self) -> Self {
         self.with(|observer| observer.scheme = "https")
@@ -98,6 +99,12 @@ impl ObserveLayer {
     #[must_use]
     pub fn bodies(self, rules: BodyRules) -> Self {
         self.with(|observer| observer.bodies = Some(rules))
+    }
+
+    /// Whether the client behind a request with these headers and extensions is trusted: see
+    /// [`Identify::trusts_client`].
+    pub fn trusts_client(&self, headers: &HeaderMap, extensions: &Extensions) -> bool {
+        self.0.identify.trusts_client(headers, self.0.peer_of(extensions))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Observer)) -> Self {

@@ -40,7 +40,40 @@
 //!
 //! # Proxies
 //! The peer is whoever connects. Behind a proxy that is the proxy, and where its address is private the default trust
-//! adopts what it passes on: have it strip or set `x-request-id` and `traceparent`, or set `CUPOLA_TRUST=never`.
+//! adopts the ids that it passes on. [`TrustPolicy`](cupola_context::TrustPolicy), or `CUPOLA_TRUST`, says what is so:
+//!
+//! | set-up | `CUPOLA_TRUST` |
+//! |---|---|
+//! | strangers connect directly | `never` |
+//! | callers of one's own connect directly, strangers cannot | `private`, or `always` for baggage too |
+//! | one proxy on this machine or in a private network | `private;hops=1` |
+//! | a load balancer in front of such a proxy, both in private networks | `private;hops=2` |
+//! | a CDN in front of one's own load balancer | `peers:10.0.0.0/8,` and the CDN's networks, `;hops=2` |
+//! | a mesh whose sidecar is the peer | `always;hops=1` |
+//! | a proxy that writes `Forwarded` only | any of these, with `;header=forwarded` |
+//!
+//! With a hop count, `client_ip`, `scheme` and `host` are those that the proxies tell in `Forwarded` (RFC 7239) or in
+//! `X-Forwarded-For`, `-Proto` and `-Host`, counted from the right: one entry for each proxy, and only while the one that
+//! wrote it is trusted. What stands further left is what the client likes. Where both families are there and differ, one
+//! is a stranger's: neither is believed, and a line says so once.
+//!
+//! The proxy answers for the ids that it lets through: at a public edge it removes `traceparent`, `baggage` and
+//! `x-request-id`, or sets its own. In nginx, with `CUPOLA_TRUST=private;hops=1;header=x-forwarded`:
+//!
+//! ```nginx
+//! location / {
+//!     proxy_pass http://127.0.0.1:3000;
+//!     proxy_set_header Host $host;
+//!     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+//!     proxy_set_header X-Forwarded-Proto $scheme;
+//!     proxy_set_header X-Forwarded-Host $http_host;
+//!     proxy_set_header X-Request-Id $request_id;
+//!     proxy_set_header Forwarded "";
+//!     proxy_set_header Traceparent "";
+//!     proxy_set_header Tracestate "";
+//!     proxy_set_header Baggage "";
+//! }
+//! ```
 //!
 //! # Features
 //! - `axum`: routes from axum's `MatchedPath`, peers from its `ConnectInfo`.

@@ -1,5 +1,6 @@
 //! The observer: what a layer knows, and how it opens an exchange.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -40,6 +41,7 @@ pub(crate) struct Observer {
     pub(crate) nobody: Arc<dyn Sink>,
     pub(crate) routes: Arc<Routes>,
     pub(crate) told_of_peer: Arc<AtomicBool>,
+    pub(crate) told_of_conflict: Arc<AtomicBool>,
 }
 
 /// An exchange that was opened, with the request made ready for the inner service.
@@ -69,6 +71,7 @@ impl Observer {
             nobody: Arc::new(Empty),
             routes: Arc::default(),
             told_of_peer: Arc::default(),
+            told_of_conflict: Arc::default(),
         }
     }
 
@@ -92,6 +95,7 @@ impl Observer {
     fn exchange<B>(&self, request: &Request<B>) -> Exchange {
         let (started, fresh) = fresh();
         let (headers, extensions, uri) = (request.headers(), request.extensions(), asked_uri::of(request));
+        let mut forwarded: (Option<&'static str>, Option<Cow<'_, [u8]>>) = (None, None);
         let mut raw = RawTexts::new(uri.path());
         // A context whose request has ended is nobody's any more: a handler has kept the extensions for one of its own.
         let outer = extensions.get::<Context>().filter(|outer| !has_ended(outer));
@@ -103,29 +107,36 @@ impl Observer {
                 outer.clone()
             }
             None => {
-                let peer = peer::of(extensions).or_else(|| (self.peer)(extensions));
+                let peer = self.peer_of(extensions);
                 self.tell_of_unknown_peer(peer);
                 let identified = self.identify.open_as(from_tower_http(request), headers, peer, &fresh);
                 raw.client_request_id = identified.client_request_id.map(HeaderValue::as_bytes);
                 raw.user_agent = identified.user_agent.map(HeaderValue::as_bytes);
                 raw.host = identified.host.map(HeaderValue::as_bytes);
+                self.tell_of_conflict(identified.conflict);
+                forwarded = (identified.forwarded_scheme, identified.forwarded_host);
                 identified.context
             }
         };
         raw.query = uri.query();
         raw.host = uri.authority().map(|authority| authority.as_str().as_bytes()).or(raw.host);
+        raw.host = forwarded.1.as_deref().or(raw.host);
         let served = Duties::from_bits(context.claim((self.sink.duties() | Duties::BODY).bits()));
         let mut exchange = Exchange::server(context, started, request.method().clone());
         exchange.mask(&self.policy, &self.methods, &raw);
         exchange.served = served;
         exchange.version = request.version();
-        exchange.scheme = self.scheme;
+        exchange.scheme = forwarded.0.unwrap_or(self.scheme);
         exchange.route = self.routes.matched(extensions);
         exchange.headers = self.chosen_headers(headers).map(Box::new);
         if let Some(route) = &exchange.route {
             exchange.context.set_route(route.clone());
         }
         exchange
+    }
+
+    pub(crate) fn peer_of(&self, extensions: &Extensions) -> Option<IpAddr> {
+        peer::of(extensions).or_else(|| (self.peer)(extensions))
     }
 
     pub(crate) fn chosen_headers(&self, headers: &HeaderMap) -> Option<HeaderList> {
@@ -156,9 +167,22 @@ impl Observer {
         if unknown && !self.told_of_peer.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 target: TARGET,
-                trust = self.identify.trust.name(),
+                trust = %self.identify.trust,
                 "the peer's address is not known, so no incoming request id or trace is adopted: \
                  serve with `cupola.serve(listener, app)`, with axum's connect info, or insert `cupola_http::Peer`"
+            );
+        }
+    }
+
+    /// Where a stranger can make proxies disagree, nobody's word counts until the set-up is told: say so, once.
+    fn tell_of_conflict(&self, conflict: bool) {
+        if conflict && !self.told_of_conflict.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                target: TARGET,
+                trust = %self.identify.trust,
+                "a trusted proxy's request has `Forwarded` and `X-Forwarded-…` headers that differ, so neither is \
+                 believed: say which ones your proxies write with `;header=forwarded` or `;header=x-forwarded` in \
+                 `CUPOLA_TRUST`, and have them remove the others"
             );
         }
     }

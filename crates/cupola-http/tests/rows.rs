@@ -15,3 +15,4 @@ mod routes;
 mod stacking;
 mod support;
 mod timeouts;
+mod trust;

@@ -18,10 +18,10 @@
 //! | `path` | text | `url.path` | the masked path |
 //! | `query` | text | `url.query` | the query, denied values masked |
 //! | `query_names` | text | – | start line only: the names without values |
-//! | `scheme` | text | `url.scheme` | `http`, or `https` where the layer was told so |
+//! | `scheme` | text | `url.scheme` | `http`; `https` where the layer was told so, or a trusted proxy says so |
 //! | `protocol` | text | `network.protocol.version` | `1.0`, `1.1`, `2`, `3` |
-//! | `host` | text | `server.address` and `server.port` | the authority asked for |
-//! | `client_ip` | text | `client.address` | the peer: the proxy, where there is one |
+//! | `host` | text | `server.address` and `server.port` | the authority asked for, of a trusted proxy where it tells one |
+//! | `client_ip` | text | `client.address` | the peer, or whom the trusted proxies in front name |
 //! | `user_agent` | text | `user_agent.original` | at most 256 bytes |
 //! | `status` | number | `http.response.status_code` | absent where no head was sent |
 //! | `outcome` | text | – | `complete service_error body_error closed_before_head closed_mid_body timed_out panicked upgraded` |

@@ -84,6 +84,7 @@ impl fmt::Debug for Vars<'_> {
 pub struct VarError {
     name: &'static str,
     value: String,
+    detail: Option<String>,
     accepted: &'static str,
 }
 
@@ -91,7 +92,14 @@ impl VarError {
     /// `accepted` says what would be: "true or false".
     pub fn new(name: &'static str, value: String, accepted: &'static str) -> Self {
         let value = if KeyPolicy::default().denies(name) { REDACTED.to_owned() } else { value };
-        Self { name, value, accepted }
+        Self { name, value, detail: None, accepted }
+    }
+
+    /// Says which part of the value is at fault. Nothing of a secret's value is shown.
+    #[must_use]
+    pub fn because(self, detail: Option<String>) -> Self {
+        let detail = detail.filter(|_| self.value != REDACTED);
+        Self { detail, ..self }
     }
 
     /// The variable.
@@ -102,8 +110,10 @@ impl VarError {
 
 impl fmt::Display for VarError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, value, accepted } = self;
-        write!(f, "{name} is `{value}`; accepted: {accepted}")
+        let Self { name, value, detail, accepted } = self;
+        write!(f, "{name} is `{value}`")?;
+        detail.iter().try_for_each(|detail| write!(f, ": {detail}"))?;
+        write!(f, "; accepted: {accepted}")
     }
 }
 

@@ -72,6 +72,6 @@ mod tests {
     fn a_main_that_returns_it_prints_the_text_for_people() {
         let vars = |name: &str| (name == "CUPOLA_TRUST").then(|| "everyone".to_owned());
         let error = Cupola::builder("hello").vars(vars).output(std::io::sink()).build().unwrap_err();
-        assert_eq!(format!("{error:?}"), "CUPOLA_TRUST is `everyone`; accepted: never, private or always");
+        assert!(format!("{error:?}").starts_with("CUPOLA_TRUST is `everyone`; accepted: never, private, always or "));
     }
 }

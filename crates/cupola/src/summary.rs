@@ -7,8 +7,9 @@ use cupola_record::Vars;
 use cupola_redact::{KeyPolicy, REDACTED};
 
 /// Every variable that is read, so that the summary can name those that are set.
-const VARIABLES: [&str; 18] = [
+const VARIABLES: [&str; 20] = [
     "OTEL_SERVICE_NAME",
+    "OTEL_PROPAGATORS",
     "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS",
     "RUST_LOG",
     "LOG_LEVEL",
@@ -17,6 +18,7 @@ const VARIABLES: [&str; 18] = [
     "NO_COLOR",
     "CUPOLA_BODIES",
     "CUPOLA_BODY_BYTES",
+    "CUPOLA_FOREIGN_SAMPLED_PER_SECOND",
     "CUPOLA_HEADERS",
     "CUPOLA_LOG_QUEUE_BYTES",
     "CUPOLA_REQUEST_ID",
@@ -42,7 +44,9 @@ pub(crate) fn of(vars: Vars<'_>, policy: &KeyPolicy, trust: &TrustPolicy) -> Sum
             write!(settings, "{space}{name}={value}").expect("a String takes all");
         }
     }
-    Summary { settings, trust: vars.text("CUPOLA_TRUST").unwrap_or_else(|| trust.name().to_owned()) }
+    // What is no policy is the error of the start, which comes next.
+    let set = vars.text("CUPOLA_TRUST").and_then(|value| value.parse::<TrustPolicy>().ok());
+    Summary { settings, trust: set.as_ref().unwrap_or(trust).to_string() }
 }
 
 impl Summary {
@@ -77,5 +81,6 @@ mod tests {
         };
         assert_eq!(trust(""), "never");
         assert_eq!(trust("always"), "always");
+        assert_eq!(trust("PEERS: 10.0.0.0/8 ;hops=1"), "peers:10.0.0.0/8;hops=1");
     }
 }
