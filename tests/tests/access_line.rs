@@ -397,3 +397,17 @@ fn a_span_that_threads_share_loses_no_field() {
     let last = lines.last().unwrap();
     assert_eq!((last.number("first"), last.number("second")), (2_000.0, 2_000.0));
 }
+
+#[test]
+fn sampled_lines_keep_what_went_wrong_and_what_was_slow() {
+    let vars = [("CUPOLA_LOG_SAMPLE", "0"), ("CUPOLA_SLOW_MS", "20"), ("CUPOLA_REQUEST_START", "true")];
+    let ended = run(&vars, |service| {
+        for path in ["/vms/1", "/vms/2", "/nowhere", "/failing", "/slow"] {
+            service.get(path);
+        }
+    });
+    let paths: Vec<&str> =
+        ended.text.lines().filter_map(|line| line.split_once(r#""path":""#)).map(|(_, rest)| rest).collect();
+    let paths: Vec<&str> = paths.into_iter().filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(paths, ["/nowhere", "/failing", "/slow"], "{}", ended.text);
+}

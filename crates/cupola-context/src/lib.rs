@@ -62,7 +62,7 @@ pub use in_context::{InContext, WithContext};
 pub use propagators::{Propagators, UnknownPropagator};
 pub use raise_limit::RaiseLimit;
 pub use request_id::{InvalidRequestId, RequestId, RequestIdFormat};
-pub use sampler::Sampler;
+pub use sampler::{Sampler, Share};
 #[cfg(feature = "tokio")]
 pub use spawn::{spawn, spawn_blocking};
 pub use totals::Amount;

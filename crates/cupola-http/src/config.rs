@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use cupola_context::{
-    Identify, InvalidTrust, Propagators, RaiseLimit, RequestIdFormat, TrustPolicy, UnknownPropagator,
+    Identify, InvalidTrust, Propagators, RaiseLimit, RequestIdFormat, Sampler, Share, TrustPolicy, UnknownPropagator,
 };
 use cupola_record::{KnownMethods, Sink, VarError, Vars};
 use http::Method;
 
 use crate::layer::{ObserveLayer, layer};
 use crate::rules::BodyRules;
+use crate::sampling;
 
 /// What variables say about the layer; `None` where they say nothing.
 ///
@@ -26,6 +27,9 @@ use crate::rules::BodyRules;
 /// | `CUPOLA_HEADERS` | yes or no | headers on the access line, masked |
 /// | `CUPOLA_REQUEST_START` | yes or no | a line when a request begins |
 /// | `CUPOLA_SKIP` | paths, separated by commas; `*` at an end | what is not recorded |
+/// | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `always_on` `always_off` `traceidratio`, and each after `parentbased_`; a share | which traces are recorded |
+/// | `OTEL_TRACE_SAMPLE_RATE` | a share | older name: `parentbased_traceidratio` with this share |
+/// | `CUPOLA_LOG_SAMPLE` | a share | which access lines are written; those of errors and slow requests always are |
 /// | `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` | methods, separated by commas | what is shown by name |
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -38,6 +42,10 @@ pub struct Config {
     pub propagators: Option<Propagators>,
     /// How new ids look.
     pub request_id: Option<RequestIdFormat>,
+    /// Which traces are recorded.
+    pub sampler: Option<Sampler>,
+    /// Which share of access lines is written.
+    pub log_share: Option<Share>,
     /// What is marked as slow.
     pub slow_after: Option<Duration>,
     /// When to give up.
@@ -71,6 +79,8 @@ impl Config {
             raise_limit: vars.parsed(RAISE_LIMIT, "a number of traces")?.map(RaiseLimit::per_second),
             propagators: propagators(vars)?,
             request_id: vars.parsed("CUPOLA_REQUEST_ID", "uuid7, uuid4, ulid or trace-id")?,
+            sampler: sampling::sampler(vars)?,
+            log_share: sampling::lines(vars)?,
             slow_after: vars.milliseconds("CUPOLA_SLOW_MS")?,
             timeout: vars.milliseconds("CUPOLA_TIMEOUT_MS")?,
             bodies: vars.yes_or_no("CUPOLA_BODIES")?,
@@ -98,6 +108,7 @@ impl Config {
         identify.format = self.request_id.unwrap_or(identify.format);
         identify.raise_limit = self.raise_limit.clone().unwrap_or(identify.raise_limit);
         identify.propagators = self.propagators.unwrap_or(identify.propagators);
+        identify.sampler = self.sampler.unwrap_or(identify.sampler);
         layer = layer.identify(identify);
         if let Some(limit) = self.slow_after {
             layer = layer.slow_after(limit);

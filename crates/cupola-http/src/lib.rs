@@ -94,6 +94,7 @@ mod response_body;
 mod route_slot;
 mod routes;
 mod rules;
+mod sampling;
 mod service;
 mod skip;
 mod watch;

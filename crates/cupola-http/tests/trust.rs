@@ -60,7 +60,7 @@ async fn nothing_that_a_stranger_forges_is_believed() {
     ];
     for (policy, peer) in strangers {
         let mut identify = identify(policy.parse().unwrap());
-        identify.sampler = Sampler::Off;
+        identify.sampler = Sampler::always_off().parent_based();
         let exchange = exchange(identify, peer, &FORGED).await;
         let context = &exchange.context;
         assert_ne!(context.request_id().as_str(), "forged", "{policy}");

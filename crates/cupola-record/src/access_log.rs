@@ -1,5 +1,6 @@
 //! The access line: one event at the end of each exchange, and by choice one at its beginning.
 
+use cupola_context::Share;
 use tracing::Level;
 
 use crate::access_fields::access_fields;
@@ -16,12 +17,13 @@ pub const TARGET: &str = "cupola::http";
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AccessLog {
     start: bool,
+    share: Option<Share>,
 }
 
 impl AccessLog {
     /// A line at the end of each exchange.
     pub const fn new() -> Self {
-        Self { start: false }
+        Self { start: false, share: None }
     }
 
     /// A line at the beginning too.
@@ -30,11 +32,26 @@ impl AccessLog {
         self.start = on;
         self
     }
+
+    /// Only the lines of this share of traces; what ends at WARN or above has its line all the same: errors, slow
+    /// requests, clients that left.
+    #[must_use]
+    pub const fn sample(mut self, share: Share) -> Self {
+        self.share = Some(share);
+        self
+    }
+
+    /// Whether the end of this exchange is to have a line.
+    #[inline]
+    pub fn keeps(&self, exchange: &Exchange, ended: &Ended) -> bool {
+        self.share.is_none_or(|share| ended.level() <= Level::WARN || share.holds(exchange.context.trace().trace_id))
+    }
 }
 
 impl Sink for AccessLog {
     fn opened(&self, exchange: &Exchange) {
-        if self.start && !exchange.served.contains(Duties::LOG) {
+        let sampled = || self.share.is_none_or(|share| share.holds(exchange.context.trace().trace_id));
+        if self.start && !exchange.served.contains(Duties::LOG) && sampled() {
             // Ambient for the line's context fields; only the end of an exchange is told from inside it.
             exchange.context.enter(|| write_start(exchange));
         }
@@ -43,6 +60,7 @@ impl Sink for AccessLog {
     fn record(&self, record: Record<'_>) {
         match record {
             Record::Exchange(exchange, _) if exchange.served.contains(Duties::LOG) => {}
+            Record::Exchange(exchange, ended) if !self.keeps(exchange, ended) => {}
             Record::Exchange(exchange, ended) => write_end(exchange, ended),
             Record::Upgraded(_) => {}
         }

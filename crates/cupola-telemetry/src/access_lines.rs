@@ -33,7 +33,9 @@ impl Sink for AccessLines {
     fn record(&self, record: Record<'_>) {
         let written = match record {
             Record::Exchange(exchange, ended) if !exchange.served.contains(Duties::LOG) => {
-                !is_enabled(ended.level()) || tracing::dispatcher::get_default(|here| write(here, exchange, ended))
+                !self.0.keeps(exchange, ended)
+                    || !is_enabled(ended.level())
+                    || tracing::dispatcher::get_default(|here| write(here, exchange, ended))
             }
             _ => false,
         };

@@ -135,6 +135,7 @@ impl Builder {
         let shutdown_limit = vars.milliseconds("CUPOLA_SHUTDOWN_MS")?.unwrap_or(Duration::from_secs(10));
         let service = vars.text("OTEL_SERVICE_NAME").unwrap_or(self.service);
         let access_log = AccessLog::new().start_line(http.start_line == Some(true));
+        let access_log = http.log_share.map_or(access_log, |share| access_log.sample(share));
         let access = log.api_calls.unwrap_or(true).then(|| AccessLines::new(access_log));
         let terminal = self.output.is_none() && std::io::stdout().is_terminal();
         let mut telemetry = Telemetry::builder(log).policy(self.policy.clone()).terminal(terminal);

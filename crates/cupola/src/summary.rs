@@ -7,10 +7,13 @@ use cupola_record::Vars;
 use cupola_redact::{KeyPolicy, REDACTED};
 
 /// Every variable that is read, so that the summary can name those that are set.
-const VARIABLES: [&str; 20] = [
+const VARIABLES: [&str; 24] = [
     "OTEL_SERVICE_NAME",
     "OTEL_PROPAGATORS",
     "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS",
+    "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",
+    "OTEL_TRACE_SAMPLE_RATE",
     "RUST_LOG",
     "LOG_LEVEL",
     "LOG_FORMAT",
@@ -21,6 +24,7 @@ const VARIABLES: [&str; 20] = [
     "CUPOLA_FOREIGN_SAMPLED_PER_SECOND",
     "CUPOLA_HEADERS",
     "CUPOLA_LOG_QUEUE_BYTES",
+    "CUPOLA_LOG_SAMPLE",
     "CUPOLA_REQUEST_ID",
     "CUPOLA_REQUEST_START",
     "CUPOLA_SHUTDOWN_MS",

@@ -58,7 +58,8 @@ const SAMPLED: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 #[test]
 fn a_foreign_flag_raises_sampling_only_so_often() {
     let raise_limit = || RaiseLimit::per_second(2);
-    let off = Identify { sampler: Sampler::Off, raise_limit: raise_limit(), ..Identify::default() };
+    let off =
+        Identify { sampler: Sampler::always_off().parent_based(), raise_limit: raise_limit(), ..Identify::default() };
     assert_eq!(sampled(&off, &[PARENT, SAMPLED, SAMPLED, SAMPLED, PARENT]), [false, true, true, false, false]);
     let on = Identify { raise_limit: raise_limit(), ..Identify::default() };
     assert_eq!(sampled(&on, &[SAMPLED; 5]), [true; 5], "our own sampler would record it anyway");
@@ -103,12 +104,12 @@ fn b3_may_decide_and_name_no_trace_or_name_one_and_not_decide() {
         let identify = Identify { propagators: Propagators::B3, sampler, ..Identify::default() };
         identify.open(&headers(&[("b3", value)]), Some([127, 0, 0, 1].into()), &Fresh::new(1, [3; 40])).context
     };
-    let denied = open("0", Sampler::On);
+    let denied = open("0", Sampler::default());
     assert!(!denied.trace().flags.is_sampled() && denied.trace().flags.is_random() && denied.parent_span().is_none());
-    assert!(open("d", Sampler::Off).trace().flags.is_sampled());
+    assert!(open("d", Sampler::always_off().parent_based()).trace().flags.is_sampled());
     let ours_to_decide = "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331";
-    assert!(!open(ours_to_decide, Sampler::Off).trace().flags.is_sampled());
-    let flags = open(ours_to_decide, Sampler::On).trace().flags;
+    assert!(!open(ours_to_decide, Sampler::always_off().parent_based()).trace().flags.is_sampled());
+    let flags = open(ours_to_decide, Sampler::default()).trace().flags;
     assert!(flags.is_sampled() && !flags.is_random(), "whether the id is random is not known");
 }
 
