@@ -1,9 +1,9 @@
 //! The encoder: what a source is handed when somebody asks for the metrics.
 
-use crate::duration_histogram::Distribution;
+use std::time::SystemTime;
+
 use crate::family::{Family, Kind};
 use crate::snapshot::{Snapshot, Value};
-use crate::text;
 
 /// Takes families and their samples, whatever format was asked for.
 ///
@@ -24,6 +24,11 @@ impl<'a> Encoder<'a> {
         let name = self.snapshot.open(family);
         Samples { snapshot: self.snapshot, name, kind: family.kind }
     }
+
+    /// When these metrics were asked for.
+    pub(crate) fn time(&self) -> SystemTime {
+        self.snapshot.time
+    }
 }
 
 /// Takes the samples of one family.
@@ -35,22 +40,25 @@ pub struct Samples<'a> {
 }
 
 impl Samples<'_> {
-    /// The value of one series. Dots in the names of labels become underscores; a label without text is left out.
+    /// The value of one series. Dots in the names of labels become underscores where the format wants it; a label
+    /// without text is left out.
     ///
     /// It gives nothing back, so that a source of one sample is one expression.
     pub fn value(&mut self, labels: &[(&str, &str)], value: impl Into<Number>) {
-        let value = value.into();
-        let fits = self.kind != Kind::Histogram && !value.is_nan();
-        self.add(labels, fits.then_some(Value::Number(value)));
+        self.series(labels.iter().copied(), None, Value::Number(value.into()));
     }
 
-    pub(crate) fn distribution(&mut self, labels: &[(&str, &str)], distribution: Distribution) {
-        let fits = self.kind == Kind::Histogram;
-        self.add(labels, fits.then_some(Value::Distribution(distribution)));
-    }
-
-    fn add(&mut self, labels: &[(&str, &str)], value: Option<Value>) {
-        self.snapshot.add(self.name.as_deref(), text::labels(labels), value);
+    pub(crate) fn series<'l>(
+        &mut self,
+        labels: impl Iterator<Item = (&'l str, &'l str)>,
+        created: Option<SystemTime>,
+        value: Value,
+    ) {
+        let fits = match &value {
+            Value::Number(number) => self.kind != Kind::Histogram && !number.is_nan(),
+            Value::Distribution(_) => self.kind == Kind::Histogram,
+        };
+        self.snapshot.add(self.name.as_deref(), labels, created, fits.then_some(value));
     }
 }
 
@@ -68,6 +76,14 @@ pub(crate) enum Digits {
 impl Number {
     const fn is_nan(self) -> bool {
         matches!(self.0, Digits::Float(float) if float.is_nan())
+    }
+
+    pub(crate) const fn as_f64(self) -> f64 {
+        match self.0 {
+            Digits::Unsigned(number) => number as f64,
+            Digits::Signed(number) => number as f64,
+            Digits::Float(number) => number,
+        }
     }
 }
 

@@ -11,23 +11,18 @@ pub struct RegisterError {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Duplicate,
     Name,
+    Help,
+    Unit,
     Buckets,
+    Label,
 }
 
 impl RegisterError {
-    pub(crate) fn duplicate(name: &str) -> Self {
-        Self { name: name.into(), kind: Kind::Duplicate }
-    }
-
-    pub(crate) fn name(name: &str) -> Self {
-        Self { name: name.into(), kind: Kind::Name }
-    }
-
-    pub(crate) fn buckets(name: &str) -> Self {
-        Self { name: name.into(), kind: Kind::Buckets }
+    pub(crate) fn new(name: &str, kind: Kind) -> Self {
+        Self { name: name.into(), kind }
     }
 
     /// Another metric already has this name, or one that reads the same in Prometheus.
@@ -40,9 +35,24 @@ impl RegisterError {
         self.kind == Kind::Name
     }
 
-    /// The bounds of the buckets do not rise, or are not positive numbers of seconds up to a year.
+    /// The help says nothing.
+    pub fn is_missing_help(&self) -> bool {
+        self.kind == Kind::Help
+    }
+
+    /// The unit says nothing, or is longer than 63 characters of ASCII.
+    pub fn is_invalid_unit(&self) -> bool {
+        self.kind == Kind::Unit
+    }
+
+    /// The bounds of the buckets do not rise, or are not positive.
     pub fn is_invalid_buckets(&self) -> bool {
         self.kind == Kind::Buckets
+    }
+
+    /// Two labels have the same name, or one has a name that is no label's.
+    pub fn is_invalid_label(&self) -> bool {
+        self.kind == Kind::Label
     }
 }
 
@@ -52,7 +62,12 @@ impl fmt::Display for RegisterError {
         match self.kind {
             Kind::Duplicate => write!(f, "metric {name:?} is already registered, or reads the same as one that is"),
             Kind::Name => write!(f, "metric name {name:?} is not a letter followed by letters, digits and `_.-/`"),
-            Kind::Buckets => write!(f, "buckets of metric {name:?} do not rise from above 0 to at most a year"),
+            Kind::Help => write!(f, "metric {name:?} has no help"),
+            Kind::Unit => write!(f, "metric {name:?} has no unit, as `s`, `By`, `{{request}}` or `1`"),
+            Kind::Buckets => write!(f, "buckets of metric {name:?} do not rise, or are not above zero"),
+            Kind::Label => {
+                write!(f, "metric {name:?} has two labels of one name, or one named `le`, `quantile` or not at all")
+            }
         }
     }
 }

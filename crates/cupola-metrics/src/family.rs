@@ -16,37 +16,38 @@ pub struct Family {
     pub(crate) kind: Kind,
 }
 
-/// The types that Prometheus text knows and this crate makes.
+/// The types that this crate makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Counter,
     Gauge,
+    /// A gauge in Prometheus; a sum that also goes down in OpenTelemetry.
+    UpDown,
     Histogram,
-}
-
-impl Kind {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Histogram => "histogram",
-        }
-    }
 }
 
 impl Family {
     /// Something that only goes up.
     pub const fn counter(name: &'static str, help: &'static str) -> Self {
-        Self { name, help, unit: "", kind: Kind::Counter }
+        Self::of(Kind::Counter, name, help, "")
     }
 
-    /// Something that goes up and down.
+    /// Something that is measured, and goes up and down.
     pub const fn gauge(name: &'static str, help: &'static str) -> Self {
-        Self { name, help, unit: "", kind: Kind::Gauge }
+        Self::of(Kind::Gauge, name, help, "")
+    }
+
+    /// Something that is counted up and down: the series of several processes add up.
+    pub const fn up_down(name: &'static str, help: &'static str) -> Self {
+        Self::of(Kind::UpDown, name, help, "")
     }
 
     pub(crate) const fn durations(name: &'static str, help: &'static str) -> Self {
-        Self { name, help, unit: "s", kind: Kind::Histogram }
+        Self::of(Kind::Histogram, name, help, "s")
+    }
+
+    pub(crate) const fn of(kind: Kind, name: &'static str, help: &'static str, unit: &'static str) -> Self {
+        Self { name, help, unit, kind }
     }
 
     /// The unit, as UCUM writes it: `s`, `By`, `1`; what stands in braces, as `{request}`, is for the reader only.
@@ -59,5 +60,10 @@ impl Family {
     /// The name that Prometheus sees.
     pub fn exposed_name(&self) -> String {
         crate::name::exposed(self)
+    }
+
+    /// The name, as OpenTelemetry writes it.
+    pub const fn name(&self) -> &'static str {
+        self.name
     }
 }

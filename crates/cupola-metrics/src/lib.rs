@@ -5,7 +5,7 @@
 //!
 //! let registry = Registry::new();
 //! let routes = RouteMetrics::new(&registry); // a `Sink`: hand it to the layer
-//! let done = registry.counter("jobs.done", "Jobs that are done.")?;
+//! let done = registry.counter("jobs.done", "Jobs that are done.", "{job}")?;
 //! const DEPTH: Family = Family::gauge("queue.depth", "Jobs that wait.").unit("{job}");
 //! registry.source(|encoder| encoder.family(&DEPTH).value(&[("queue", "mail")], 3));
 //! done.increment();
@@ -17,30 +17,48 @@
 //! ```
 //!
 //! # Where this sits
-//! Floor 2: on cupola-record and `http`. It must not know a runtime, an HTTP server, a `tracing` subscriber or a clock:
-//! durations are handed in, and whoever serves `/metrics` takes [`Registry::render`] and [`TEXT_CONTENT_TYPE`].
+//! Floor 2: on cupola-context, cupola-record and `http`. It must not know a runtime, an HTTP server or a `tracing`
+//! subscriber: durations are handed in, and whoever serves `/metrics` takes [`Registry::respond`]. The wall clock is read
+//! where a series begins and where the metrics are asked for, through [`Builder::clock`].
 //!
 //! Names, units and attributes are OpenTelemetry's; what Prometheus reads is made of them when it asks.
+//!
+//! # What it costs
+//! With a handle that is kept, recording is one or two atomic additions: no lock, no allocation, and threads that meet in
+//! a cell get cells of their own. Whoever asks for the metrics reads the same cells, and stops nobody.
+//!
+//! # Features
+//! - `gzip` (on): [`Registry::respond`] packs what it gives to whoever accepts it.
 
+mod by;
+mod cells;
 mod counter;
-mod duration_histogram;
+mod distribution;
 mod encoder;
 mod error;
+mod exposition;
 mod family;
 mod gauge;
+mod histogram;
+mod instrument;
+mod labels;
 mod name;
+mod overflow;
 mod registry;
 mod route_metrics;
 mod snapshot;
+mod sync;
 mod table;
-mod text;
+mod texts;
 
-pub use counter::Counter;
-pub use duration_histogram::{DURATION_BUCKETS, DurationHistogram};
+pub use by::By;
+pub use counter::{Counter, FloatCounter};
 pub use encoder::{Encoder, Number, Samples};
 pub use error::RegisterError;
+pub use exposition::{Format, TEXT_CONTENT_TYPE};
 pub use family::Family;
-pub use gauge::Gauge;
-pub use registry::{DEFAULT_SERIES_LIMIT, Registry};
-pub use route_metrics::{RouteMetrics, UNMATCHED_ROUTE};
-pub use text::TEXT_CONTENT_TYPE;
+pub use gauge::{FloatGauge, Gauge};
+pub use histogram::{DURATION_BUCKETS, DurationHistogram, Histogram, SIZE_BUCKETS};
+pub use labels::{Label, LabelSet, Values};
+pub use registry::{Builder, DEFAULT_SERIES_LIMIT, Registry};
+pub use route_metrics::{Builder as RouteMetricsBuilder, RouteMetrics, UNMATCHED_ROUTE};

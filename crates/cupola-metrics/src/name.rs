@@ -54,6 +54,13 @@ fn push_suffix(name: &mut String, unit: &str) {
     }
 }
 
+/// The unit's word, where a family's name ends in it, as OpenMetrics wants it to.
+pub(crate) fn unit(family: &Family, name: &str) -> Option<String> {
+    let unit = unit_word(family);
+    let said = name.strip_suffix(&unit).is_some_and(|rest| rest.ends_with('_'));
+    (said && !unit.is_empty()).then_some(unit)
+}
+
 fn unit_word(family: &Family) -> String {
     match family.unit.split_once('/') {
         _ if family.unit == "1" && family.kind == Kind::Gauge => "ratio".to_owned(),
@@ -104,15 +111,18 @@ fn singular(unit: &str) -> String {
 
 /// Which exposed names are taken, by which family. A histogram takes those of its samples too.
 #[derive(Debug, Default)]
-pub(crate) struct Names(BTreeMap<String, &'static str>);
+pub(crate) struct Names(BTreeMap<String, Owner>);
+
+/// A family's name and type: the same name with another type is another family.
+type Owner = (&'static str, Kind);
 
 impl Names {
     /// Takes all names of a family; `false`, and nothing taken, where one of them is another's.
     pub(crate) fn take(&mut self, family: &Family) -> bool {
-        let names = sample_names(family);
-        let free = names.iter().all(|name| self.0.get(name).is_none_or(|owner| *owner == family.name));
+        let (names, owner) = (sample_names(family), (family.name, family.kind));
+        let free = names.iter().all(|name| self.0.get(name).is_none_or(|known| *known == owner));
         if free {
-            self.0.extend(names.into_iter().map(|name| (name, family.name)));
+            self.0.extend(names.into_iter().map(|name| (name, owner)));
         }
         free
     }
@@ -123,10 +133,15 @@ impl Names {
     }
 }
 
+/// The names of a family's samples and of the family itself, in every format.
 fn sample_names(family: &Family) -> Vec<String> {
     let name = exposed(family);
-    let suffixes: &[&str] = if family.kind == Kind::Histogram { &["_bucket", "_sum", "_count"] } else { &[] };
-    let mut names: Vec<String> = suffixes.iter().map(|suffix| format!("{name}{suffix}")).collect();
+    let (base, suffixes): (&str, &[&str]) = match family.kind {
+        Kind::Counter => (name.strip_suffix("_total").unwrap_or(&name), &["", "_created"]),
+        Kind::Histogram => (&name, &["_bucket", "_sum", "_count", "_created"]),
+        Kind::Gauge | Kind::UpDown => (&name, &[]),
+    };
+    let mut names: Vec<String> = suffixes.iter().map(|suffix| format!("{base}{suffix}")).collect();
     names.push(name);
     names
 }
@@ -175,5 +190,7 @@ mod tests {
         assert!(!names.take(&Family::gauge("wait.seconds_sum", "")));
         assert!(!names.take(&Family::gauge("wait_seconds", "")));
         assert!(names.take(&Family::gauge("wait", "")));
+        assert!(names.take(&Family::counter("done", "")));
+        assert!(!names.take(&Family::gauge("done", "")), "OpenMetrics calls the counter so");
     }
 }

@@ -3,17 +3,23 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
 
-use crate::counter::Counter;
-use crate::duration_histogram::{Bounds, DurationHistogram};
+use crate::by::{By, Inner as ByInner, Terms};
+use crate::cells::histogram::{HistogramCells, Summed};
+use crate::cells::layout::Layout;
+use crate::counter::{Counter, FloatCounter};
 use crate::encoder::Encoder;
-use crate::error::RegisterError;
-use crate::family::Family;
-use crate::gauge::Gauge;
+use crate::error::{Kind as ErrorKind, RegisterError};
+use crate::family::{Family, Kind};
+use crate::gauge::{FloatGauge, Gauge};
+use crate::histogram::{DurationHistogram, Histogram};
+use crate::instrument::Instrument;
+use crate::labels::{LabelSet, Values};
 use crate::name::{self, Names};
+use crate::overflow::OVERFLOW;
 use crate::route_metrics::{self, RouteMetrics};
 use crate::snapshot::Snapshot;
-use crate::text;
 
 /// How many series a metric may have, unless the registry was told otherwise.
 pub const DEFAULT_SERIES_LIMIT: usize = 2_000;
@@ -30,81 +36,83 @@ type Source = Arc<dyn Fn(&mut Encoder<'_>) + Send + Sync>;
 ///
 /// ```
 /// let registry = cupola_metrics::Registry::new();
-/// let sent = registry.counter("mail.sent", "Mails sent.")?;
+/// let sent = registry.counter("mail.sent", "Mails sent.", "{mail}")?;
 /// sent.add(2);
 /// assert!(registry.render().starts_with("# HELP "));
-/// assert!(registry.counter("mail_sent", "The same for Prometheus.").is_err_and(|error| error.is_duplicate()));
+/// let twice = registry.counter("mail_sent", "The same for Prometheus.", "{mail}");
+/// assert!(twice.is_err_and(|error| error.is_duplicate()));
 /// # Ok::<(), cupola_metrics::RegisterError>(())
 /// ```
 #[derive(Clone)]
 pub struct Registry(Arc<Inner>);
 
 struct Inner {
-    series_limit: usize,
+    terms: Terms,
     names: Mutex<Names>,
     sources: Mutex<Vec<Source>>,
     refused: AtomicU64,
     routes: OnceLock<RouteMetrics>,
 }
 
-impl Registry {
-    /// A registry whose metrics have at most [`DEFAULT_SERIES_LIMIT`] series each.
-    pub fn new() -> Self {
-        Self::with_series_limit(DEFAULT_SERIES_LIMIT)
+/// What can be chosen of a registry.
+#[derive(Clone, Copy, Debug)]
+pub struct Builder(Terms);
+
+impl Builder {
+    /// How many series a metric may have, between one and a million; [`DEFAULT_SERIES_LIMIT`] unless set. What is over
+    /// it is counted in few series with `_OTHER`, and in `cupola_metrics_overflow_total`.
+    #[must_use]
+    pub fn series_limit(mut self, limit: usize) -> Self {
+        self.0.limit = limit.clamp(1, 1_000_000);
+        self
     }
 
-    /// A registry whose metrics have at most so many series each, between one and a million. What is over it is counted
-    /// in few series with `_OTHER`, and in `cupola_metrics_overflow_total`.
-    pub fn with_series_limit(series_limit: usize) -> Self {
-        let registry = Self(Arc::new(Inner {
-            series_limit: series_limit.clamp(1, 1_000_000),
+    /// Leaves series out that nothing has been recorded in for so long; they stay unless this is set.
+    ///
+    /// Those of [`By`] are given up, and make room for others, once nobody keeps a handle on them. Those of requests are
+    /// only not shown until they are used again.
+    #[must_use]
+    pub const fn expire_after(mut self, idle: Duration) -> Self {
+        self.0.expire_after = Some(idle);
+        self
+    }
+
+    /// Where the wall clock is read: when a series begins, and when the metrics are asked for.
+    #[must_use]
+    pub const fn clock(mut self, clock: fn() -> SystemTime) -> Self {
+        self.0.clock = clock;
+        self
+    }
+
+    /// The registry.
+    pub fn build(self) -> Registry {
+        let registry = Registry(Arc::new(Inner {
+            terms: self.0,
             names: Mutex::default(),
             sources: Mutex::default(),
             refused: AtomicU64::new(0),
             routes: OnceLock::new(),
         }));
         registry.reserve(&route_metrics::FAMILIES);
-        registry.reserve(&[REFUSED]);
+        registry.reserve(&[REFUSED, OVERFLOW]);
         registry
     }
+}
 
-    /// Registers a counter.
-    ///
-    /// # Errors
-    /// Where the name is not valid, or taken.
-    pub fn counter(&self, name: &'static str, help: &'static str) -> Result<Counter, RegisterError> {
-        let (family, counter) = (Family::counter(name, help), Counter::new());
-        let read = counter.clone();
-        self.register(family, move |encoder| encoder.family(&family).value(&[], read.get()))?;
-        Ok(counter)
+impl Registry {
+    /// A registry whose metrics have at most [`DEFAULT_SERIES_LIMIT`] series each.
+    pub fn new() -> Self {
+        Self::builder().build()
     }
 
-    /// Registers a gauge.
-    ///
-    /// # Errors
-    /// Where the name is not valid, or taken.
-    pub fn gauge(&self, name: &'static str, help: &'static str) -> Result<Gauge, RegisterError> {
-        let (family, gauge) = (Family::gauge(name, help), Gauge::new());
-        let read = gauge.clone();
-        self.register(family, move |encoder| encoder.family(&family).value(&[], read.get()))?;
-        Ok(gauge)
+    /// Begins a registry with choices.
+    pub fn builder() -> Builder {
+        Builder(Terms { limit: DEFAULT_SERIES_LIMIT, expire_after: None, clock: SystemTime::now })
     }
 
-    /// Registers a histogram of durations; the bounds of its buckets are in seconds, and so is what it shows.
-    ///
-    /// # Errors
-    /// Where the name is not valid, or taken, or the bounds do not rise from above zero.
-    pub fn duration_histogram(
-        &self,
-        name: &'static str,
-        help: &'static str,
-        bounds: &[f64],
-    ) -> Result<DurationHistogram, RegisterError> {
-        let bounds = Bounds::seconds(bounds).ok_or_else(|| RegisterError::buckets(name))?;
-        let (family, histogram) = (Family::durations(name, help), DurationHistogram::new(bounds));
-        let read = histogram.clone();
-        self.register(family, move |encoder| encoder.family(&family).distribution(&[], read.read()))?;
-        Ok(histogram)
+    /// A registry whose metrics have at most so many series each: see [`Builder::series_limit`].
+    pub fn with_series_limit(series_limit: usize) -> Self {
+        Self::builder().series_limit(series_limit).build()
     }
 
     /// Adds a source: it is asked for its samples at each exposition, in the thread that exposes.
@@ -115,49 +123,40 @@ impl Registry {
         guard(&self.0.sources).push(Arc::new(source));
     }
 
-    /// All metrics as Prometheus text 0.0.4, sorted; serve it with [`crate::TEXT_CONTENT_TYPE`].
-    pub fn render(&self) -> String {
-        let mut out = String::new();
-        self.render_into(&mut out);
-        out
-    }
-
-    /// The same at the end of a text that is there already.
-    pub fn render_into(&self, out: &mut String) {
-        text::write(out, &self.snapshot());
-    }
-
     /// What route metrics of this registry share, however many layers stand on it.
-    pub(crate) fn routes(&self, make: impl FnOnce(usize) -> RouteMetrics) -> RouteMetrics {
-        self.0.routes.get_or_init(|| make(self.0.series_limit)).clone()
+    pub(crate) fn routes(&self, make: impl FnOnce(Terms) -> RouteMetrics) -> RouteMetrics {
+        self.0.routes.get_or_init(|| make(self.0.terms)).clone()
     }
 
-    fn snapshot(&self) -> Snapshot {
+    pub(crate) fn snapshot(&self) -> Snapshot {
         let sources = guard(&self.0.sources).clone();
-        let mut snapshot = Snapshot::default();
+        let mut snapshot = Snapshot::new((self.0.terms.clock)());
         for source in sources {
             source(&mut Encoder::new(&mut snapshot));
         }
+        snapshot.sort();
         let refused = self.0.refused.fetch_add(snapshot.refused(), Ordering::Relaxed) + snapshot.refused();
         Encoder::new(&mut snapshot).family(&REFUSED).value(&[], refused);
         snapshot
     }
 
-    fn register(
+    /// Registers an instrument, and makes one cell of it for each combination of label values.
+    pub(crate) fn register<I: Instrument>(
         &self,
         family: Family,
-        source: impl Fn(&mut Encoder<'_>) + Send + Sync + 'static,
-    ) -> Result<(), RegisterError> {
-        if !name::is_valid(family.name) {
-            return Err(RegisterError::name(family.name));
-        }
+        labels: Vec<(&'static str, Values)>,
+        make: impl Fn() -> I + Send + Sync + 'static,
+    ) -> Result<Arc<ByInner<I>>, RegisterError> {
+        check(&family, &labels).map_err(|kind| RegisterError::new(family.name, kind))?;
         let mut names = guard(&self.0.names);
         if names.holds(&family) || !names.take(&family) {
-            return Err(RegisterError::duplicate(family.name));
+            return Err(RegisterError::new(family.name, ErrorKind::Duplicate));
         }
         drop(names);
-        self.source(source);
-        Ok(())
+        let inner = Arc::new(ByInner::new(family, labels, self.0.terms, make));
+        let read = Arc::clone(&inner);
+        self.source(move |encoder| read.encode(encoder));
+        Ok(inner)
     }
 
     /// Keeps the names of our own families from the application, whether or not they are in use.
@@ -167,6 +166,159 @@ impl Registry {
             names.take(family);
         }
     }
+}
+
+/// What is wrong with an instrument, if anything.
+fn check(family: &Family, labels: &[(&'static str, Values)]) -> Result<(), ErrorKind> {
+    let names: Vec<String> = labels.iter().map(|(label, _)| name::label(label)).collect();
+    let bad = |(number, name): (usize, &String)| {
+        labels[number].0.is_empty() || name == "le" || name == "quantile" || names[..number].contains(name)
+    };
+    if !name::is_valid(family.name) {
+        Err(ErrorKind::Name)
+    } else if family.help.trim().is_empty() {
+        Err(ErrorKind::Help)
+    } else if family.unit.is_empty() || family.unit.len() > 63 || !family.unit.is_ascii() {
+        Err(ErrorKind::Unit)
+    } else if names.iter().enumerate().any(bad) {
+        Err(ErrorKind::Label)
+    } else {
+        Ok(())
+    }
+}
+
+/// The methods that make instruments: each alone, and by labels.
+macro_rules! instruments {
+    ($($(#[doc = $doc:literal])+ $alone:ident $by:ident $type:ident $kind:ident;)+) => {
+        impl Registry {$(
+            $(#[doc = $doc])+
+            ///
+            /// The name and the unit are as OpenTelemetry writes them: `jobs.done` and `{job}`, `s`, `By`, `1`.
+            ///
+            /// # Errors
+            /// Where the name is not valid or taken, or the help or the unit is missing.
+            pub fn $alone(
+                &self,
+                name: &'static str,
+                help: &'static str,
+                unit: &'static str,
+            ) -> Result<$type, RegisterError> {
+                let inner = self.register(Family::of(Kind::$kind, name, help, unit), Vec::new(), $type::new)?;
+                Ok(inner.get(Vec::new()))
+            }
+
+            $(#[doc = $doc])+
+            /// One for each combination of labels.
+            ///
+            /// # Errors
+            /// As for the one without labels, and where two labels have the same name.
+            pub fn $by<L: LabelSet>(
+                &self,
+                name: &'static str,
+                help: &'static str,
+                unit: &'static str,
+            ) -> Result<By<L, $type>, RegisterError> {
+                let family = Family::of(Kind::$kind, name, help, unit);
+                self.register(family, L::LABELS.to_vec(), $type::new).map(By::new)
+            }
+        )+}
+    };
+}
+
+instruments! {
+    /// Registers a counter.
+    counter counter_by Counter Counter;
+    /// Registers a counter of what need not be whole.
+    float_counter float_counter_by FloatCounter Counter;
+    /// Registers a gauge.
+    gauge gauge_by Gauge Gauge;
+    /// Registers a gauge of what need not be whole.
+    float_gauge float_gauge_by FloatGauge Gauge;
+}
+
+/// Histograms.
+impl Registry {
+    /// Registers a histogram of durations; the bounds of its buckets are in seconds, and so is what it shows.
+    ///
+    /// # Errors
+    /// Where the name is not valid or taken, the help is missing, or the bounds do not rise from above zero.
+    pub fn duration_histogram(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        bounds: &[f64],
+    ) -> Result<DurationHistogram, RegisterError> {
+        Ok(self.durations(Family::durations(name, help), Vec::new(), bounds)?.get(Vec::new()))
+    }
+
+    /// The same for each combination of labels.
+    ///
+    /// # Errors
+    /// As for the one without labels, and where two labels have the same name.
+    pub fn duration_histogram_by<L: LabelSet>(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        bounds: &[f64],
+    ) -> Result<By<L, DurationHistogram>, RegisterError> {
+        self.durations(Family::durations(name, help), L::LABELS.to_vec(), bounds).map(By::new)
+    }
+
+    /// Registers a histogram of anything that is not negative.
+    ///
+    /// # Errors
+    /// Where the name is not valid or taken, the help or the unit is missing, or the bounds do not rise from above zero.
+    pub fn histogram(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        unit: &'static str,
+        bounds: &[f64],
+    ) -> Result<Histogram, RegisterError> {
+        let family = Family::of(Kind::Histogram, name, help, unit);
+        Ok(self.values(family, Vec::new(), bounds)?.get(Vec::new()))
+    }
+
+    /// The same for each combination of labels.
+    ///
+    /// # Errors
+    /// As for the one without labels, and where two labels have the same name.
+    pub fn histogram_by<L: LabelSet>(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        unit: &'static str,
+        bounds: &[f64],
+    ) -> Result<By<L, Histogram>, RegisterError> {
+        let family = Family::of(Kind::Histogram, name, help, unit);
+        self.values(family, L::LABELS.to_vec(), bounds).map(By::new)
+    }
+
+    fn durations(
+        &self,
+        family: Family,
+        labels: Vec<(&'static str, Values)>,
+        bounds: &[f64],
+    ) -> Result<Arc<ByInner<DurationHistogram>>, RegisterError> {
+        let layout = layout(family.name, bounds)?;
+        let make = move || DurationHistogram(Arc::new(HistogramCells::new(Arc::clone(&layout), Summed::Nanos)));
+        self.register(family, labels, make)
+    }
+
+    pub(crate) fn values(
+        &self,
+        family: Family,
+        labels: Vec<(&'static str, Values)>,
+        bounds: &[f64],
+    ) -> Result<Arc<ByInner<Histogram>>, RegisterError> {
+        let layout = layout(family.name, bounds)?;
+        let make = move || Histogram(Arc::new(HistogramCells::new(Arc::clone(&layout), Summed::Real)));
+        self.register(family, labels, make)
+    }
+}
+
+fn layout(name: &str, bounds: &[f64]) -> Result<Arc<Layout>, RegisterError> {
+    Layout::new(bounds).ok_or_else(|| RegisterError::new(name, ErrorKind::Buckets))
 }
 
 impl Default for Registry {

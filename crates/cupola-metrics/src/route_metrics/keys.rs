@@ -2,18 +2,42 @@
 
 use std::sync::{Arc, LazyLock};
 
+use cupola_context::{Context, FieldValue};
 use cupola_record::{Ended, protocol_name};
 use http::{StatusCode, Version};
 
+use crate::labels::OTHER;
+use crate::route_metrics::cells::Folded;
 use crate::table::{Key, text};
-
-/// The value of a label from an open set, once its metric has all the series that it may have.
-const OTHER: &str = "_OTHER";
 
 static OTHER_ROUTE: LazyLock<Arc<str>> = LazyLock::new(|| OTHER.into());
 
 /// A label as it is named, and its value.
 pub(super) type Label<'a> = (&'static str, &'a str);
+
+/// A label that handlers may add.
+#[derive(Debug)]
+pub(super) struct Extra {
+    pub(super) name: &'static str,
+    pub(super) allowed: &'static [&'static str],
+}
+
+/// Stands between the values of labels that handlers have added; no value has it.
+const SEPARATOR: char = '\u{1f}';
+
+/// What a handler has added: a value for each label, in their order, absent ones empty.
+pub(super) fn extra(labels: &[Extra], context: &Context, overflow: &Folded) -> String {
+    let mut out = String::new();
+    for label in labels {
+        if let Some(FieldValue::Str(value)) = context.field(label.name) {
+            let known = label.allowed.iter().find(|allowed| **allowed == value);
+            overflow.count(known.is_none());
+            out.push_str(known.unwrap_or(&OTHER));
+        }
+        out.push(SEPARATOR);
+    }
+    out
+}
 
 /// What is asked: by the end of a request most of its key, so that it is looked up once for all metrics.
 #[derive(Clone, Copy)]
@@ -108,6 +132,8 @@ pub(super) struct End<'a> {
     status: Option<StatusCode>,
     version: Version,
     error_type: &'a str,
+    /// What the handler has added.
+    extra: &'a str,
 }
 
 /// The same as it is kept.
@@ -117,6 +143,7 @@ pub(super) struct EndLabels {
     status: Option<StatusCode>,
     version: Version,
     error_type: Box<str>,
+    extra: Box<str>,
 }
 
 impl<'a> End<'a> {
@@ -126,8 +153,10 @@ impl<'a> End<'a> {
         other: &'a Arc<AskedLabels>,
         version: Version,
         ended: &'a Ended,
+        extra: &'a str,
     ) -> Self {
-        Self { asked, other, status: ended.status, version, error_type: ended.error_type().unwrap_or_default() }
+        let error_type = ended.error_type().unwrap_or_default();
+        Self { asked, other, status: ended.status, version, error_type, extra }
     }
 }
 
@@ -135,8 +164,8 @@ impl Key for End<'_> {
     type Owned = EndLabels;
 
     fn own(self) -> EndLabels {
-        let (asked, error_type) = (Arc::clone(self.asked), self.error_type.into());
-        EndLabels { asked, status: self.status, version: self.version, error_type }
+        let (asked, error_type, extra) = (Arc::clone(self.asked), self.error_type.into(), self.extra.into());
+        EndLabels { asked, status: self.status, version: self.version, error_type, extra }
     }
 
     #[inline]
@@ -145,6 +174,7 @@ impl Key for End<'_> {
             && self.status == owned.status
             && self.version == owned.version
             && *self.error_type == *owned.error_type
+            && *self.extra == *owned.extra
     }
 
     #[inline]
@@ -152,7 +182,8 @@ impl Key for End<'_> {
         // The version is left to the comparison: few routes are asked by more than one.
         let status = self.status.map_or(0, |status| u64::from(status.as_u16()));
         let hash = text::mix(seed ^ status, Arc::as_ptr(self.asked) as usize as u64);
-        if self.error_type.is_empty() { hash } else { text::hash(hash, self.error_type) }
+        let hash = if self.error_type.is_empty() { hash } else { text::hash(hash, self.error_type) };
+        if self.extra.is_empty() { hash } else { text::hash(hash, self.extra) }
     }
 
     fn folded(self) -> Self {
@@ -160,21 +191,22 @@ impl Key for End<'_> {
     }
 
     fn last(self) -> Self {
-        Self { asked: self.other, status: None, version: Version::HTTP_11, error_type: "", ..self }
+        Self { asked: self.other, status: None, version: Version::HTTP_11, error_type: "", extra: "", ..self }
     }
 }
 
 impl EndLabels {
-    pub(super) fn labels(&self) -> [Label<'_>; 6] {
+    pub(super) fn labels<'a>(&'a self, extra: &'a [Extra]) -> impl Iterator<Item = (&'a str, &'a str)> {
         let [method, route, scheme] = self.asked.labels();
         let status = self.status.as_ref().map_or("", StatusCode::as_str);
-        [
+        let own = [
             method,
             route,
             ("http.response.status_code", status),
             ("error.type", &self.error_type),
             scheme,
             ("network.protocol.version", protocol_name(self.version)),
-        ]
+        ];
+        own.into_iter().chain(extra.iter().map(|extra| extra.name).zip(self.extra.split(SEPARATOR)))
     }
 }

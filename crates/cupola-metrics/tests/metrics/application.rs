@@ -14,8 +14,8 @@ cupola_metrics_refused_total 0
 fn families_are_written_in_the_order_of_their_names() {
     let registry = Registry::new();
     let waits = registry.duration_histogram("wait", "How long\nit \\ waits.", &[0.5, 1.0]).unwrap();
-    registry.gauge("depth", "Say \"depth\".").unwrap().set(-3);
-    registry.counter("a.done", "Done.").unwrap().add(2);
+    registry.gauge("depth", "Say \"depth\".", "{job}").unwrap().set(-3);
+    registry.counter("a.done", "Done.", "{job}").unwrap().add(2);
     waits.observe(Duration::from_millis(700));
     let expected = "\
 # HELP a_done_total Done.
@@ -81,15 +81,32 @@ fn what_cannot_be_shown_is_refused_and_counted() {
 #[test]
 fn a_name_is_registered_once() {
     let registry = Registry::new();
-    registry.counter("jobs.done", "").unwrap();
+    registry.counter("jobs.done", "Done.", "1").unwrap();
     for name in ["jobs.done", "jobs_done", "jobs.done_total", "cupola.http.upgraded"] {
-        assert!(registry.counter(name, "").unwrap_err().is_duplicate(), "{name}");
+        assert!(registry.counter(name, "Help.", "1").unwrap_err().is_duplicate(), "{name}");
     }
-    registry.duration_histogram("wait", "", &DURATION_BUCKETS).unwrap();
-    assert!(registry.gauge("wait_seconds_count", "").unwrap_err().is_duplicate());
-    assert!(registry.duration_histogram("http.server.request.duration", "", &[1.0]).unwrap_err().is_duplicate());
-    assert!(registry.gauge("no name", "").unwrap_err().is_invalid_name());
-    let error = registry.duration_histogram("x", "", &[1.0, 1.0]).unwrap_err();
+    registry.duration_histogram("wait", "Help.", &DURATION_BUCKETS).unwrap();
+    assert!(registry.gauge("wait_seconds_count", "Help.", "{x}").unwrap_err().is_duplicate());
+    assert!(registry.duration_histogram("http.server.request.duration", "Help.", &[1.0]).unwrap_err().is_duplicate());
+    assert!(registry.gauge("no name", "Help.", "{x}").unwrap_err().is_invalid_name());
+    let error = registry.duration_histogram("x", "Help.", &[1.0, 1.0]).unwrap_err();
     assert!(error.is_invalid_buckets());
-    assert_eq!(error.to_string(), "buckets of metric \"x\" do not rise from above 0 to at most a year");
+    assert_eq!(error.to_string(), "buckets of metric \"x\" do not rise, or are not above zero");
+}
+
+#[test]
+fn an_instrument_says_what_it_is() {
+    use crate::everything::State;
+    let registry = Registry::new();
+    assert!(registry.counter("a", " ", "1").unwrap_err().is_missing_help());
+    for unit in ["", "größe", &"x".repeat(64)] {
+        let unit: &'static str = unit.to_owned().leak();
+        assert!(registry.gauge("a", "Help.", unit).unwrap_err().is_invalid_unit(), "{unit}");
+    }
+    assert!(registry.gauge_by::<(State, State)>("a", "Help.", "1").unwrap_err().is_invalid_label());
+    let error = registry.float_counter("a", "", "1").unwrap_err();
+    assert_eq!(error.to_string(), "metric \"a\" has no help");
+    registry.histogram("a", "Help.", "1", &[1.0]).unwrap();
+    let counter = registry.counter("a", "Help.", "1").unwrap_err();
+    assert!(counter.is_duplicate(), "a_total is another name, but OpenMetrics calls both families a");
 }

@@ -31,7 +31,7 @@ fn a_request_is_exposed_by_its_route() {
     let mut expected = String::from(
         "# HELP http_server_active_requests Requests that have begun and not ended.\n\
          # TYPE http_server_active_requests gauge\n\
-         http_server_active_requests{http_request_method=\"GET\",http_route=\"/vms/{id}\",url_scheme=\"http\"} 1\n\
+         http_server_active_requests{http_request_method=\"GET\",url_scheme=\"http\"} 1\n\
          # HELP http_server_request_duration_seconds How long requests took, to the end of the response's body, or to the head of a stream of events. \
          Upgraded connections are not in it.\n\
          # TYPE http_server_request_duration_seconds histogram\n",
@@ -150,7 +150,7 @@ fn a_flood_of_methods_and_routes_stays_bounded() {
     let metrics = RouteMetrics::new(&registry);
     let flood: Vec<_> = (0..10_000).map(|n| exchange(&format!("M{n}"), Some(&format!("/{n}")))).collect();
     flood.iter().for_each(|exchange| metrics.opened(exchange));
-    assert_eq!((lines(&registry, ACTIVE).len(), sum(&registry, ACTIVE)), (101, 10_000.0));
+    assert_eq!((lines(&registry, ACTIVE).len(), sum(&registry, ACTIVE)), (65, 10_000.0));
     let done = ended(&flood[0], Some(200), Outcome::Complete, Duration::from_millis(1));
     for (n, exchange) in flood.iter().enumerate() {
         let mut done = done.clone();
@@ -161,7 +161,7 @@ fn a_flood_of_methods_and_routes_stays_bounded() {
     assert!(lines(&registry, ACTIVE).iter().all(|line| line.ends_with(" 0")));
     let overflow = |name: &str| sum(&registry, &format!("cupola_metrics_overflow_total{{instrument=\"{name}\"}}"));
     assert_eq!(overflow("http.server.request.duration"), 9_900.0);
-    assert_eq!(overflow("http.server.active_requests"), 2.0 * 9_900.0);
+    assert_eq!(overflow("http.server.active_requests"), 2.0 * (10_000.0 - 64.0));
 }
 
 #[test]

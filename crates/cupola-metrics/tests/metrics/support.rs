@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use cupola_context::{Context, Fresh, RequestIdFormat};
+use cupola_context::{Context, Fresh, Identify, RequestIdFormat, Sampler};
 use cupola_metrics::{Registry, RouteMetrics};
 use cupola_record::{Capture, Ended, Exchange, OpenExchange, Outcome, Record, Sink};
 use http::{Method, StatusCode};
@@ -13,6 +13,15 @@ pub(crate) fn exchange(method: &str, route: Option<&str>) -> Exchange {
     let method = Method::from_bytes(method.as_bytes()).unwrap();
     let mut exchange = Exchange::server(context, SystemTime::UNIX_EPOCH, method);
     exchange.route = route.map(Into::into);
+    exchange
+}
+
+/// The same in a trace that is not sampled.
+pub(crate) fn unsampled(method: &str, route: Option<&str>) -> Exchange {
+    let mut identify = Identify::default();
+    identify.sampler = Sampler::always_off();
+    let mut exchange = exchange(method, route);
+    exchange.context = identify.open(&http::HeaderMap::new(), None, &Fresh::new(0, [1; 40])).context;
     exchange
 }
 

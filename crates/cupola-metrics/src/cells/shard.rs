@@ -1,0 +1,131 @@
+//! A row of counts, as small as they can be.
+//!
+//! Counts have 32 bits, since a histogram has hundreds of them. One that is full goes back to zero, and what it held is
+//! carried: once in four thousand million observations a lock is taken, which readers take too, so that they never see a
+//! count between the two.
+
+use std::sync::atomic::Ordering;
+
+use crate::sync::{AtomicU32, AtomicU64, Mutex, guard};
+
+/// A row of counts that can be added to and not reset.
+#[derive(Debug)]
+pub(crate) struct Shard {
+    counts: Box<[AtomicU32]>,
+    /// The sum of what was counted, in the histogram's own terms.
+    pub(crate) sum: AtomicU64,
+    carried: Mutex<Vec<Carry>>,
+}
+
+/// How often a count was full.
+#[derive(Debug)]
+struct Carry {
+    cell: usize,
+    times: u64,
+}
+
+/// Another thread was at the same count at the same time.
+#[derive(Debug)]
+pub(crate) struct Met;
+
+impl Shard {
+    pub(crate) fn new(cells: usize) -> Self {
+        Self {
+            counts: (0..cells).map(|_| AtomicU32::new(0)).collect(),
+            sum: AtomicU64::new(0),
+            carried: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Counts one, unless another thread comes between.
+    #[inline]
+    pub(crate) fn try_count(&self, cell: usize) -> Result<(), Met> {
+        let Some(count) = self.counts.get(cell) else { return Ok(()) };
+        let now = count.load(Ordering::Relaxed);
+        if now == u32::MAX {
+            return self.carry(cell, count);
+        }
+        count.compare_exchange(now, now + 1, Ordering::Relaxed, Ordering::Relaxed).map(drop).map_err(|_| Met)
+    }
+
+    /// Counts one, however many threads come between.
+    #[inline]
+    pub(crate) fn count(&self, cell: usize) {
+        while self.try_count(cell).is_err() {}
+    }
+
+    /// Counts one where the count is full.
+    #[cold]
+    fn carry(&self, cell: usize, count: &AtomicU32) -> Result<(), Met> {
+        let mut carried = guard(&self.carried);
+        count.compare_exchange(u32::MAX, 0, Ordering::Relaxed, Ordering::Relaxed).map_err(|_| Met)?;
+        match carried.iter_mut().find(|carry| carry.cell == cell) {
+            Some(carry) => carry.times += 1,
+            None => carried.push(Carry { cell, times: 1 }),
+        }
+        Ok(())
+    }
+
+    /// Adds every count to a row of as many.
+    pub(crate) fn add_to(&self, sums: &mut [u64]) {
+        let carried = guard(&self.carried);
+        for (sum, count) in sums.iter_mut().zip(&self.counts) {
+            *sum += u64::from(count.load(Ordering::Relaxed));
+        }
+        for carry in carried.iter() {
+            sums[carry.cell] += carry.times << 32;
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_that_is_full_is_carried() {
+        let shard = Shard::new(3);
+        shard.counts[1].store(u32::MAX - 1, Ordering::Relaxed);
+        (0..3).for_each(|_| shard.count(1));
+        shard.counts[1].store(u32::MAX, Ordering::Relaxed);
+        shard.count(1);
+        let mut sums = [0; 3];
+        shard.add_to(&mut sums);
+        assert_eq!(sums, [0, 2 << 32, 0]);
+        shard.count(7); // there is no such count
+    }
+}
+
+/// Every order in which threads can come: `RUSTFLAGS="--cfg loom" cargo test -p cupola-metrics --lib`.
+#[cfg(all(test, loom))]
+mod model {
+    use super::*;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    fn read(shard: &Shard) -> u64 {
+        let mut sums = [0];
+        shard.add_to(&mut sums);
+        sums[0]
+    }
+
+    #[test]
+    fn no_order_of_threads_loses_a_count_or_shows_fewer_than_before() {
+        loom::model(|| {
+            let shard = Arc::new(Shard::new(1));
+            shard.counts[0].store(u32::MAX - 1, Ordering::Relaxed);
+            let before = u64::from(u32::MAX) - 1;
+            let writers: Vec<_> = (0..2)
+                .map(|_| {
+                    let shard = shard.clone();
+                    thread::spawn(move || shard.count(0))
+                })
+                .collect();
+            let first = read(&shard);
+            let second = read(&shard);
+            assert!(before <= first && first <= second && second <= before + 2, "{before} {first} {second}");
+            writers.into_iter().for_each(|writer| writer.join().unwrap());
+            assert_eq!(read(&shard), before + 2);
+        });
+    }
+}

@@ -1,0 +1,102 @@
+//! Protobuf's wire format, as far as messages are written.
+
+/// Writes the fields of a message. A number that is zero is left out, as proto3 has it.
+#[derive(Debug, Default)]
+pub(crate) struct Wire(pub(crate) Vec<u8>);
+
+const VARINT: u64 = 0;
+const FIXED64: u64 = 1;
+const BYTES: u64 = 2;
+
+impl Wire {
+    fn tag(&mut self, field: u64, kind: u64) {
+        self.varint(field << 3 | kind);
+    }
+
+    fn varint(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.0.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.0.push(number as u8);
+    }
+
+    pub(crate) fn unsigned(&mut self, field: u64, number: u64) {
+        if number != 0 {
+            self.tag(field, VARINT);
+            self.varint(number);
+        }
+    }
+
+    /// A number of type `sint32` or `sint64`.
+    pub(crate) fn signed(&mut self, field: u64, number: i64) {
+        self.unsigned(field, zigzag(number));
+    }
+
+    /// Zero is written too: it is not the absence of a value.
+    pub(crate) fn double(&mut self, field: u64, number: f64) {
+        self.tag(field, FIXED64);
+        self.0.extend_from_slice(&number.to_le_bytes());
+    }
+
+    pub(crate) fn text(&mut self, field: u64, text: &str) {
+        if !text.is_empty() {
+            self.tag(field, BYTES);
+            self.varint(text.len() as u64);
+            self.0.extend_from_slice(text.as_bytes());
+        }
+    }
+
+    /// A list of numbers of type `sint64`, packed.
+    pub(crate) fn signed_list(&mut self, field: u64, numbers: impl Iterator<Item = i64>) {
+        self.message(field, |list| numbers.for_each(|number| list.varint(zigzag(number))));
+    }
+
+    pub(crate) fn message(&mut self, field: u64, write: impl FnOnce(&mut Self)) {
+        self.tag(field, BYTES);
+        self.delimited(write);
+    }
+
+    /// A message with its length before it.
+    pub(crate) fn delimited(&mut self, write: impl FnOnce(&mut Self)) {
+        let start = self.0.len();
+        self.0.push(0);
+        write(self);
+        let length = self.0.len() - start - 1;
+        match u8::try_from(length) {
+            Ok(short) if short < 0x80 => self.0[start] = short,
+            _ => self.lengthen(start, length),
+        }
+    }
+
+    /// Makes room for a length of more than one byte.
+    fn lengthen(&mut self, start: usize, length: usize) {
+        let mut text = Self::default();
+        text.varint(length as u64);
+        self.0.splice(start..=start, text.0);
+    }
+}
+
+const fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_written_as_protobuf_reads_them() {
+        let mut wire = Wire::default();
+        wire.unsigned(1, 150);
+        wire.signed(2, -2);
+        wire.text(3, "hi");
+        wire.unsigned(4, 0);
+        wire.signed_list(5, [1, -1].into_iter());
+        wire.message(6, |inner| inner.text(1, &"x".repeat(200)));
+        let mut expected =
+            vec![0x08, 0x96, 0x01, 0x10, 3, 0x1a, 2, b'h', b'i', 0x2a, 2, 2, 1, 0x32, 0xcb, 1, 0x0a, 0xc8, 1];
+        expected.extend([b'x'; 200]);
+        assert_eq!(wire.0, expected);
+    }
+}
