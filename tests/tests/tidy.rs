@@ -11,7 +11,7 @@ const FLOORS: [&[&str]; 5] = [
     &["cupola-record", "cupola-line"],
     &["cupola-http", "cupola-metrics"],
     &["cupola-telemetry"],
-    &["cupola"],
+    &["cupola", "cupola-cli"],
 ];
 
 /// A file over this length holds a second concept.

@@ -1,47 +1,36 @@
-//! Bodies, redacted while they are captured.
+//! Bodies, redacted while they pass.
 //!
-//! A redactor reads each byte once and keeps no raw copy: what it holds beyond the capped output is a few words of
-//! state. A value's fate is known when the `:` or `=` before it is seen, so nothing has to be taken back.
+//! A redactor reads each byte once and keeps no raw copy: what it holds beyond its output is a few words of state. A
+//! value's fate is known when the `:` or `=` before it is seen, so a secret is never written to be taken back.
 
-mod capture;
 mod escape;
 mod events;
 mod form;
 mod json;
 mod lines;
+mod looks;
+mod multipart;
+mod out;
+mod redactor;
+mod scan;
 mod stack;
+mod stream;
 mod token;
+mod values;
 
-pub(crate) use capture::Capture;
+pub(crate) use out::Out;
+pub use redactor::{Captured, Redactor};
+pub use stream::{Finished, Stream};
 
-use crate::{KeyPolicy, Masked, Media};
+use crate::surface::{Kind, Surface};
+use crate::tally::Rule;
+use crate::{KeyPolicy, Media};
 use events::Events;
 use form::Form;
 use json::Json;
 use lines::Lines;
-
-/// Redacts a body while it is captured; the output is capped.
-///
-/// The result does not depend on how the body is cut into pieces, and is safe wherever it breaks off.
-///
-/// ```
-/// use cupola_redact::{End, KeyPolicy, Media, Redactor};
-///
-/// let mut redactor = Redactor::new(&KeyPolicy::default(), Media::Json, 8192);
-/// redactor.feed(br#"{"user":"bob","pass"#);
-/// redactor.feed(br#"word":"hunter2"}"#);
-/// let captured = redactor.finish(End::Complete);
-/// assert_eq!(captured.text, r#"{"user":"bob","password":"[REDACTED]"}"#);
-/// assert_eq!(captured.redactions, 1);
-/// ```
-#[derive(Debug)]
-pub struct Redactor {
-    out: Capture,
-    reader: Reader,
-    seen: u64,
-    /// How many bytes of a byte order mark opened the body.
-    marked: usize,
-}
+use multipart::Multipart;
+use values::Values;
 
 /// How a body ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,18 +41,14 @@ pub enum End {
     Truncated,
 }
 
-/// What was captured of a body.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Captured {
-    /// The masked text, or a marker such as `[binary 1234 bytes]`.
-    pub text: Masked,
-    /// Whether the text lacks the end of the body.
-    pub truncated: bool,
-    /// How many values were masked.
-    pub redactions: u32,
-    /// Whether the body was not what its label said, and was read in a stricter way from there on.
-    pub lost_sync: bool,
+/// One body that is being read: what both faces, [`Redactor`] and [`Stream`], stand on.
+#[derive(Debug)]
+struct Body {
+    out: Out,
+    reader: Reader,
+    seen: u64,
+    /// How many bytes of a byte order mark opened the body.
+    marked: usize,
 }
 
 /// One way of reading.
@@ -72,8 +57,10 @@ enum Reader {
     Json(Json),
     Text(Json),
     Lines(Lines),
-    Events(Events),
+    Events(Box<Events>),
     Form(Form),
+    Multipart(Box<Multipart>),
+    Values(Values),
     /// Counted, not shown.
     Marker(&'static str),
 }
@@ -81,14 +68,17 @@ enum Reader {
 /// A byte order mark stands before the body, not in it.
 const BOM: &[u8] = "\u{FEFF}".as_bytes();
 
-impl Redactor {
-    /// A redactor for one body of which at most `cap` bytes of output are kept.
-    pub fn new(policy: &KeyPolicy, media: Media, cap: usize) -> Self {
-        Self { out: Capture::new(policy.clone(), cap), reader: Reader::new(media), seen: 0, marked: 0 }
+impl Body {
+    fn new(policy: &KeyPolicy, surface: &Surface, cap: usize) -> Self {
+        let out = Out::new(policy.clone(), cap);
+        let reader = match &surface.0 {
+            Kind::Body { media, boundary } => Reader::new(*media, boundary.as_deref(), &out),
+            Kind::Lines(kind) => Reader::Values(Values::new(*kind)),
+        };
+        Self { out, reader, seen: 0, marked: 0 }
     }
 
-    /// Takes the next piece of the body; once the cap is reached it is only counted.
-    pub fn feed(&mut self, chunk: &[u8]) {
+    fn feed(&mut self, chunk: &[u8]) {
         let before = self.seen;
         self.seen += chunk.len() as u64;
         if matches!(self.reader, Reader::Marker(_)) {
@@ -100,28 +90,11 @@ impl Redactor {
         }
     }
 
-    /// How many bytes were fed so far.
-    pub fn seen(&self) -> u64 {
-        self.seen
-    }
-
-    /// Ends the body and returns what was captured.
-    pub fn finish(mut self, end: End) -> Captured {
-        if let Reader::Marker(kind) = self.reader {
-            return self.marker(kind, end);
-        }
-        let truncated = end == End::Truncated || self.out.is_full();
-        self.reader.finish(&mut self.out, truncated);
-        let lost_sync = self.reader.lost_sync();
-        let (text, truncated, redactions) = self.out.into_text(truncated);
-        Captured { text, truncated, redactions, lost_sync }
-    }
-
-    /// Looks at the first four bytes: UTF-16, UTF-32 and gzip hide every name from a reader of bytes.
+    /// Looks at the first four bytes: UTF-16, UTF-32 and what is compressed hide every name from a reader of bytes.
     fn sniff<'a>(&mut self, offset: usize, chunk: &'a [u8]) -> &'a [u8] {
         let head = &chunk[..chunk.len().min(4 - offset)];
-        let is_gzip = offset == 0 && head.first() == Some(&0x1F);
-        if is_gzip || head.iter().any(|byte| matches!(byte, 0x00 | 0xFE | 0xFF)) {
+        let is_packed = offset == 0 && matches!(head.first(), Some(0x1F | 0x28)) && is_packed(head);
+        if is_packed || head.iter().any(|byte| matches!(byte, 0x00 | 0xFE | 0xFF)) {
             self.reader = Reader::Marker("unredactable");
             return &[];
         }
@@ -132,44 +105,80 @@ impl Redactor {
         &chunk[length..]
     }
 
-    fn marker(&self, kind: &str, end: End) -> Captured {
-        let text = if self.seen == 0 { String::new() } else { format!("[{kind} {} bytes]", self.seen) };
-        let lost_sync = kind == "unredactable";
-        Captured { text: Masked::vouch(text), truncated: end == End::Truncated, redactions: 0, lost_sync }
+    /// The text that stands for a body which is not shown.
+    fn marker(&mut self) -> Option<String> {
+        let Reader::Marker(kind) = self.reader else { return None };
+        if self.seen == 0 {
+            return Some(String::new());
+        }
+        self.out.tally.count(Rule::Unreadable);
+        Some(format!("[{kind} {} bytes]", self.seen))
     }
 }
 
+/// The first byte of gzip; zstd has more of them.
+fn is_packed(head: &[u8]) -> bool {
+    head[0] == 0x1F || head.starts_with(&[0x28, 0xB5])
+}
+
 impl Reader {
-    fn new(media: Media) -> Self {
+    fn new(media: Media, boundary: Option<&str>, out: &Out) -> Self {
+        let is_allow_list = out.policy.selectors().is_some_and(|selectors| selectors.is_allow_list);
         match media {
-            Media::Json => Self::Json(Json::new()),
+            Media::Json => Self::Json(Json::new(out)),
+            Media::NdJson => Self::Lines(Lines::new(out)),
+            Media::EventStream => Self::Events(Box::new(Events::new(out))),
+            // What has no paths is on no allow list.
+            Media::Text | Media::Form | Media::Multipart if is_allow_list => Self::Marker("not allowed"),
             // A text that begins like JSON is read as JSON; one that does not loses sync at once.
-            Media::Text => Self::Text(Json::new()),
-            Media::NdJson => Self::Lines(Lines::new()),
-            Media::EventStream => Self::Events(Events::new()),
-            Media::Form => Self::Form(Form::new()),
-            Media::Multipart => Self::Marker("multipart"),
+            Media::Text => Self::Text(Json::new(out)),
+            Media::Form => Self::Form(Form::new(out)),
+            Media::Multipart => Self::Multipart(Box::new(Multipart::new(boundary))),
             Media::Binary => Self::Marker("binary"),
         }
     }
 
-    fn feed(&mut self, out: &mut Capture, bytes: &[u8]) {
+    fn feed(&mut self, out: &mut Out, bytes: &[u8]) {
         match self {
             Self::Json(json) | Self::Text(json) => json.feed(out, bytes),
             Self::Lines(lines) => lines.feed(out, bytes),
             Self::Events(events) => events.feed(out, bytes),
             Self::Form(form) => form.feed(out, bytes),
+            Self::Multipart(multipart) => {
+                if !multipart.feed(out, bytes) {
+                    *self = Self::Marker("multipart");
+                }
+            }
+            Self::Values(values) => values.feed(out, bytes),
             Self::Marker(_) => {}
         }
     }
 
-    fn finish(&mut self, out: &mut Capture, truncated: bool) {
+    fn finish(&mut self, out: &mut Out, truncated: bool) {
         match self {
             Self::Json(json) | Self::Text(json) => json.finish(out, truncated),
             Self::Lines(lines) => lines.finish(out, truncated),
             Self::Events(events) => events.finish(out, truncated),
             Self::Form(form) => form.finish(out, truncated),
+            Self::Multipart(multipart) => {
+                if !multipart.finish(out, truncated) {
+                    *self = Self::Marker("multipart");
+                }
+            }
+            Self::Values(values) => values.finish(out, truncated),
             Self::Marker(_) => {}
+        }
+    }
+
+    /// Up to where the output is decided, and from where on it has to stay to be looked at.
+    fn open(&self, out: &Out) -> (usize, usize) {
+        match self {
+            Self::Json(json) | Self::Text(json) => json.open(out),
+            Self::Lines(lines) => lines.open(out),
+            Self::Events(events) => events.open(out),
+            Self::Form(form) => form.open(out),
+            Self::Multipart(multipart) => multipart.open(out),
+            Self::Values(_) | Self::Marker(_) => (out.len(), usize::MAX),
         }
     }
 
@@ -178,7 +187,17 @@ impl Reader {
             Self::Json(json) => json.lost_sync(),
             Self::Lines(lines) => lines.lost_sync(),
             Self::Form(form) => form.lost_sync(),
-            Self::Text(_) | Self::Events(_) | Self::Marker(_) => false,
+            Self::Multipart(_) | Self::Text(_) | Self::Events(_) | Self::Values(_) | Self::Marker(_) => false,
         }
     }
+}
+
+/// Invalid bytes become U+FFFD; a character that the cut has split is dropped.
+pub(crate) fn into_utf8(mut bytes: Vec<u8>, truncated: bool) -> String {
+    if let (true, Err(error)) = (truncated, std::str::from_utf8(&bytes)) {
+        if error.error_len().is_none() {
+            bytes.truncate(error.valid_up_to());
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

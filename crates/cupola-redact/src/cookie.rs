@@ -1,45 +1,61 @@
 //! Cookies: their names tell what was sent, their values open sessions.
 
-use crate::REDACTED;
+use crate::KeyPolicy;
+use crate::form::Form;
+use crate::tally::Rule;
+use crate::target::Target;
 
 /// Masks every value of a `Cookie` header.
-pub(crate) fn push_cookie(out: &mut String, value: &str) {
-    for (index, pair) in value.split(';').enumerate() {
-        if index > 0 {
-            out.push(';');
+pub(crate) fn push_cookie(out: &mut impl Target, policy: &KeyPolicy, value: &str) {
+    let mut is_first = true;
+    for pair in value.split(';') {
+        if removes(policy) && !pair.trim().is_empty() {
+            continue;
         }
-        push_pair(out, pair);
+        if !std::mem::take(&mut is_first) {
+            out.pass(";");
+        }
+        push_pair(out, policy, pair);
     }
 }
 
 /// Masks the cookie of a `Set-Cookie` header; its known attributes stay.
-pub(crate) fn push_set_cookie(out: &mut String, value: &str) {
+pub(crate) fn push_set_cookie(out: &mut impl Target, policy: &KeyPolicy, value: &str) {
     // The first pair is always the cookie, even if it is named like an attribute.
     let (pair, attributes) = value.split_once(';').map_or((value, None), |(pair, rest)| (pair, Some(rest)));
-    push_pair(out, pair);
+    push_pair(out, policy, pair);
     for attribute in attributes.into_iter().flat_map(|rest| rest.split(';')) {
-        out.push(';');
-        if is_known_attribute(attribute) { out.push_str(attribute) } else { push_pair(out, attribute) }
+        out.pass(";");
+        if is_known_attribute(attribute) { out.pass(attribute) } else { push_pair(out, policy, attribute) }
     }
+}
+
+fn removes(policy: &KeyPolicy) -> bool {
+    policy.forms().is_some_and(|forms| matches!(forms.of(Rule::Cookie), Form::Remove))
 }
 
 /// Keeps the name and masks the value; a cookie without a name is all value.
-fn push_pair(out: &mut String, pair: &str) {
-    match pair.split_once('=') {
-        Some((name, _)) => {
-            out.push_str(name);
-            out.push('=');
-            out.push_str(REDACTED);
+fn push_pair(out: &mut impl Target, policy: &KeyPolicy, pair: &str) {
+    let value = match pair.split_once('=') {
+        Some((name, value)) => {
+            out.pass(name);
+            out.pass("=");
+            value
         }
-        None if pair.trim().is_empty() => out.push_str(pair),
+        None if pair.trim().is_empty() => return out.pass(pair),
         None => {
             let blanks = pair.len() - pair.trim_start().len();
-            out.push_str(&pair[..blanks]);
-            out.push_str(REDACTED);
+            out.pass(&pair[..blanks]);
+            &pair[blanks..]
         }
-    }
+    };
+    // A list over several lines keeps its last line break.
+    let end = value.trim_end_matches(['\r', '\n']).len();
+    out.mask(policy, Rule::Cookie, &value[..end]);
+    out.pass(&value[end..]);
 }
 
+/// An attribute that holds no more than its name says.
 fn is_known_attribute(attribute: &str) -> bool {
     const KNOWN: [&str; 9] =
         ["expires", "max-age", "domain", "path", "secure", "httponly", "samesite", "partitioned", "priority"];
@@ -51,9 +67,9 @@ fn is_known_attribute(attribute: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn check(write: impl Fn(&mut String, &str), input: &str, expected: &str) {
+    fn check(write: impl Fn(&mut String, &KeyPolicy, &str), input: &str, expected: &str) {
         let mut out = String::new();
-        write(&mut out, input);
+        write(&mut out, &KeyPolicy::default(), input);
         assert_eq!(out, expected);
     }
 

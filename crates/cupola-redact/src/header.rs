@@ -2,7 +2,9 @@
 
 use crate::name::Name;
 use crate::policy::{PolicyError, Problem};
-use crate::{KeyPolicy, Masked, REDACTED, pattern, rule};
+use crate::tally::Rule;
+use crate::target::Target;
+use crate::{KeyPolicy, Masked, cookie, pattern, policy, rule, url};
 
 /// How a header is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,19 +58,21 @@ const SCHEMES: [&str; 12] = [
 ];
 
 pub(crate) fn mask(policy: &KeyPolicy, name: &str, value: &[u8]) -> Masked {
+    policy::masked(value.len(), |out| push(out, policy, name, value, false))
+}
+
+/// Appends a header's value, which may be cut at its end.
+pub(crate) fn push(out: &mut impl Target, policy: &KeyPolicy, name: &str, value: &[u8], open: bool) {
     let name = name.trim().to_ascii_lowercase();
-    let shown = shown(policy, &name);
-    if shown == Shown::Hidden {
-        return Masked::from_static(REDACTED);
-    }
     let value = String::from_utf8_lossy(value);
-    match shown {
-        Shown::Url => policy.url(&value),
-        Shown::Cookie => policy.cookie(&value),
-        Shown::SetCookie => policy.set_cookie(&value),
-        Shown::Link => crate::policy::masked(value.len(), |out| push_link(out, policy, &value)),
-        Shown::Credentials => credentials(&value),
-        Shown::Plain | Shown::Hidden => crate::policy::masked(value.len(), |out| _ = pattern::push(out, &value, false)),
+    match shown(policy, &name) {
+        Shown::Hidden => out.mask(policy, Rule::Header, &value),
+        Shown::Url => _ = url::push_url(out, policy, &value, open),
+        Shown::Cookie => cookie::push_cookie(out, policy, &value),
+        Shown::SetCookie => cookie::push_set_cookie(out, policy, &value),
+        Shown::Link => push_link(out, policy, &value, open),
+        Shown::Credentials => push_credentials(out, policy, &value),
+        Shown::Plain => _ = pattern::push(out, policy, &value, open),
     }
 }
 
@@ -86,8 +90,12 @@ pub(crate) fn allowed(name: &str) -> Result<Box<str>, PolicyError> {
 }
 
 fn shown(policy: &KeyPolicy, name: &str) -> Shown {
+    if policy.denies_own(name) {
+        return Shown::Hidden;
+    }
     by_kind(name).unwrap_or_else(|| {
-        let plain = PLAIN.binary_search(&name).is_ok()
+        let plain = name.starts_with(':')
+            || PLAIN.binary_search(&name).is_ok()
             || FAMILIES.iter().any(|family| name.starts_with(family))
             || policy.allows_header(name);
         if plain { Shown::Plain } else { Shown::Hidden }
@@ -99,31 +107,41 @@ fn by_kind(name: &str) -> Option<Shown> {
         "authorization" | "proxy-authorization" => Shown::Credentials,
         "cookie" => Shown::Cookie,
         "set-cookie" => Shown::SetCookie,
-        "link" => Shown::Link,
+        "link" | "refresh" => Shown::Link,
+        ":path" => Shown::Url,
         "content-location" | "location" | "origin" | "referer" | "x-forwarded-uri" | "x-original-uri"
         | "x-original-url" | "x-rewrite-url" => Shown::Url,
         _ => return None,
     })
 }
 
-fn credentials(value: &str) -> Masked {
+/// The scheme that stands before a blank, if it is a known one.
+pub(crate) fn scheme(value: &str) -> Option<&str> {
     let value = value.trim_start();
     let scheme = value.split([' ', '\t']).next().unwrap_or_default();
     let is_known = scheme.len() < value.len() && SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme));
-    if is_known { Masked::vouch(format!("{scheme} {REDACTED}")) } else { Masked::from_static(REDACTED) }
+    is_known.then_some(scheme)
+}
+
+fn push_credentials(out: &mut impl Target, policy: &KeyPolicy, value: &str) {
+    let Some(scheme) = scheme(value) else { return out.mask(policy, Rule::Header, value) };
+    out.pass(scheme);
+    out.pass(" ");
+    let secret = value.trim_start()[scheme.len()..].trim_start();
+    out.mask(policy, Rule::Header, secret);
 }
 
 /// Each target stands between `<` and `>`; one without its `>` reaches to the end.
-fn push_link(out: &mut String, policy: &KeyPolicy, value: &str) {
+fn push_link(out: &mut impl Target, policy: &KeyPolicy, value: &str, open: bool) {
     let mut rest = value;
     while let Some((before, after)) = rest.split_once('<') {
-        _ = pattern::push(out, before, false);
-        out.push('<');
+        _ = pattern::push(out, policy, before, false);
+        out.pass("<");
         let (target, tail) = after.split_at(after.find('>').unwrap_or(after.len()));
-        out.push_str(policy.url(target).as_str());
+        _ = url::push_url(out, policy, target, open && tail.is_empty());
         rest = tail;
     }
-    _ = pattern::push(out, rest, false);
+    _ = pattern::push(out, policy, rest, open);
 }
 
 #[cfg(test)]

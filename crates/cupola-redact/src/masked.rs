@@ -32,10 +32,6 @@ impl Masked {
         Self(Cow::Owned(text))
     }
 
-    pub(crate) fn into_string(self) -> String {
-        self.0.into_owned()
-    }
-
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

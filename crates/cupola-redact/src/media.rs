@@ -16,7 +16,7 @@ pub enum Media {
     EventStream,
     /// Any other text, XML and YAML included.
     Text,
-    /// `multipart/...`: shown as a marker with its size.
+    /// `multipart/...`: part by part; without its boundary the first line has to name it.
     Multipart,
     /// Anything else: shown as a marker with its size.
     Binary,
@@ -51,4 +51,13 @@ impl Media {
             _ => Self::Binary,
         }
     }
+}
+
+/// The boundary that a `Content-Type` names.
+pub(crate) fn boundary(content_type: &str) -> Option<String> {
+    let parameters = content_type.split(';').skip(1);
+    let value = parameters.filter_map(|parameter| parameter.split_once('=')).find_map(|(name, value)| {
+        name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim().trim_matches('"').to_owned())
+    });
+    value.filter(|boundary| !boundary.is_empty() && boundary.len() <= 256)
 }

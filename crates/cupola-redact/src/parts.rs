@@ -134,12 +134,10 @@ impl MaskedPartsBuilder {
     /// Value patterns are masked and bytes that are not UTF-8 become U+FFFD. The cut comes after masking, so it
     /// never hides the half of a token that would have given the other half away.
     pub fn push_text(&mut self, policy: &KeyPolicy, text: &[u8], cap: usize) {
-        // Value patterns are the same for every policy today; the parameter is there for policies that add some.
-        let _ = policy;
         if text.is_empty() {
             return self.push_empty();
         }
-        self.part(|out| push_capped(out, text, cap));
+        self.part(|out| push_capped(out, policy, text, cap));
     }
 
     /// Adds the authority that a client asked for, cut like a text: userinfo before the last `@` is left out.
@@ -187,14 +185,14 @@ impl std::fmt::Debug for MaskedParts {
 
 /// Appends `text`, masked, and cuts what was appended to `cap` bytes.
 #[inline]
-fn push_capped(out: &mut String, text: &[u8], cap: usize) {
+fn push_capped(out: &mut String, policy: &KeyPolicy, text: &[u8], cap: usize) {
     let start = out.len();
     // Twice the cap is read at most: masking shortens a text rarely, and a stranger's text has no upper bound.
     let window = &text[..text.len().min(cap.saturating_mul(2).saturating_add(64))];
     let open = window.len() < text.len();
     match std::str::from_utf8(window) {
-        Ok(valid) => _ = pattern::push(out, valid, open),
-        Err(_) => _ = pattern::push(out, &String::from_utf8_lossy(window), open),
+        Ok(valid) => _ = pattern::push(out, policy, valid, open),
+        Err(_) => _ = pattern::push(out, policy, &String::from_utf8_lossy(window), open),
     }
     _ = text::cut(out, start, cap);
 }

@@ -4,15 +4,26 @@
 //! No pattern needs its own end: a text that was cut gives no more away than a whole one.
 
 mod card;
+mod pii;
 mod token;
 mod userinfo;
 
 use std::ops::Range;
 
-use crate::REDACTED;
+use crate::KeyPolicy;
+use crate::tally::Rule;
+use crate::target::Target;
+use pii::Pii;
 
 pub(crate) use card::is_card;
+pub(crate) use pii::PiiSet;
 pub(crate) use userinfo::authority;
+
+/// The trigger of a pattern stands within so many bytes of its beginning, and what it masks, too.
+const LONGEST_PREFIX: usize = 16;
+
+/// Between the trigger of a pattern and what it masks stand at most so many bytes.
+const LONGEST_LEAD: usize = 128;
 
 /// A bit for each kind of byte that completes the prefix of some pattern, or stands right behind it.
 const TRIGGER: [u16; 256] = {
@@ -113,114 +124,192 @@ pub(crate) fn hints(text: &[u8]) -> u8 {
     if pairs & 0x1ff == 0 { hints & !PREFIXED } else { hints }
 }
 
+/// A secret that was recognised.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) span: Range<usize>,
+    pub(crate) rule: Rule,
+    /// How it goes on if it reached to the end of what is there.
+    pub(crate) rest: Option<Rest>,
+}
+
+impl Found {
+    pub(crate) fn new(span: Range<usize>, rule: Rule) -> Self {
+        Self { span, rule, rest: None }
+    }
+
+    pub(crate) fn token(span: Range<usize>, rule: Rule, alphabet: fn(u8) -> bool) -> Self {
+        Self { span, rule, rest: Some(Rest::Run(alphabet)) }
+    }
+}
+
+/// What a secret whose end was not seen goes on with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Rest {
+    /// Bytes of this alphabet.
+    Run(fn(u8) -> bool),
+    /// Lines up to the one that ends a key.
+    Key,
+}
+
+impl Rest {
+    /// Up to where it reaches from `from`, and whether it ends there.
+    pub(crate) fn end(self, text: &[u8], from: usize) -> (usize, bool) {
+        match self {
+            Self::Run(alphabet) => {
+                let end = token::run(text, from, alphabet);
+                (end, end < text.len())
+            }
+            Self::Key => token::key_end(text, from),
+        }
+    }
+}
+
 /// Appends `text` with every recognised secret masked; returns how many there were.
 ///
 /// `open` says that the text was cut, so that a token too short to be judged at its end is masked too.
 #[inline]
-pub(crate) fn push(out: &mut String, text: &str, open: bool) -> u32 {
-    push_hinted(out, text, hints(text.as_bytes()), open)
+pub(crate) fn push(out: &mut impl Target, policy: &KeyPolicy, text: &str, open: bool) -> u32 {
+    push_hinted(out, policy, text, hints(text.as_bytes()), open)
 }
 
 /// The same for a text whose hints are known.
 #[inline]
-pub(crate) fn push_hinted(out: &mut String, text: &str, hints: u8, open: bool) -> u32 {
-    let mut finder = Finder::new(text, hints, open);
+pub(crate) fn push_hinted(out: &mut impl Target, policy: &KeyPolicy, text: &str, hints: u8, open: bool) -> u32 {
+    let mut finder = Finder::new(policy, text.as_bytes(), hints, open);
     match finder.next(0) {
         None => {
-            out.push_str(text);
+            out.pass(text);
             0
         }
-        Some(first) => finder.mask_from(out, text, first),
+        Some(first) => mask_from(finder, out, policy, text, first),
     }
+}
+
+#[cold]
+fn mask_from(mut finder: Finder<'_>, out: &mut impl Target, policy: &KeyPolicy, text: &str, first: Found) -> u32 {
+    let mut found = Some(first);
+    let mut copied = 0;
+    let mut count = 0;
+    while let Some(Found { span, rule, .. }) = found {
+        // A span lies between ASCII bytes; should one ever not, more is masked instead of a panic.
+        out.pass(text.get(copied..span.start).unwrap_or_default());
+        out.mask(policy, rule, text.get(span.clone()).unwrap_or_default());
+        copied = span.end;
+        count += 1;
+        found = finder.next(copied);
+    }
+    out.pass(text.get(copied..).unwrap_or_default());
+    count
 }
 
 /// Whether a text whose hints are known holds no recognised secret.
 #[inline]
-pub(crate) fn is_clean(text: &str, hints: u8, open: bool) -> bool {
-    hints & (PREFIXED | DIGITS) == 0 || Finder::new(text, hints, open).next(0).is_none()
-}
-
-/// The same for a text that is at hand: without a secret it comes back as it is.
-pub(crate) fn mask_owned(text: String, open: bool) -> (String, u32) {
-    let mut finder = Finder::new(&text, hints(text.as_bytes()), open);
-    let Some(first) = finder.next(0) else { return (text, 0) };
-    let mut out = String::with_capacity(text.len() + REDACTED.len());
-    let count = finder.mask_from(&mut out, &text, first);
-    (out, count)
+pub(crate) fn is_clean(policy: &KeyPolicy, text: &str, hints: u8, open: bool) -> bool {
+    hints & (PREFIXED | DIGITS) == 0 && !policy.has_pii()
+        || Finder::new(policy, text.as_bytes(), hints, open).next(0).is_none()
 }
 
 /// Finds one secret after the other, in time linear in the text whatever it holds.
-struct Finder<'a> {
+pub(crate) struct Finder<'a> {
     bytes: &'a [u8],
+    /// Secrets begin before this.
+    limit: usize,
     open: bool,
     /// The next secret with a prefix, if the search has gone ahead of the cards.
-    ahead: Option<Range<usize>>,
+    ahead: Option<Found>,
     /// There is no further secret with a prefix.
     is_done: bool,
+    /// The first search begins further back, for the prefix of a secret may stand there.
+    has_begun: bool,
     /// There may be cards.
     has_cards: bool,
+    pii: Option<Pii<'a>>,
     runs: token::Runs,
 }
 
 impl<'a> Finder<'a> {
     #[inline]
-    fn new(text: &'a str, hints: u8, open: bool) -> Self {
-        let (is_done, has_cards) = (hints & PREFIXED == 0, hints & DIGITS != 0);
-        Self { bytes: text.as_bytes(), open, ahead: None, is_done, has_cards, runs: token::Runs::default() }
+    fn new(policy: &'a KeyPolicy, bytes: &'a [u8], hints: u8, open: bool) -> Self {
+        let on = policy.has_patterns();
+        let (is_done, has_cards) = (!on || hints & PREFIXED == 0, on && hints & DIGITS != 0);
+        let pii = policy.pii().map(Pii::new);
+        Self {
+            bytes,
+            limit: bytes.len(),
+            open,
+            ahead: None,
+            is_done,
+            has_begun: false,
+            has_cards,
+            pii,
+            runs: token::Runs::default(),
+        }
     }
 
-    #[cold]
-    fn mask_from(&mut self, out: &mut String, text: &str, first: Range<usize>) -> u32 {
-        let mut found = Some(first);
-        let mut copied = 0;
-        let mut count = 0;
-        while let Some(span) = found {
-            // A span lies between ASCII bytes; should one ever not, more is masked instead of a panic.
-            out.push_str(text.get(copied..span.start).unwrap_or_default());
-            out.push_str(REDACTED);
-            copied = span.end;
-            count += 1;
-            found = self.next(copied);
-        }
-        out.push_str(text.get(copied..).unwrap_or_default());
-        count
+    /// A finder of the secrets that begin within `range`; they may end behind it.
+    pub(crate) fn over(policy: &'a KeyPolicy, bytes: &'a [u8], range: Range<usize>, open: bool) -> Self {
+        let reached = bytes.len().min(range.end + LONGEST_PREFIX);
+        let hints = hints(&bytes[range.start.saturating_sub(LONGEST_LEAD)..reached]);
+        Self { limit: range.end, ..Self::new(policy, bytes, hints, open) }
     }
 
     /// The next secret that begins at or behind `from`.
     #[inline]
-    fn next(&mut self, from: usize) -> Option<Range<usize>> {
-        if !self.is_done && self.ahead.as_ref().is_none_or(|span| span.start < from) {
+    pub(crate) fn next(&mut self, from: usize) -> Option<Found> {
+        if from >= self.limit {
+            return None;
+        }
+        let found = self.next_default(from);
+        match &mut self.pii {
+            None => found,
+            Some(pii) => {
+                let end = found.as_ref().map_or(self.limit, |found| found.span.start);
+                pii.next(self.bytes, from..end).or(found)
+            }
+        }
+    }
+
+    #[inline]
+    fn next_default(&mut self, from: usize) -> Option<Found> {
+        if !self.is_done && self.ahead.as_ref().is_none_or(|found| found.span.start < from) {
             self.ahead = self.next_prefixed(from);
             self.is_done = self.ahead.is_none();
         }
         if self.has_cards && self.bytes.len() - from >= card::SHORTEST {
-            let end = self.ahead.as_ref().map_or(self.bytes.len(), |span| span.start);
+            let end = self.ahead.as_ref().map_or(self.limit, |found| found.span.start);
             if let Some(card) = card::next(self.bytes, from..end, self.open) {
-                return Some(card);
+                return Some(Found::new(card, Rule::Card));
             }
         }
         self.ahead.clone()
     }
 
     #[inline(never)]
-    fn next_prefixed(&mut self, from: usize) -> Option<Range<usize>> {
-        let mut before = from.checked_sub(1).map_or(0, |at| self.bytes[at]);
-        for (offset, &byte) in self.bytes[from..].iter().enumerate() {
+    fn next_prefixed(&mut self, from: usize) -> Option<Found> {
+        let lead = if std::mem::replace(&mut self.has_begun, true) { 0 } else { LONGEST_LEAD };
+        let start = from.saturating_sub(lead);
+        let mut before = start.checked_sub(1).map_or(0, |at| self.bytes[at]);
+        let end = self.bytes.len().min(self.limit + LONGEST_PREFIX);
+        for (offset, &byte) in self.bytes[start..end].iter().enumerate() {
             let is_pair = TRIGGER[usize::from(byte)] & BEFORE[usize::from(before)] != 0;
             before = byte;
             if !is_pair {
                 continue;
             }
             // A span that begins inside what was masked already would be masked twice.
-            let span = self.at(byte, from + offset).filter(|span| span.start >= from && span.start < span.end);
-            if span.is_some() {
-                return span;
+            let limit = self.limit;
+            let begins_here =
+                |Found { span, .. }: &Found| span.start >= from && span.start < limit && span.start < span.end;
+            let found = self.at(byte, start + offset).filter(begins_here);
+            if found.is_some() {
+                return found;
             }
         }
         None
     }
 
-    fn at(&mut self, byte: u8, at: usize) -> Option<Range<usize>> {
+    fn at(&mut self, byte: u8, at: usize) -> Option<Found> {
         match byte {
             b':' => userinfo::at(self.bytes, at, self.open),
             b'J' => self.runs.jwt(self.bytes, at.checked_sub(2)?, self.open),

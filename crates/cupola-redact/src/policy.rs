@@ -1,12 +1,27 @@
 //! The rule that every surface asks: may the value under this name be shown?
 
+mod builder;
+mod error;
+#[cfg(feature = "toml")]
+mod file;
+mod own;
+mod selector;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::form::Forms;
 use crate::name::{Name, WINDOW};
-use crate::rule::{self, Scope, Verdict};
+use crate::pattern::PiiSet;
+use crate::rule::{self, Position, Verdict};
 use crate::{End, Masked, cookie, decode, header, text, url};
+
+pub use builder::KeyPolicyBuilder;
+pub use error::PolicyError;
+pub(crate) use error::Problem;
+use own::OwnName;
+pub(crate) use selector::{Selectors, Track};
 
 /// Which names hide their values; compiled once, immutable, cheap to clone.
 ///
@@ -24,14 +39,42 @@ use crate::{End, Masked, cookie, decode, header, text, url};
 #[derive(Clone, Default)]
 pub struct KeyPolicy(Arc<Rules>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Rules {
+    /// Tells policies with names of their own apart; zero for all others, which judge names alike.
+    id: u64,
     deny: Vec<OwnName>,
     keep: Vec<OwnName>,
     /// There are such names, so that no short cut past them may be taken.
     has_own: bool,
     /// Lower-case names of headers that may be shown beside the default ones.
     headers: Vec<Box<str>>,
+    /// Values are masked by their looks too.
+    patterns: bool,
+    pii: Option<PiiSet>,
+    /// Under a denied name, `null`, `true` and `false` are masked as well.
+    literals: bool,
+    /// `None` where every mask is the fixed text.
+    forms: Option<Forms>,
+    /// `None` where no path of JSON is named.
+    selectors: Option<Selectors>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            id: 0,
+            deny: Vec::new(),
+            keep: Vec::new(),
+            has_own: false,
+            headers: Vec::new(),
+            patterns: true,
+            pii: None,
+            literals: false,
+            forms: None,
+            selectors: None,
+        }
+    }
 }
 
 impl KeyPolicy {
@@ -40,14 +83,27 @@ impl KeyPolicy {
         KeyPolicyBuilder::default()
     }
 
-    /// Whether a log field or a JSON member of this name holds a secret, whatever its spelling.
+    /// Whether a log field of this name holds a secret, whatever its spelling.
     pub fn denies(&self, name: &str) -> bool {
         self.verdict(name) != Verdict::Keep
     }
 
     /// The same with the type of the value as evidence: a plural such as `tokens` may hold a number.
     pub fn verdict(&self, name: &str) -> Verdict {
-        self.judge(name.as_bytes(), Scope::Field)
+        self.judge(name.as_bytes(), Position::Field)
+    }
+
+    /// The same for a name that stands elsewhere than on a log line.
+    ///
+    /// ```
+    /// use cupola_redact::{KeyPolicy, Position, Verdict};
+    ///
+    /// let policy = KeyPolicy::default();
+    /// assert_eq!(policy.verdict_at("session_id", Position::Field), Verdict::Keep);
+    /// assert_eq!(policy.verdict_at("session_id", Position::Body), Verdict::Mask);
+    /// ```
+    pub fn verdict_at(&self, name: &str, position: Position) -> Verdict {
+        self.judge(name.as_bytes(), position)
     }
 
     /// Masks a header's value: names on the allow list are shown, all others are `[REDACTED]`.
@@ -76,17 +132,17 @@ impl KeyPolicy {
     /// assert_eq!(url, "https://[REDACTED]@example.org/cb?code=[REDACTED]&page=2");
     /// ```
     pub fn url(&self, url: &str) -> Masked {
-        masked(url.len(), |out| _ = url::push_url(out, self, url))
+        masked(url.len(), |out| _ = url::push_url(out, self, url, false))
     }
 
     /// Masks a `Cookie` header: names stay, every value goes.
     pub fn cookie(&self, value: &str) -> Masked {
-        masked(value.len(), |out| cookie::push_cookie(out, value))
+        masked(value.len(), |out| cookie::push_cookie(out, self, value))
     }
 
     /// Masks a `Set-Cookie` header: the name and the known attributes stay.
     pub fn set_cookie(&self, value: &str) -> Masked {
-        masked(value.len(), |out| cookie::push_set_cookie(out, value))
+        masked(value.len(), |out| cookie::push_set_cookie(out, self, value))
     }
 
     /// Masks free text, such as an error message: value patterns, and what follows a denied name.
@@ -116,36 +172,73 @@ impl KeyPolicy {
         text::mask_free(self, text, end)
     }
 
+    /// Policies of the same id judge every name alike.
+    #[inline]
+    pub(crate) fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    #[inline]
+    pub(crate) fn has_patterns(&self) -> bool {
+        self.0.patterns
+    }
+
+    #[inline]
+    pub(crate) fn has_pii(&self) -> bool {
+        self.0.pii.is_some()
+    }
+
+    #[inline]
+    pub(crate) fn pii(&self) -> Option<&PiiSet> {
+        self.0.pii.as_ref()
+    }
+
+    /// The forms of masks, unless all are the fixed text.
+    #[inline]
+    pub(crate) fn forms(&self) -> Option<&Forms> {
+        self.0.forms.as_ref()
+    }
+
+    #[inline]
+    pub(crate) fn selectors(&self) -> Option<&Selectors> {
+        self.0.selectors.as_ref()
+    }
+
+    #[inline]
+    pub(crate) fn masks_literals(&self) -> bool {
+        self.0.literals
+    }
+
     /// Judges a name that is already decoded, given as bytes.
     #[inline]
-    pub(crate) fn judge(&self, name: &[u8], scope: Scope) -> Verdict {
-        self.judge_plain(name, scope).unwrap_or_else(|| self.judge_any(name, scope))
+    pub(crate) fn judge(&self, name: &[u8], position: Position) -> Verdict {
+        self.judge_plain(name, position).unwrap_or_else(|| self.judge_any(name, position))
     }
 
     /// Judges a name as it stands in a URL, with percent escapes.
     #[inline]
     pub(crate) fn judge_url_name(&self, name: &[u8]) -> Verdict {
-        self.judge_plain(name, Scope::Url).unwrap_or_else(|| self.judge_escaped(name))
+        self.judge_plain(name, Position::Url).unwrap_or_else(|| self.judge_escaped(name))
     }
 
     #[inline]
-    fn judge_plain(&self, name: &[u8], scope: Scope) -> Option<Verdict> {
-        if self.0.has_own { None } else { rule::judge_plain(name, scope) }
+    fn judge_plain(&self, name: &[u8], position: Position) -> Option<Verdict> {
+        if self.0.has_own { None } else { rule::judge_plain(name, position) }
     }
 
     fn judge_escaped(&self, name: &[u8]) -> Verdict {
         if name.contains(&b'%') {
-            return self.judge_any(&decode::percent(name), Scope::Url);
+            return self.judge_any(&decode::percent(name), Position::Url);
         }
-        self.judge_any(name, Scope::Url)
+        self.judge_any(name, Position::Url)
     }
 
     #[inline(never)]
-    fn judge_any(&self, name: &[u8], scope: Scope) -> Verdict {
+    fn judge_any(&self, name: &[u8], position: Position) -> Verdict {
         if name.len() > WINDOW {
-            return self.judge_long(name, scope);
+            return self.judge_long(name, position);
         }
-        self.judge_window(name, scope)
+        self.judge_window(name, position)
     }
 
     /// Whether this header, in lower case, was allowed by name.
@@ -153,24 +246,30 @@ impl KeyPolicy {
         self.0.headers.iter().any(|header| **header == *name)
     }
 
+    /// Whether a name of the user's own denies this one.
+    #[inline]
+    pub(crate) fn denies_own(&self, name: &str) -> bool {
+        self.0.has_own && self.0.own(name.as_bytes(), &Name::new(name.as_bytes())) == Some(Verdict::Mask)
+    }
+
     /// A stem may stand anywhere, so a long name is read in windows that overlap; its last words are in the last.
-    fn judge_long(&self, name: &[u8], scope: Scope) -> Verdict {
+    fn judge_long(&self, name: &[u8], position: Position) -> Verdict {
         let windows = name.windows(WINDOW).step_by(WINDOW / 2);
         if windows.map(Name::new).any(|window| rule::has_strong_stem(&window)) {
             return Verdict::Mask;
         }
-        self.judge_window(name, scope)
+        self.judge_window(name, position)
     }
 
     #[inline]
-    fn judge_window(&self, bytes: &[u8], scope: Scope) -> Verdict {
+    fn judge_window(&self, bytes: &[u8], position: Position) -> Verdict {
         let name = Name::new(bytes);
         if self.0.has_own {
             if let Some(verdict) = self.0.own(bytes, &name) {
                 return verdict;
             }
         }
-        rule::judge(&name, scope)
+        rule::judge(&name, position)
     }
 }
 
@@ -189,135 +288,6 @@ impl Rules {
         self.deny.iter().any(|own| own.ends(bytes, name)).then_some(Verdict::Mask)
     }
 }
-
-/// A name that the user gave.
-#[derive(Debug, PartialEq, Eq)]
-enum OwnName {
-    /// Compared by its letters, in any spelling.
-    Letters(Box<[u8]>),
-    /// Not in the Latin alphabet: compared whole, without regard to case.
-    Exact(Box<str>),
-}
-
-impl OwnName {
-    fn new(name: &str) -> Result<Self, PolicyError> {
-        if name.chars().any(|c| !c.is_ascii() && c.is_alphanumeric()) {
-            return Ok(Self::Exact(name.to_lowercase().into()));
-        }
-        let read = Name::new(name.as_bytes());
-        if read.squashed().is_empty() || name.len() > WINDOW {
-            return Err(PolicyError::new(name, Problem::Unreadable));
-        }
-        Ok(Self::Letters(read.squashed().into()))
-    }
-
-    fn is(&self, bytes: &[u8], name: &Name) -> bool {
-        match self {
-            Self::Letters(letters) => bytes.len() <= WINDOW && *name.squashed() == **letters,
-            Self::Exact(text) => String::from_utf8_lossy(bytes).to_lowercase() == **text,
-        }
-    }
-
-    /// Whether the name ends in this one's words, as `old_customer_ref` does in `customer_ref`.
-    fn ends(&self, bytes: &[u8], name: &Name) -> bool {
-        match self {
-            Self::Letters(letters) => {
-                name.squashed().strip_suffix(&**letters).is_some_and(|rest| name.is_boundary(rest.len()))
-            }
-            Self::Exact(_) => self.is(bytes, name),
-        }
-    }
-}
-
-/// Collects the names that extend the default list.
-#[derive(Debug, Default)]
-pub struct KeyPolicyBuilder {
-    deny: Vec<String>,
-    keep: Vec<String>,
-    headers: Vec<String>,
-}
-
-impl KeyPolicyBuilder {
-    /// Denies a name in every spelling, and every name that ends in its words.
-    pub fn deny(mut self, name: impl Into<String>) -> Self {
-        self.deny.push(name.into());
-        self
-    }
-
-    /// Keeps a name that the default list denies; just this name, in every spelling.
-    ///
-    /// A strong name such as `password` cannot be kept; `password_policy` can.
-    pub fn keep(mut self, name: impl Into<String>) -> Self {
-        self.keep.push(name.into());
-        self
-    }
-
-    /// Shows a header that is not on the default allow list; its value still passes the value patterns.
-    pub fn allow_header(mut self, name: impl Into<String>) -> Self {
-        self.headers.push(name.into());
-        self
-    }
-
-    /// Checks the names and compiles the policy.
-    pub fn build(self) -> Result<KeyPolicy, PolicyError> {
-        let deny = self.deny.iter().map(|name| OwnName::new(name)).collect::<Result<Vec<_>, _>>()?;
-        let keep = self.keep.iter().map(|name| kept(name, &deny)).collect::<Result<_, _>>()?;
-        let headers = self.headers.iter().map(|name| header::allowed(name)).collect::<Result<_, _>>()?;
-        let has_own = !self.deny.is_empty() || !self.keep.is_empty();
-        Ok(KeyPolicy(Arc::new(Rules { deny, keep, has_own, headers })))
-    }
-}
-
-fn kept(name: &str, deny: &[OwnName]) -> Result<OwnName, PolicyError> {
-    let own = OwnName::new(name)?;
-    if rule::is_strong(&Name::new(name.as_bytes())) {
-        return Err(PolicyError::new(name, Problem::Strong));
-    }
-    if deny.contains(&own) {
-        return Err(PolicyError::new(name, Problem::Contradiction));
-    }
-    Ok(own)
-}
-
-/// A name that a policy cannot be built with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyError {
-    name: String,
-    problem: Problem,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Problem {
-    Unreadable,
-    Strong,
-    Contradiction,
-    NotAHeader,
-}
-
-impl PolicyError {
-    pub(crate) fn new(name: &str, problem: Problem) -> Self {
-        Self { name: name.into(), problem }
-    }
-
-    /// The name that is at fault.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-impl fmt::Display for PolicyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let why = match self.problem {
-            Problem::Unreadable => "has no letters, or more than 64 bytes",
-            Problem::Strong => "always holds a secret and cannot be shown",
-            Problem::Contradiction => "is both denied and kept",
-            Problem::NotAHeader => "is not a header name",
-        };
-        write!(f, "redaction policy: the name {:?} {why}", self.name)
-    }
-}
-
-impl std::error::Error for PolicyError {}
 
 /// Runs a redactor into a string of its own.
 pub(crate) fn masked(capacity: usize, write: impl FnOnce(&mut String)) -> Masked {

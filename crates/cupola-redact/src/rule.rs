@@ -17,11 +17,15 @@ pub enum Verdict {
     MaskUnlessNumber,
 }
 
-/// Where a name stands: some names are telling in a URL only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// A JSON key, a log field, a name in a text.
+/// Where a name stands: some names tell in one place only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Position {
+    /// A field of a log line or of a context, which the application has named and filled itself. Here a `session_id` is
+    /// what joins entries, as an order's number does.
     Field,
+    /// A member of JSON, a name in a header or in a text: what came over the wire.
+    Body,
     /// A name in a query, a form or a fragment.
     Url,
 }
@@ -73,28 +77,31 @@ const fn is_strong_head(head: u32) -> bool {
 
 /// Judges a name that is one short word of small letters, without reading it into a [`Name`]; most names are.
 #[inline]
-pub(crate) fn judge_plain(name: &[u8], scope: Scope) -> Option<Verdict> {
+pub(crate) fn judge_plain(name: &[u8], position: Position) -> Option<Verdict> {
     if name.len() > LONGEST_PLAIN || !name.iter().all(u8::is_ascii_lowercase) {
         return None;
     }
     if name.windows(4).any(|head| is_strong_head(u32::from_le_bytes([head[0], head[1], head[2], head[3]]))) {
         return None;
     }
-    let is_telling = scope == Scope::Url && matches!(name, b"key" | b"code" | b"policy");
+    let is_telling = position == Position::Url && matches!(name, b"key" | b"code" | b"policy");
     Some(if is_telling { Verdict::Mask } else { weak(name) })
 }
 
 /// Judges a name by the default list.
 #[inline]
-pub(crate) fn judge(name: &Name, scope: Scope) -> Verdict {
+pub(crate) fn judge(name: &Name, position: Position) -> Verdict {
     if name.squashed().len() < SHORTEST_WEAK {
+        return Verdict::Keep;
+    }
+    if position == Position::Field && name.squashed() == b"sessionid" {
         return Verdict::Keep;
     }
     if has_strong_stem(name) {
         return Verdict::Mask;
     }
     let verdict = judge_words(name);
-    if verdict == Verdict::Keep && scope == Scope::Url && is_telling_in_url(name) {
+    if verdict == Verdict::Keep && position == Position::Url && is_telling_in_url(name) {
         return Verdict::Mask;
     }
     verdict
@@ -103,6 +110,11 @@ pub(crate) fn judge(name: &Name, scope: Scope) -> Verdict {
 /// Whether the name is itself one of the strong stems, so that nobody may keep it by an oversight.
 pub(crate) fn is_strong(name: &Name) -> bool {
     STRONG.contains(&name.squashed())
+}
+
+/// The same for a decoded name as it stands in a body.
+pub(crate) fn is_strong_name(name: &[u8]) -> bool {
+    is_strong(&Name::new(name))
 }
 
 /// Whether a strong stem stands anywhere in the name.
@@ -196,8 +208,8 @@ fn is_telling_in_url(name: &Name) -> bool {
 mod tests {
     use super::*;
 
-    fn verdict(name: &str, scope: Scope) -> Verdict {
-        judge(&Name::new(name.as_bytes()), scope)
+    fn verdict(name: &str, position: Position) -> Verdict {
+        judge(&Name::new(name.as_bytes()), position)
     }
 
     #[test]
@@ -209,8 +221,8 @@ mod tests {
     #[test]
     fn some_words_tell_in_a_url_only() {
         for name in ["key", "code", "Policy"] {
-            assert_eq!(verdict(name, Scope::Url), Verdict::Mask, "{name}");
-            assert_eq!(verdict(name, Scope::Field), Verdict::Keep, "{name}");
+            assert_eq!(verdict(name, Position::Url), Verdict::Mask, "{name}");
+            assert_eq!(verdict(name, Position::Body), Verdict::Keep, "{name}");
         }
     }
 }

@@ -9,34 +9,39 @@ use std::borrow::Cow;
 
 use label::{Label, Style};
 
-use crate::body::Capture;
+use crate::body::Out;
 use crate::rule::Verdict;
+use crate::tally::Tally;
+use crate::target::Counted;
 use crate::{End, KeyPolicy, Masked, pattern};
 
 /// Masks a whole text, by name and by value patterns.
 pub(crate) fn mask(policy: &KeyPolicy, text: &str) -> Masked {
-    let mut out = Capture::new(policy.clone(), usize::MAX);
-    scan(&mut out, text.as_bytes());
-    out.into_text(false).0
+    Masked::vouch(scan(policy, text.as_bytes(), false).0)
+}
+
+/// Appends a text, which may be cut at its end.
+pub(crate) fn push(out: &mut Counted, policy: &KeyPolicy, text: &str, open: bool) {
+    let (masked, tally) = scan(policy, text.as_bytes(), open);
+    out.text.push_str(&masked);
+    out.tally.add(&tally);
 }
 
 /// Masks a text that holds no secret as a rule: then it is looked at, and nothing else happens to it.
 pub(crate) fn mask_free<'t>(policy: &KeyPolicy, text: &'t str, end: End) -> Cow<'t, str> {
     let (hints, open) = (pattern::hints(text.as_bytes()), end == End::Truncated);
     let has_names = hints & pattern::LABELS != 0 && !keeps_all(policy, text.as_bytes());
-    if !has_names && pattern::is_clean(text, hints, open) {
+    if !has_names && pattern::is_clean(policy, text, hints, open) {
         return Cow::Borrowed(text);
     }
-    let mut out = Capture::new(policy.clone(), usize::MAX);
-    scan(&mut out, text.as_bytes());
-    match out.into_text(open) {
-        (_, _, 0) => Cow::Borrowed(text),
-        (masked, ..) => Cow::Owned(masked.into_string()),
+    match scan(policy, text.as_bytes(), open) {
+        (_, tally) if tally.redactions() == 0 => Cow::Borrowed(text),
+        (masked, _) => Cow::Owned(masked),
     }
 }
 
 /// Whether no name before a separator is denied, as [`Scanner`] would find it.
-fn keeps_all(policy: &KeyPolicy, text: &[u8]) -> bool {
+pub(crate) fn keeps_all(policy: &KeyPolicy, text: &[u8]) -> bool {
     let is_plain = !text.iter().any(|byte| matches!(byte, b'\\' | b'%'));
     let mut from = 0;
     while let Some(offset) = text[from..].iter().position(|&byte| scanner::IS_SEPARATOR[usize::from(byte)]) {
@@ -61,15 +66,20 @@ fn keeps_all(policy: &KeyPolicy, text: &[u8]) -> bool {
 
 /// Whether a text has a value behind a denied name.
 pub(crate) fn reveals(policy: &KeyPolicy, text: &[u8]) -> bool {
-    let mut out = Capture::new(policy.clone(), usize::MAX);
-    scan(&mut out, text);
-    out.redactions() > 0
+    let mut out = Out::new(policy.clone(), usize::MAX);
+    Scanner::new(0).feed(&mut out, text);
+    out.tally.redactions() > 0
 }
 
-fn scan(out: &mut Capture, text: &[u8]) {
+/// Runs both steps over a text; says what was masked.
+fn scan(policy: &KeyPolicy, text: &[u8], truncated: bool) -> (String, Tally) {
+    let mut out = Out::new(policy.clone(), usize::MAX);
     let mut scanner = Scanner::new(0);
-    scanner.feed(out, text);
-    scanner.finish(out);
+    scanner.feed(&mut out, text);
+    scanner.finish(&mut out, truncated);
+    let mut masked = Vec::with_capacity(text.len() + 16);
+    out.finish(truncated, &mut masked);
+    (crate::body::into_utf8(masked, truncated), out.tally)
 }
 
 /// Cuts what was appended to `out` since `start` to `cap` bytes, on a character boundary; says whether it did.

@@ -2,40 +2,55 @@
 
 use crate::name::Name;
 use crate::rule::{self, Verdict};
-use crate::{KeyPolicy, REDACTED, decode, pattern};
+use crate::tally::Rule;
+use crate::target::Target;
+use crate::{KeyPolicy, decode, pattern};
 
 /// Appends a path; `;name=value` parameters are judged by name.
 #[inline]
-pub(crate) fn push_path(out: &mut String, policy: &KeyPolicy, path: &str) -> u32 {
+pub(crate) fn push_path(out: &mut impl Target, policy: &KeyPolicy, path: &str) -> u32 {
+    push_cut_path(out, policy, path, false)
+}
+
+/// The same for a path that may be cut at its end.
+#[inline]
+pub(crate) fn push_cut_path(out: &mut impl Target, policy: &KeyPolicy, path: &str, open: bool) -> u32 {
     let hints = pattern::hints(path.as_bytes());
     if hints & pattern::PAIRS_IN_PATH != 0 {
-        return Pairs::new(policy, path, Place::Path).push(out);
+        return Pairs::new(policy, path, Place::Path, open).push(out);
     }
-    pattern::push_hinted(out, path, hints, false)
+    pattern::push_hinted(out, policy, path, hints, open)
 }
 
 /// Appends a query, a fragment or a form: `name=value` pairs, also those of a URL inside a value.
 #[inline]
-pub(crate) fn push_query(out: &mut String, policy: &KeyPolicy, query: &str) -> u32 {
-    Pairs::new(policy, query, Place::Query).push(out)
+pub(crate) fn push_query(out: &mut impl Target, policy: &KeyPolicy, query: &str) -> u32 {
+    push_cut_query(out, policy, query, false)
 }
 
-/// Appends a whole URL.
-pub(crate) fn push_url(out: &mut String, policy: &KeyPolicy, url: &str) -> u32 {
+/// The same for a query that may be cut at its end.
+#[inline]
+pub(crate) fn push_cut_query(out: &mut impl Target, policy: &KeyPolicy, query: &str, open: bool) -> u32 {
+    Pairs::new(policy, query, Place::Query, open).push(out)
+}
+
+/// Appends a whole URL, which may be cut at its end.
+pub(crate) fn push_url(out: &mut impl Target, policy: &KeyPolicy, url: &str, open: bool) -> u32 {
     let mut count = 0;
     let start = authority_start(url);
     let mut rest = url;
-    if let Some(span) = start.and_then(|start| pattern::authority(url.as_bytes(), start, false)) {
-        out.push_str(&url[..span.start]);
-        out.push_str(REDACTED);
+    if let Some(span) = start.and_then(|start| pattern::authority(url.as_bytes(), start, open)) {
+        out.pass(&url[..span.start]);
+        out.mask(policy, Rule::Userinfo, &url[span.clone()]);
         rest = &url[span.end..];
         count += 1;
     }
     let path = rest.find(['?', '#']).unwrap_or(rest.len());
-    count += push_path(out, policy, &rest[..path]);
-    if path < rest.len() {
-        out.push_str(&rest[path..=path]);
-        count += push_query(out, policy, &rest[path + 1..]);
+    let (path, query) = rest.split_at(path);
+    count += push_cut_path(out, policy, path, open && query.is_empty());
+    if let Some(separator) = query.get(..1) {
+        out.pass(separator);
+        count += push_cut_query(out, policy, &query[1..], open);
     }
     count
 }
@@ -62,6 +77,8 @@ struct Pairs<'a> {
     policy: &'a KeyPolicy,
     text: &'a str,
     place: Place,
+    /// The text may be cut at its end.
+    open: bool,
     /// Up to here the text is in the output.
     copied: usize,
     /// Where the name that the next `=` would end begins.
@@ -77,12 +94,12 @@ struct Pairs<'a> {
 
 impl<'a> Pairs<'a> {
     #[inline]
-    fn new(policy: &'a KeyPolicy, text: &'a str, place: Place) -> Self {
-        Self { policy, text, place, copied: 0, name: 0, authority: None, slashes: (0, 0), hints: 0, count: 0 }
+    fn new(policy: &'a KeyPolicy, text: &'a str, place: Place, open: bool) -> Self {
+        Self { policy, text, place, open, copied: 0, name: 0, authority: None, slashes: (0, 0), hints: 0, count: 0 }
     }
 
     #[inline]
-    fn push(mut self, out: &mut String) -> u32 {
+    fn push(mut self, out: &mut impl Target) -> u32 {
         let bytes = self.text.as_bytes();
         let mut index = 0;
         while index < bytes.len() {
@@ -94,12 +111,16 @@ impl<'a> Pairs<'a> {
                 _ => self.special(out, index),
             };
         }
-        self.copy(out, bytes.len());
+        // Of a cut authority nobody can tell yet whether it is a user's name.
+        if self.open && self.authority.is_some_and(|start| start >= self.copied && start < bytes.len()) {
+            self.mask_userinfo(out, bytes.len());
+        }
+        self.copy(out, bytes.len(), self.open);
         self.count
     }
 
     /// Takes the special byte at `index`, which may be escaped; returns where to go on.
-    fn special(&mut self, out: &mut String, index: usize) -> usize {
+    fn special(&mut self, out: &mut impl Target, index: usize) -> usize {
         let (byte, width, level) = decode::percent_at(self.text.as_bytes(), index);
         let next = index + width;
         self.follow_authority(byte, index, next);
@@ -122,7 +143,7 @@ impl<'a> Pairs<'a> {
     }
 
     #[inline]
-    fn judge(&mut self, out: &mut String, index: usize, next: usize, level: u32) -> usize {
+    fn judge(&mut self, out: &mut impl Target, index: usize, next: usize, level: u32) -> usize {
         let bytes = self.text.as_bytes();
         let verdict = self.policy.judge_url_name(&bytes[self.name..index]);
         self.name = next;
@@ -133,7 +154,7 @@ impl<'a> Pairs<'a> {
         if verdict == Verdict::MaskUnlessNumber && is_count(&bytes[next..end]) {
             return end;
         }
-        self.mask(out, next, end);
+        self.mask(out, next, end, Rule::Name);
         end
     }
 
@@ -179,17 +200,17 @@ impl<'a> Pairs<'a> {
     }
 
     /// Masks from the authority's start, or from what is already in the output if that is further.
-    fn mask_userinfo(&mut self, out: &mut String, end: usize) {
+    fn mask_userinfo(&mut self, out: &mut impl Target, end: usize) {
         if let Some(start) = self.authority.filter(|&start| start >= self.copied && start < end) {
-            self.mask(out, start, end);
+            self.mask(out, start, end, Rule::Userinfo);
             self.authority = Some(end);
         }
     }
 
     #[inline]
-    fn mask(&mut self, out: &mut String, start: usize, end: usize) {
-        self.copy(out, start);
-        out.push_str(REDACTED);
+    fn mask(&mut self, out: &mut impl Target, start: usize, end: usize, rule: Rule) {
+        self.copy(out, start, false);
+        out.mask(self.policy, rule, self.text.get(start..end).unwrap_or_default());
         self.copied = end;
         self.name = end;
         self.count += 1;
@@ -197,10 +218,10 @@ impl<'a> Pairs<'a> {
 
     /// Copies what is judged and kept, through the value patterns.
     #[inline]
-    fn copy(&mut self, out: &mut String, end: usize) {
+    fn copy(&mut self, out: &mut impl Target, end: usize, open: bool) {
         // Both ends lie next to ASCII bytes, so the slice is on character boundaries.
-        let kept = self.text.get(self.copied..end).unwrap_or(REDACTED);
-        self.count += pattern::push_hinted(out, kept, self.hints, false);
+        let kept = self.text.get(self.copied..end).unwrap_or(crate::REDACTED);
+        self.count += pattern::push_hinted(out, self.policy, kept, self.hints, open);
         self.hints = 0;
         self.copied = end;
     }

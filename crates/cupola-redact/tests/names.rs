@@ -1,6 +1,6 @@
 //! Which names hold secrets: the default list, what it must not take, and names of one's own.
 
-use cupola_redact::{KeyPolicy, Verdict};
+use cupola_redact::{KeyPolicy, Position, Verdict};
 
 #[test]
 fn names_of_secrets_are_denied_in_every_spelling() {
@@ -21,8 +21,22 @@ fn names_of_secrets_are_denied_in_every_spelling() {
         mfa_code totp_code otpCode smsCode verification_code 2fa_code X-Amz-Credential X-Amz-Security-Token AWSAccessKeyId"
         .split_whitespace()
     {
-        assert!(policy.denies(name), "{name:?} must be denied");
+        assert_ne!(policy.verdict_at(name, Position::Body), Verdict::Keep, "{name:?} must be denied");
     }
+}
+
+#[test]
+fn a_session_id_is_a_secret_on_the_wire_and_a_field_in_the_log() {
+    let policy = KeyPolicy::default();
+    for name in ["session_id", "sessionId", "SESSION-ID"] {
+        assert_eq!(policy.verdict_at(name, Position::Field), Verdict::Keep, "{name}");
+        assert_eq!(policy.verdict_at(name, Position::Body), Verdict::Mask, "{name}");
+        assert_eq!(policy.verdict_at(name, Position::Url), Verdict::Mask, "{name}");
+    }
+    for name in ["PHPSESSID", "JSESSIONID", "session", "session_token", "user_session_id"] {
+        assert!(policy.denies(name), "{name}");
+    }
+    assert!(KeyPolicy::builder().deny("session_id").build().unwrap().denies("sessionId"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Random JSON documents, compared with what a parser says about them.
 
-use cupola_redact::{End, KeyPolicy, Media, REDACTED, Redactor, Verdict};
+use cupola_redact::{End, KeyPolicy, Media, Position, REDACTED, Redactor, Verdict};
 use serde_json::Value;
 
 /// A small generator: the same documents on every run.
@@ -89,7 +89,7 @@ fn masked(policy: &KeyPolicy, value: &Value) -> Value {
 }
 
 fn member(policy: &KeyPolicy, name: &str, value: &Value) -> Value {
-    match (policy.verdict(name), value) {
+    match (policy.verdict_at(name, Position::Body), value) {
         (Verdict::Keep, _) => masked(policy, value),
         (_, Value::Null | Value::Bool(_)) | (Verdict::MaskUnlessNumber, Value::Number(_)) => value.clone(),
         _ => Value::String(REDACTED.into()),

@@ -2,8 +2,8 @@
 
 use memchr::memchr2;
 
-use super::capture::Capture;
 use super::json::Json;
+use super::out::Out;
 use crate::text::Scanner;
 
 const DATA: &[u8] = b"data";
@@ -27,11 +27,11 @@ enum Line {
 }
 
 impl Events {
-    pub(super) fn new() -> Self {
-        Self { line: Line::Start(0), data: Json::new(), other: Scanner::new(0), returned: false }
+    pub(super) fn new(out: &Out) -> Self {
+        Self { line: Line::Start(0), data: Json::new(out), other: Scanner::new(out.len()), returned: false }
     }
 
-    pub(super) fn feed(&mut self, out: &mut Capture, bytes: &[u8]) {
+    pub(super) fn feed(&mut self, out: &mut Out, bytes: &[u8]) {
         let mut rest = bytes;
         while !rest.is_empty() && !out.is_full() {
             let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
@@ -43,14 +43,21 @@ impl Events {
         }
     }
 
-    pub(super) fn finish(&mut self, out: &mut Capture, truncated: bool) {
+    pub(super) fn finish(&mut self, out: &mut Out, truncated: bool) {
         match self.line {
-            Line::Other => self.other.finish(out),
+            Line::Other => self.other.finish(out, truncated),
             _ => self.data.finish(out, truncated),
         }
     }
 
-    fn part_of_line(&mut self, out: &mut Capture, bytes: &[u8]) {
+    pub(super) fn open(&self, out: &Out) -> (usize, usize) {
+        match self.line {
+            Line::Other => (self.other.line(out), usize::MAX),
+            _ => self.data.open(out),
+        }
+    }
+
+    fn part_of_line(&mut self, out: &mut Out, bytes: &[u8]) {
         let mut rest = bytes;
         while let (Line::Start(read), Some((&byte, tail))) = (self.line, rest.split_first()) {
             self.returned = false;
@@ -73,7 +80,7 @@ impl Events {
         }
     }
 
-    fn end_line(&mut self, out: &mut Capture, byte: u8) {
+    fn end_line(&mut self, out: &mut Out, byte: u8) {
         if byte == b'\n' && std::mem::take(&mut self.returned) {
             return out.push(b"\n");
         }
@@ -82,7 +89,7 @@ impl Events {
             Line::Start(0) => self.data.restart(out),
             // The line's end is a blank of the document, written below even where the document is masked.
             Line::Data => self.data.blank(out),
-            Line::Other => self.other.finish(out),
+            Line::Other => self.other.finish(out, false),
             Line::Start(_) => {}
         }
         out.push(&[byte]);

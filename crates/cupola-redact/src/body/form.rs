@@ -2,11 +2,16 @@
 
 use memchr::memchr2;
 
-use super::capture::Capture;
 use super::json::Json;
+use super::out::Out;
 use crate::decode;
 use crate::rule::Verdict;
-use crate::{text, url};
+use crate::tally::Rule;
+use crate::target::Counted;
+use crate::{REDACTED, text, url};
+
+/// A longer pair is not kept to be read as a whole: what goes beyond is masked.
+const LONGEST_PAIR: usize = 64 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Form {
@@ -14,7 +19,7 @@ pub(super) struct Form {
     /// Where the pair that is being read begins in the output.
     pair: usize,
     /// Clients send JSON under a form's label by default: what begins like JSON is read as JSON.
-    json: Option<Json>,
+    json: Option<Box<Json>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,18 +28,29 @@ enum State {
     Name,
     Kept,
     Masked,
+    /// The pair was taken out; its separator goes too if it is the first.
+    Gone,
 }
 
 impl Form {
-    pub(super) fn new() -> Self {
-        Self { state: State::Start, pair: 0, json: None }
+    pub(super) fn new(out: &Out) -> Self {
+        Self { state: State::Start, pair: out.len(), json: None }
     }
 
     pub(super) fn lost_sync(&self) -> bool {
         self.json.is_some()
     }
 
-    pub(super) fn feed(&mut self, out: &mut Capture, bytes: &[u8]) {
+    pub(super) fn open(&self, out: &Out) -> (usize, usize) {
+        match (&self.json, self.state) {
+            (Some(json), _) => json.open(out),
+            (None, State::Masked) => (out.len(), usize::MAX),
+            // The separator before the pair may go with it.
+            (None, _) => (self.pair.saturating_sub(1), self.pair.saturating_sub(1)),
+        }
+    }
+
+    pub(super) fn feed(&mut self, out: &mut Out, bytes: &[u8]) {
         let mut rest = bytes;
         while self.state == State::Start && !rest.is_empty() && !out.is_full() {
             rest = self.start(out, rest);
@@ -47,21 +63,27 @@ impl Form {
         }
     }
 
-    pub(super) fn finish(&mut self, out: &mut Capture, truncated: bool) {
+    pub(super) fn finish(&mut self, out: &mut Out, truncated: bool) {
         match &mut self.json {
             Some(json) => json.finish(out, truncated),
-            None => self.end_pair(out),
+            None => {
+                out.end_mask(truncated);
+                self.end_pair(out, truncated);
+            }
         }
     }
 
     /// Looks at the first byte that is no blank.
-    fn start<'a>(&mut self, out: &mut Capture, bytes: &'a [u8]) -> &'a [u8] {
+    fn start<'a>(&mut self, out: &mut Out, bytes: &'a [u8]) -> &'a [u8] {
         match bytes[0] {
             b' ' | b'\t' | b'\r' | b'\n' => {
                 out.push(&bytes[..1]);
                 return &bytes[1..];
             }
-            b'{' | b'[' | b'<' | b'"' => self.json = Some(Json::new()),
+            b'{' | b'[' | b'<' | b'"' => {
+                out.tally.count(Rule::LostSync);
+                self.json = Some(Box::new(Json::new(out)));
+            }
             _ => {}
         }
         self.state = State::Name;
@@ -69,62 +91,87 @@ impl Form {
         bytes
     }
 
-    fn pairs<'a>(&mut self, out: &mut Capture, bytes: &'a [u8]) -> &'a [u8] {
+    fn pairs<'a>(&mut self, out: &mut Out, bytes: &'a [u8]) -> &'a [u8] {
         let wanted = if self.state == State::Name { b'=' } else { b'&' };
         let end = memchr2(wanted, b'&', bytes).unwrap_or(bytes.len());
-        if self.state != State::Masked {
-            out.push(&bytes[..end]);
+        match self.state {
+            State::Masked => out.hide(&bytes[..end]),
+            State::Gone => {}
+            _ => self.keep(out, &bytes[..end]),
         }
         // A name that the cap has cut is judged at the end, with the pair it belongs to.
         if out.is_full() {
             return &[];
         }
         match bytes.get(end) {
-            Some(b'=') => self.end_name(out),
+            Some(b'=') if wanted == b'=' => self.end_name(out),
             Some(_) => self.separate(out),
             None => {}
         }
         bytes.get(end + 1..).unwrap_or_default()
     }
 
-    fn end_name(&mut self, out: &mut Capture) {
-        let verdict = out.policy.judge_url_name(out.bytes().get(self.pair..).unwrap_or_default());
-        out.push(b"=");
-        self.state = State::Kept;
-        if verdict == Verdict::Mask {
-            out.mask();
+    fn keep(&mut self, out: &mut Out, bytes: &[u8]) {
+        let room = LONGEST_PAIR.saturating_sub(out.len() - self.pair);
+        out.push(&bytes[..bytes.len().min(room)]);
+        if bytes.len() > room {
+            self.end_pair(out, true);
+            out.mask_unseen(Rule::TooLong);
             self.state = State::Masked;
         }
     }
 
-    fn separate(&mut self, out: &mut Capture) {
-        self.end_pair(out);
-        out.push(b"&");
+    fn end_name(&mut self, out: &mut Out) {
+        if self.state != State::Name {
+            return out.hide(b"=");
+        }
+        let verdict = out.policy.judge_url_name(out.written(self.pair..out.len()));
+        if verdict == Verdict::Mask && out.removes() {
+            out.tally.count(Rule::Name);
+            out.take_back(self.pair);
+            self.state = State::Gone;
+            return;
+        }
+        out.push(b"=");
+        self.state = State::Kept;
+        if verdict == Verdict::Mask {
+            out.mask(Rule::Name);
+            self.state = State::Masked;
+        }
+    }
+
+    fn separate(&mut self, out: &mut Out) {
+        self.end_pair(out, false);
+        if self.state != State::Gone {
+            out.push(b"&");
+        }
         self.pair = out.len();
         self.state = State::Name;
     }
 
     /// A value that was kept may hold pairs of its own: it is read again as a whole, now that its end is known.
-    fn end_pair(&mut self, out: &mut Capture) {
-        if self.state == State::Masked || self.pair >= out.len() {
+    fn end_pair(&mut self, out: &mut Out, truncated: bool) {
+        if matches!(self.state, State::Masked | State::Gone) || self.pair >= out.len() {
             return;
         }
-        let pair = String::from_utf8_lossy(&out.bytes()[self.pair..]).into_owned();
-        let mut masked = String::with_capacity(pair.len());
-        let mut count = url::push_query(&mut masked, &out.policy, &pair);
+        let pair = String::from_utf8_lossy(out.written(self.pair..out.len())).into_owned();
+        let mut masked = Counted::default();
+        let mut count = url::push_cut_query(&mut masked, &out.policy, &pair, truncated);
         if count == 0 && hides_more(out, &pair) {
-            masked.truncate(pair.find('=').map_or(0, |index| index + 1));
-            masked.push_str(crate::REDACTED);
+            masked.text.truncate(pair.find('=').map_or(0, |index| index + 1));
+            masked.text.push_str(REDACTED);
+            masked.tally.count(Rule::Name);
             count = 1;
         }
         if count > 0 {
-            out.replace(self.pair, masked.as_bytes(), count);
+            out.tally.add(&masked.tally);
+            out.replace(self.pair, masked.text.as_bytes());
         }
     }
 }
 
 /// Whether the decoded value, read as text, holds a denied name: JSON, headers or a connection string.
-fn hides_more(out: &Capture, pair: &str) -> bool {
+fn hides_more(out: &Out, pair: &str) -> bool {
     let value = pair.split_once('=').map_or(pair, |(_, value)| value);
     let is_plain = |byte: u8| !matches!(byte, b'%' | b':' | b'=' | b'>');
     !value.bytes().all(is_plain) && text::reveals(&out.policy, &decode::percent(value.as_bytes()))

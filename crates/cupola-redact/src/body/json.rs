@@ -2,16 +2,29 @@
 //!
 //! Up to the first byte that breaks the grammar, this reading is the only one there is. Behind it, a lenient
 //! parser may see other names and values, so a reader of text takes over, which looks back over what was written.
+//!
+//! Two readers share one state: [`fast`] takes whole tokens that hold nothing to mask, this one takes everything, also
+//! what is cut into pieces.
 
-use memchr::memchr2;
+mod fast;
+mod fate;
+mod pairs;
+mod scalars;
+mod strings;
 
-use super::capture::Capture;
 use super::escape::Escape;
+use super::out::Out;
 use super::stack::Stack;
 use super::token::{Literal, Number, masks};
-use crate::decode;
-use crate::rule::{Scope, Verdict};
+use crate::policy::Track;
+use crate::rule::Verdict;
+use crate::tally::Rule;
 use crate::text::Scanner;
+use crate::verdicts::Verdicts;
+use pairs::Pairs;
+
+/// A longer name is not kept to be judged: its value is masked.
+const LONGEST_NAME: usize = 4096;
 
 /// A resumable reader of JSON documents, one after the other.
 #[derive(Debug)]
@@ -19,17 +32,16 @@ pub(super) struct Json {
     state: State,
     stack: Stack,
     /// What happens to the next value.
-    verdict: Verdict,
+    fate: Fate,
     /// The depth at which a masked container was opened: until it closes, nothing is written.
     muted: Option<usize>,
     escape: Escape,
     number: Number,
     /// Where the last name, or the last string that was kept, begins in the output.
     string: usize,
-    /// The last name was `name` or `key`, so that its value may be a name itself.
-    names: bool,
-    /// The depth at which a denied name stood as a value: the member `value` beside it is masked.
-    paired: Option<usize>,
+    pairs: Pairs,
+    track: Option<Box<Track>>,
+    removal: Removal,
     scanner: Scanner,
     lost_sync: bool,
 }
@@ -57,21 +69,59 @@ enum State {
     Lost,
 }
 
+/// What happens to a value.
+#[derive(Debug, Clone, Copy)]
+struct Fate {
+    verdict: Verdict,
+    rule: Rule,
+    /// Only values without parts are masked: of a container the parts are.
+    leaves: bool,
+}
+
+impl Fate {
+    const KEEP: Self = Self { verdict: Verdict::Keep, rule: Rule::Name, leaves: false };
+
+    const fn mask(rule: Rule) -> Self {
+        Self { verdict: Verdict::Mask, rule, leaves: false }
+    }
+}
+
+/// Members that go with their names.
+#[derive(Debug, Clone, Copy, Default)]
+struct Removal {
+    /// Where the member that is being read begins in the output, with the comma before it.
+    member: usize,
+    /// It is the first of its object.
+    first: bool,
+    /// It was taken out: its value is not written.
+    going: bool,
+    /// The first member was taken out: the comma behind it goes too.
+    comma: bool,
+}
+
 impl Json {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(out: &Out) -> Self {
         Self {
             state: State::Value { first: false },
             stack: Stack::default(),
-            verdict: Verdict::Keep,
+            fate: Fate::KEEP,
             muted: None,
             escape: Escape::None,
             number: Number::default(),
-            string: 0,
-            names: false,
-            paired: None,
-            scanner: Scanner::new(0),
+            string: out.len(),
+            pairs: Pairs::default(),
+            track: out.policy.selectors().map(|selectors| Box::new(Track::new(selectors))),
+            removal: Removal::default(),
+            scanner: Scanner::new(out.len()),
             lost_sync: false,
         }
+        .started(out)
+    }
+
+    /// The first value may be named by a path as well, and is on no allow list as a rule.
+    fn started(mut self, out: &Out) -> Self {
+        self.decide_by_path(out, Fate::KEEP, None);
+        self
     }
 
     pub(super) fn lost_sync(&self) -> bool {
@@ -79,28 +129,59 @@ impl Json {
     }
 
     /// Ends a record: whatever was wrong in it, the next one is read from the start.
-    pub(super) fn restart(&mut self, out: &mut Capture) {
+    pub(super) fn restart(&mut self, out: &mut Out) {
         self.finish(out, false);
         let lost_sync = self.lost_sync;
-        *self = Self { scanner: Scanner::new(out.len()), lost_sync, ..Self::new() };
+        *self = Self { lost_sync, ..Self::new(out) };
     }
 
-    pub(super) fn feed(&mut self, out: &mut Capture, bytes: &[u8]) {
+    /// Up to where the output is decided, and what has to stay to be looked at.
+    pub(super) fn open(&self, out: &Out) -> (usize, usize) {
+        let held = self.pairs.held(out).unwrap_or(usize::MAX);
+        match self.state {
+            State::InName | State::Colon => {
+                let start = self.string.saturating_sub(1);
+                (start, start.min(self.removed_from(out)).min(held))
+            }
+            State::InString { masked: false } => (self.string.saturating_sub(1), held.min(self.string_kept(out))),
+            State::Lost => (self.scanner.line(out), usize::MAX),
+            _ => (out.len(), held.min(self.removed_from(out))),
+        }
+    }
+
+    /// A member may yet be taken out.
+    fn removed_from(&self, out: &Out) -> usize {
+        if out.removes() && !self.removal.going { self.removal.member } else { usize::MAX }
+    }
+
+    /// A short string may turn out to be a name.
+    fn string_kept(&self, out: &Out) -> usize {
+        if out.len() - self.string <= pairs::LONGEST { self.string } else { usize::MAX }
+    }
+
+    pub(super) fn feed(&mut self, out: &mut Out, bytes: &[u8]) {
+        let policy = out.policy.clone();
+        Verdicts::lend(&policy, |verdicts| self.feed_with(out, bytes, verdicts));
+    }
+
+    fn feed_with(&mut self, out: &mut Out, bytes: &[u8], verdicts: &mut Verdicts) {
         let mut rest = bytes;
         while !rest.is_empty() && !out.is_full() {
             rest = match self.state {
                 State::InName | State::InString { .. } => self.inside_string(out, rest),
                 State::Lost => return self.scanner.feed(out, rest),
                 _ => {
-                    self.outside(out, rest[0]);
-                    &rest[1..]
+                    let taken = self.run(out, rest, verdicts);
+                    let Some((&byte, tail)) = rest[taken..].split_first().filter(|_| !out.is_full()) else { return };
+                    self.outside(out, byte);
+                    tail
                 }
             };
         }
     }
 
     /// Takes a blank that the caller writes, such as the end of a line.
-    pub(super) fn blank(&mut self, out: &mut Capture) {
+    pub(super) fn blank(&mut self, out: &mut Out) {
         if matches!(self.state, State::InNumber | State::InLiteral(_)) {
             self.finish(out, false);
             self.end_value();
@@ -110,32 +191,41 @@ impl Json {
     }
 
     /// Lets out what is still held back.
-    pub(super) fn finish(&mut self, out: &mut Capture, truncated: bool) {
+    pub(super) fn finish(&mut self, out: &mut Out, truncated: bool) {
         match self.state {
             State::InNumber => self.end_number(out, truncated),
-            State::InLiteral(literal) if masks(self.verdict) && (truncated || !literal.is_whole()) => self.mask(out),
-            State::InLiteral(literal) if masks(self.verdict) => self.write(out, literal.read()),
-            State::InString { masked: false } | State::Lost if self.muted.is_none() => self.scanner.finish(out),
+            State::InLiteral(literal) if self.hides_literal(out) && (truncated || !literal.is_whole()) => {
+                self.mask(out);
+            }
+            State::InLiteral(literal) if self.hides_literal(out) => self.end_literal(out, literal),
+            State::InString { masked: true } if self.muted.is_none() => {
+                out.end_mask(truncated);
+                out.push(b"\"");
+                // It is said once.
+                self.state = State::After;
+            }
+            State::InString { masked: false } | State::Lost if self.muted.is_none() => {
+                self.scanner.finish(out, truncated);
+            }
             _ => {}
         }
     }
 
     #[inline]
-    fn write(&mut self, out: &mut Capture, bytes: &[u8]) {
+    fn write(&mut self, out: &mut Out, bytes: &[u8]) {
         if self.muted.is_none() {
             out.push(bytes);
         }
     }
 
-    fn mask(&mut self, out: &mut Capture) {
+    fn mask(&mut self, out: &mut Out) {
         if self.muted.is_none() {
-            out.mask_quoted();
+            out.mask_quoted(self.fate.rule);
         }
     }
 
     /// Takes one byte between strings.
-    #[inline]
-    fn outside(&mut self, out: &mut Capture, byte: u8) {
+    fn outside(&mut self, out: &mut Out, byte: u8) {
         match self.state {
             State::InNumber => self.in_number(out, byte),
             State::InLiteral(literal) => self.in_literal(out, literal, byte),
@@ -148,10 +238,13 @@ impl Json {
         }
     }
 
-    fn value(&mut self, out: &mut Capture, byte: u8, first: bool) {
+    fn value(&mut self, out: &mut Out, byte: u8, first: bool) {
+        if byte != b']' && self.stack.is_object() == Some(false) {
+            self.element(out);
+        }
         match byte {
             b'"' => self.open_string(out),
-            b'{' | b'[' => self.open(out, byte),
+            b'{' | b'[' => self.open_container(out, byte),
             b']' if first => self.close(out, byte),
             b'-' | b'0'..=b'9' => self.open_number(out, byte),
             _ => match Literal::starting_with(byte) {
@@ -161,9 +254,12 @@ impl Json {
         }
     }
 
-    fn name(&mut self, out: &mut Capture, byte: u8, first: bool) {
+    fn name(&mut self, out: &mut Out, byte: u8, first: bool) {
         match byte {
             b'"' => {
+                if first {
+                    (self.removal.member, self.removal.first) = (out.len(), true);
+                }
                 self.write(out, b"\"");
                 self.string = out.len();
                 self.state = State::InName;
@@ -173,43 +269,30 @@ impl Json {
         }
     }
 
-    fn after(&mut self, out: &mut Capture, byte: u8) {
+    fn after(&mut self, out: &mut Out, byte: u8) {
         match (byte, self.stack.is_object()) {
             (b',', Some(is_object)) => {
-                self.write(out, b",");
-                self.verdict = Verdict::Keep;
+                (self.removal.member, self.removal.first) = (out.len(), false);
+                if std::mem::take(&mut self.removal.comma) {
+                    self.removal.first = true;
+                } else {
+                    self.write(out, b",");
+                }
+                self.fate = Fate::KEEP;
                 self.state = if is_object { State::Name { first: false } } else { State::Value { first: false } };
             }
             (b'}' | b']', Some(_)) => self.close(out, byte),
             // One document may follow another.
-            (_, None) => self.value(out, byte, false),
+            (_, None) => {
+                self.decide_by_path(out, Fate::KEEP, None);
+                self.value(out, byte, false);
+            }
             _ => self.lose_sync(out, byte),
         }
     }
 
-    /// The name is in the output; here its value's fate is decided.
-    fn colon(&mut self, out: &mut Capture) {
-        if self.muted.is_none() {
-            let raw = out.bytes().get(self.string..out.len()).unwrap_or_default();
-            // Blanks may stand between the name's quote and the colon.
-            let name = &raw[..raw.iter().rposition(|&byte| byte == b'"').unwrap_or(raw.len())];
-            let decoded;
-            let name = if name.contains(&b'\\') {
-                decoded = decode::json(name);
-                &decoded
-            } else {
-                name
-            };
-            let pairs = self.paired == Some(self.stack.depth()) && matches!(name, b"value" | b"Value" | b"val");
-            self.verdict = if pairs { Verdict::Mask } else { out.policy.judge(name, Scope::Field) };
-            self.names = matches!(name, b"name" | b"Name" | b"key" | b"Key" | b"field");
-        }
-        self.write(out, b":");
-        self.state = State::Value { first: false };
-    }
-
-    fn open(&mut self, out: &mut Capture, byte: u8) {
-        if masks(self.verdict) && self.muted.is_none() {
+    fn open_container(&mut self, out: &mut Out, byte: u8) {
+        if masks(self.fate.verdict) && !self.fate.leaves && self.muted.is_none() {
             self.mask(out);
             self.muted = Some(self.stack.depth());
         }
@@ -218,190 +301,52 @@ impl Json {
             return self.lose_sync(out, byte);
         }
         self.write(out, &[byte]);
-        self.verdict = Verdict::Keep;
-        self.paired = None;
+        if let Some(track) = self.track.as_mut().filter(|_| self.muted.is_none()) {
+            track.open();
+        }
+        self.fate = Fate::KEEP;
+        self.pairs.reset();
         self.state = if is_object { State::Name { first: true } } else { State::Value { first: true } };
     }
 
-    fn close(&mut self, out: &mut Capture, byte: u8) {
+    fn close(&mut self, out: &mut Out, byte: u8) {
         if !self.stack.close(byte == b'}') {
             return self.lose_sync(out, byte);
         }
+        // The first member may have gone, and no other one followed.
+        self.removal.comma = false;
         self.write(out, &[byte]);
-        if self.muted == Some(self.stack.depth()) {
+        if let Some(track) = self.track.as_mut().filter(|_| self.muted.is_none()) {
+            track.close();
+        }
+        if self.muted == Some(self.stack.depth()) && !self.removal.going {
             self.muted = None;
         }
-        self.verdict = Verdict::Keep;
-        self.paired = None;
-        self.state = State::After;
-    }
-
-    fn open_string(&mut self, out: &mut Capture) {
-        let masked = masks(self.verdict);
-        if masked {
-            self.mask(out);
-        } else {
-            self.write(out, b"\"");
-            self.string = out.len();
-            self.scanner.restart(out.len());
-        }
-        self.state = State::InString { masked };
-    }
-
-    /// Takes bytes of a string up to its end, or an escape, or the end of the chunk.
-    #[inline]
-    fn inside_string<'a>(&mut self, out: &mut Capture, bytes: &'a [u8]) -> &'a [u8] {
-        if self.escape.continues(bytes[0]) {
-            self.content(out, &bytes[..1]);
-            self.in_escape(out, bytes[0]);
-            return &bytes[1..];
-        }
-        self.escape = Escape::None;
-        let end = memchr2(b'"', b'\\', bytes).unwrap_or(bytes.len());
-        self.content(out, &bytes[..end]);
-        match bytes.get(end) {
-            None => return &[],
-            Some(b'"') => self.close_string(out),
-            Some(_) => {
-                self.content(out, b"\\");
-                self.escape = Escape::Backslash;
-            }
-        }
-        &bytes[end + 1..]
-    }
-
-    #[inline]
-    fn content(&mut self, out: &mut Capture, bytes: &[u8]) {
-        match self.state {
-            State::InName => self.write(out, bytes),
-            State::InString { masked: false } if self.muted.is_none() => self.scanner.feed(out, bytes),
-            _ => {}
-        }
-    }
-
-    /// Some encoders write `=` as `\u003d`, which separates a name from a value as well.
-    fn in_escape(&mut self, out: &mut Capture, byte: u8) {
-        let code = self.escape.take(byte);
-        if let (Some(code), State::InString { masked: false }, None) = (code, self.state, self.muted) {
-            self.scanner.escaped(out, code);
-        }
-    }
-
-    fn close_string(&mut self, out: &mut Capture) {
-        if matches!(self.state, State::InName) {
-            self.write(out, b"\"");
-            self.state = State::Colon;
-            return;
-        }
-        if matches!(self.state, State::InString { masked: false }) && self.muted.is_none() {
-            self.scanner.finish(out);
-            self.pair_up(out);
-            out.push(b"\"");
-        }
+        self.pairs.reset();
         self.end_value();
-    }
-
-    /// `{"name":"password","value":...}`: the name stands as a value.
-    fn pair_up(&mut self, out: &Capture) {
-        if !std::mem::take(&mut self.names) {
-            return;
-        }
-        let name = decode::json(out.bytes().get(self.string..).unwrap_or_default());
-        if masks(out.policy.judge(&name, Scope::Field)) {
-            self.paired = Some(self.stack.depth());
-        }
     }
 
     fn end_value(&mut self) {
-        self.verdict = Verdict::Keep;
+        self.fate = Fate::KEEP;
         self.state = State::After;
-    }
-
-    fn open_number(&mut self, out: &mut Capture, byte: u8) {
-        self.state = State::InNumber;
-        self.number = Number::default();
-        if self.verdict == Verdict::Mask {
-            return self.mask(out);
-        }
-        _ = self.number.hold(byte);
-    }
-
-    fn in_number(&mut self, out: &mut Capture, byte: u8) {
-        if Number::accepts(byte) {
-            return self.more_number(out, byte);
-        }
-        if !ends_token(byte) {
-            return self.lose_sync(out, byte);
-        }
-        self.end_number(out, false);
-        self.outside(out, byte);
-    }
-
-    fn more_number(&mut self, out: &mut Capture, byte: u8) {
-        if self.verdict == Verdict::Mask || self.number.hold(byte) {
-            return;
-        }
-        // Too long for a count: under a denied plural it is masked, elsewhere it passes.
-        if masks(self.verdict) {
-            self.mask(out);
-            self.verdict = Verdict::Mask;
-            return;
-        }
-        let (held, length) = self.number.take();
-        self.write(out, &held[..length]);
-        self.write(out, &[byte]);
-    }
-
-    fn end_number(&mut self, out: &mut Capture, truncated: bool) {
-        if self.verdict != Verdict::Mask {
-            if !self.number.is_long() && self.number.is_secret(truncated) {
-                self.mask(out);
-            } else {
-                self.write_held(out);
-            }
-        }
-        self.end_value();
-    }
-
-    fn write_held(&mut self, out: &mut Capture) {
-        let (held, length) = self.number.take();
-        self.write(out, &held[..length]);
-    }
-
-    fn open_literal(&mut self, out: &mut Capture, literal: Literal) {
-        if !masks(self.verdict) {
-            self.write(out, literal.read());
-        }
-        self.state = State::InLiteral(literal);
-    }
-
-    /// Under a denied name a literal is held until its end is seen: `trueblood` is a password.
-    fn in_literal(&mut self, out: &mut Capture, mut literal: Literal, byte: u8) {
-        if literal.accept(byte) {
-            if !masks(self.verdict) {
-                self.write(out, &[byte]);
-            }
-            self.state = State::InLiteral(literal);
-        } else if literal.is_whole() && ends_token(byte) {
-            if masks(self.verdict) {
-                self.write(out, literal.read());
-            }
-            self.end_value();
-            self.outside(out, byte);
-        } else {
-            self.lose_sync(out, byte);
+        if self.removal.going && self.muted == Some(self.stack.depth()) {
+            (self.muted, self.removal.going, self.removal.comma) = (None, false, self.removal.first);
         }
     }
 
     /// Hands over to the reader of text, with whatever was being masked still masked.
-    fn lose_sync(&mut self, out: &mut Capture, byte: u8) {
+    fn lose_sync(&mut self, out: &mut Out, byte: u8) {
         self.lost_sync = true;
+        out.tally.count(Rule::LostSync);
         self.scanner.resume();
-        if self.muted.is_some() {
-            // Where a broken container ends nobody knows.
-            self.muted = None;
+        let is_allow_list = out.policy.selectors().is_some_and(|selectors| selectors.is_allow_list);
+        if self.muted.is_some() || is_allow_list {
+            // Where a broken container ends nobody knows, and what is on an allow list neither.
+            if self.muted.take().is_none() || self.removal.going {
+                out.mask_unseen(Rule::NotAllowed);
+            }
             self.scanner.mask_rest();
-        } else if masks(self.verdict) {
+        } else if masks(self.fate.verdict) {
             self.hide_value(out);
         } else if matches!(self.state, State::InNumber) {
             self.write_held(out);
@@ -410,11 +355,15 @@ impl Json {
         self.scanner.feed(out, &[byte]);
     }
 
-    fn hide_value(&mut self, out: &mut Capture) {
+    fn hide_value(&mut self, out: &mut Out) {
         match self.state {
-            State::InNumber if self.verdict == Verdict::Mask => self.scanner.mask_line(),
+            State::InNumber if self.fate.verdict == Verdict::Mask => {
+                out.end_mask(true);
+                out.push(b"\"");
+                self.scanner.mask_line();
+            }
             State::InNumber | State::InLiteral(_) => {
-                out.mask();
+                out.mask_unseen(self.fate.rule);
                 self.scanner.mask_line();
             }
             _ => self.scanner.expect_value(),

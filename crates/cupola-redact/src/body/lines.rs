@@ -2,18 +2,18 @@
 
 use memchr::memchr;
 
-use super::capture::Capture;
 use super::json::Json;
+use super::out::Out;
 
 #[derive(Debug)]
 pub(super) struct Lines(Json);
 
 impl Lines {
-    pub(super) fn new() -> Self {
-        Self(Json::new())
+    pub(super) fn new(out: &Out) -> Self {
+        Self(Json::new(out))
     }
 
-    pub(super) fn feed(&mut self, out: &mut Capture, bytes: &[u8]) {
+    pub(super) fn feed(&mut self, out: &mut Out, bytes: &[u8]) {
         let mut rest = bytes;
         while let Some(end) = memchr(b'\n', rest) {
             self.0.feed(out, &rest[..end]);
@@ -25,8 +25,12 @@ impl Lines {
         self.0.feed(out, rest);
     }
 
-    pub(super) fn finish(&mut self, out: &mut Capture, truncated: bool) {
+    pub(super) fn finish(&mut self, out: &mut Out, truncated: bool) {
         self.0.finish(out, truncated);
+    }
+
+    pub(super) fn open(&self, out: &Out) -> (usize, usize) {
+        self.0.open(out)
     }
 
     pub(super) fn lost_sync(&self) -> bool {

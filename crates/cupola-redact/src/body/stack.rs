@@ -20,6 +20,13 @@ impl Stack {
         Some(self.objects[level / 64] >> (level % 64) & 1 == 1)
     }
 
+    /// Whether the two innermost containers are arrays.
+    pub(super) fn is_array_in_array(&self) -> bool {
+        let Some(level) = self.depth.checked_sub(2) else { return false };
+        let is_array = |level: usize| self.objects[level / 64] >> (level % 64) & 1 == 0;
+        is_array(level) && is_array(level + 1)
+    }
+
     /// Opens a container; `false` if it is too deep to keep track of.
     pub(super) fn open(&mut self, is_object: bool) -> bool {
         if self.depth == WORDS * 64 {

@@ -6,20 +6,19 @@ use std::ops::Range;
 pub(super) const SHORTEST: usize = 13;
 const LONGEST: usize = 19;
 
-/// The next card number within `range`; `open` masks a run of digits that the cut may have shortened.
+/// The next card number that begins within `range`; `open` masks a run of digits that the cut may have shortened.
 ///
 /// Every number covers at least one of every [`SHORTEST`] - 1 bytes, so most bytes need no look.
 #[inline]
 pub(super) fn next(bytes: &[u8], range: Range<usize>, open: bool) -> Option<Range<usize>> {
     let mut probe = range.start + SHORTEST - 2;
-    while probe < range.end {
+    let end = bytes.len().min(range.end.saturating_add(LONGEST_RUN));
+    while probe < end {
         if is_part(bytes[probe]) {
-            let run = around(bytes, &range, probe);
-            let span = if run.len() < SHORTEST { None } else { in_run(bytes, run.clone(), open) };
-            if span.is_some() {
-                return span;
+            match in_run(bytes, &range, probe, open) {
+                Ok(span) => return Some(span),
+                Err(run_end) => probe = probe.max(run_end),
             }
-            probe = probe.max(run.end);
         }
         probe += SHORTEST - 1;
     }
@@ -31,48 +30,74 @@ fn is_part(byte: u8) -> bool {
     byte.is_ascii_digit() || byte == b' ' || byte == b'-'
 }
 
-/// The run of digits and single separators around `probe`.
-fn around(bytes: &[u8], range: &Range<usize>, probe: usize) -> Range<usize> {
-    let before = bytes[range.start..probe].iter().rev().take_while(|&&byte| is_part(byte)).count();
-    let after = bytes[probe..range.end].iter().take_while(|&&byte| is_part(byte)).count();
-    probe - before..probe + after
+/// Looks for a number among the groups of digits around `probe`; else tells where they end.
+fn in_run(bytes: &[u8], range: &Range<usize>, probe: usize, open: bool) -> Result<Range<usize>, usize> {
+    let floor = range.start.saturating_sub(LONGEST_RUN + 2);
+    let back = bytes[floor..probe].iter().rev().take_while(|&&byte| is_part(byte)).count();
+    let run = probe - back;
+    let mut at = run;
+    while at < bytes.len() && at < range.end && is_part(bytes[at]) {
+        if !bytes[at].is_ascii_digit() {
+            at += 1;
+            continue;
+        }
+        let end = digits_end(bytes, at);
+        let begins_run = bytes[run..at].iter().all(|byte| !byte.is_ascii_digit()) && (run > floor || floor == 0);
+        let ends = [Some(end), usual_end(bytes, at), joined_end(bytes, at).filter(|_| begins_run)];
+        let span = ends.into_iter().flatten().find_map(|end| judge(bytes, at, end, open));
+        if let Some(span) = span.filter(|span| span.start >= range.start) {
+            return Ok(span);
+        }
+        at = end;
+    }
+    Err(at)
 }
 
-/// Looks for a number among the groups of digits of a run: a card is one group, or all groups joined by the
-/// same single separator.
-fn in_run(bytes: &[u8], run: Range<usize>, open: bool) -> Option<Range<usize>> {
-    let mut start = run.start;
-    while start < run.end {
-        let end = joined_end(bytes, start, run.end);
-        if let Some(span) = judge(bytes, start, end, open) {
-            return Some(span);
-        }
-        start = end.max(start + 1);
-    }
-    None
+/// Nineteen digits with a separator between any two.
+const LONGEST_RUN: usize = 2 * LONGEST - 1;
+
+/// How card numbers are printed: the lengths of their groups.
+const GROUPS: [&[usize]; 4] = [&[4, 4, 4, 4, 3], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4]];
+
+fn digits_end(bytes: &[u8], start: usize) -> usize {
+    bytes[start..].iter().position(|byte| !byte.is_ascii_digit()).map_or(bytes.len(), |length| start + length)
 }
 
-/// The end of the digits that begin at `start`, across single separators of one kind.
-fn joined_end(bytes: &[u8], start: usize, limit: usize) -> usize {
-    let mut end = start;
-    let mut separator = None;
-    while end < limit {
-        let byte = bytes[end];
-        let joins = end > start && end + 1 < limit && bytes[end + 1].is_ascii_digit();
-        match separator {
-            _ if byte.is_ascii_digit() => {}
-            None if joins => separator = Some(byte),
-            Some(used) if joins && used == byte => {}
-            _ => break,
+/// The end of groups of usual lengths that begin at `start`.
+fn usual_end(bytes: &[u8], start: usize) -> Option<usize> {
+    GROUPS.iter().find_map(|groups| {
+        let (mut at, mut separator) = (start, None);
+        for (index, &length) in groups.iter().enumerate() {
+            if index > 0 {
+                let byte = *bytes.get(at).filter(|byte| matches!(byte, b' ' | b'-'))?;
+                if *separator.get_or_insert(byte) != byte {
+                    return None;
+                }
+                at += 1;
+            }
+            if digits_end(&bytes[..bytes.len().min(at + length + 1)], at) != at + length {
+                return None;
+            }
+            at += length;
         }
-        end += 1;
-    }
-    end
+        Some(at)
+    })
+}
+
+/// The end of the run that begins at `start`, if one kind of separator joins all its digits.
+fn joined_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let near = &bytes[start..bytes.len().min(start + LONGEST_RUN + 2)];
+    let length = near.iter().position(|&byte| !is_part(byte)).unwrap_or(near.len());
+    let end = near[..length].iter().rposition(u8::is_ascii_digit).map_or(0, |last| last + 1);
+    let mut separators = near[..end].iter().filter(|byte| !byte.is_ascii_digit());
+    let first = separators.next()?;
+    let is_single = near[..end].windows(2).all(|pair| pair.iter().any(u8::is_ascii_digit));
+    (end <= LONGEST_RUN && is_single && separators.all(|byte| byte == first)).then_some(start + end)
 }
 
 fn judge(bytes: &[u8], start: usize, end: usize, open: bool) -> Option<Range<usize>> {
     let is_cut = open && end == bytes.len();
-    if touches_word(bytes, start, end) {
+    if end - start > LONGEST_RUN || touches_word(bytes, start, end) {
         return None;
     }
     let digits = || bytes[start..end].iter().copied().filter(u8::is_ascii_digit);

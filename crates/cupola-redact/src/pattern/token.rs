@@ -1,6 +1,7 @@
 //! Tokens with a prefix of their own: JWTs, keys in PEM form, the vendors' tokens, `Bearer` and `Basic`.
 
-use std::ops::Range;
+use super::{Found, Rest};
+use crate::tally::Rule;
 
 /// A vendor's prefix, and how many token bytes have to follow before it is believed.
 struct Vendor {
@@ -33,7 +34,7 @@ const VENDORS: &[Vendor] = &[
 ];
 
 /// A secret whose prefix has its trigger byte at `at`.
-pub(super) fn at(bytes: &[u8], at: usize, open: bool) -> Option<Range<usize>> {
+pub(super) fn at(bytes: &[u8], at: usize, open: bool) -> Option<Found> {
     match bytes[at] {
         b'-' if bytes[..at].ends_with(b"----") && bytes[at..].starts_with(b"-BEGIN ") => pem(bytes, at - 4),
         _ => VENDORS.iter().find_map(|vendor| vendor.span(bytes, at, open)),
@@ -42,14 +43,14 @@ pub(super) fn at(bytes: &[u8], at: usize, open: bool) -> Option<Range<usize>> {
 
 impl Vendor {
     #[inline]
-    fn span(&self, bytes: &[u8], at: usize, open: bool) -> Option<Range<usize>> {
+    fn span(&self, bytes: &[u8], at: usize, open: bool) -> Option<Found> {
         let start = (at + 1).checked_sub(self.trigger)?;
         if !bytes[start..].starts_with(self.prefix) || is_inside_word(bytes, start) {
             return None;
         }
         let end = run(bytes, start + self.prefix.len(), self.alphabet);
         let is_long = end - start - self.prefix.len() >= self.least;
-        (is_long || open && end == bytes.len()).then_some(start..end)
+        (is_long || open && end == bytes.len()).then(|| Found::token(start..end, Rule::VendorToken, self.alphabet))
     }
 }
 
@@ -71,7 +72,7 @@ pub(super) struct Runs {
 
 impl Runs {
     /// `eyJ` is the base64 form of `{"`: two such segments, or one that opens like a JOSE header, make a token.
-    pub(super) fn jwt(&mut self, bytes: &[u8], start: usize, open: bool) -> Option<Range<usize>> {
+    pub(super) fn jwt(&mut self, bytes: &[u8], start: usize, open: bool) -> Option<Found> {
         const HEADERS: [&[u8]; 6] = [b"eyJhbGci", b"eyJ0eXAi", b"eyJraWQi", b"eyJlbmMi", b"eyJjdHki", b"eyJ4NXQi"];
         let text = &bytes[start..];
         if !text.starts_with(b"eyJ") {
@@ -81,44 +82,69 @@ impl Runs {
             self.segment = run(bytes, start, is_url_safe);
         }
         let next = &bytes[self.segment..];
-        let is_jose = next.starts_with(b".") && HEADERS.iter().any(|header| text.starts_with(header));
-        if (open || is_jose || next.starts_with(b".eyJ")) && start >= self.token {
-            self.token = run(bytes, start, |byte| is_token(byte) || byte == b'=');
+        let is_jose = HEADERS.iter().any(|header| text.starts_with(header));
+        let is_pair = next.starts_with(b".eyJ") && self.segment - start <= LONGEST_HEADER;
+        let is_jwt = is_jose && (next.starts_with(b".") || self.segment - start > LONGEST_HEADER) || is_pair;
+        if (open || is_jwt) && start >= self.token {
+            self.token = run(bytes, start, is_jwt_byte);
         }
-        let is_token = is_jose || next.starts_with(b".eyJ") || open && self.token == bytes.len();
-        is_token.then_some(start..self.token)
+        let is_token = is_jwt || open && self.token == bytes.len();
+        is_token.then(|| Found::token(start..self.token, Rule::Jwt, is_jwt_byte))
     }
 }
 
+/// A longer first segment is some other base64.
+const LONGEST_HEADER: usize = 2048;
+
+fn is_jwt_byte(byte: u8) -> bool {
+    is_token(byte) || byte == b'='
+}
+
 /// A private key reaches to the end of its END line, of its string or of the text, whichever comes first.
-fn pem(bytes: &[u8], start: usize) -> Option<Range<usize>> {
-    let label = run(bytes, start + b"-----BEGIN ".len(), |byte| byte != b'-' && byte != b'"' && byte != b'\n');
+fn pem(bytes: &[u8], start: usize) -> Option<Found> {
+    let from = start + b"-----BEGIN ".len();
+    let near = &bytes[..bytes.len().min(from + LONGEST_LABEL)];
+    let label = run(near, from, |byte| byte != b'-' && byte != b'"' && byte != b'\n');
     let is_cut = label == bytes.len();
     if !is_cut && !bytes[start..label].ends_with(b"PRIVATE KEY") && !bytes[start..label].ends_with(b"KEY BLOCK") {
         return None;
     }
-    Some(start..pem_end(bytes, label))
+    let (end, is_over) = key_end(bytes, label);
+    // What was not seen to its end may go on.
+    let end = if is_over { end } else { bytes.len() };
+    Some(Found { span: start..end, rule: Rule::PrivateKey, rest: (!is_over).then_some(Rest::Key) })
 }
 
-fn pem_end(bytes: &[u8], from: usize) -> usize {
+const LONGEST_LABEL: usize = 64;
+
+/// Where the rest of a key ends, looked for from `from`, and whether it does.
+pub(super) fn key_end(bytes: &[u8], from: usize) -> (usize, bool) {
     let mut index = from;
     while index < bytes.len() {
         match bytes[index] {
-            b'"' => return index,
+            b'"' => return (index, true),
             b'\\' => index += 1,
             b'-' if bytes[index..].starts_with(b"-----END ") => {
                 let label = run(bytes, index + b"-----END ".len(), |byte| byte.is_ascii_alphanumeric() || byte == b' ');
-                return run(bytes, label, |byte| byte == b'-');
+                let end = run(bytes, label, |byte| byte == b'-').min(label + 5);
+                if end == label + 5 {
+                    return (end, true);
+                }
+                // The label is cut, or it is none.
+                if end == bytes.len() {
+                    return (index, false);
+                }
             }
+            b'-' if b"-----END ".starts_with(&bytes[index..]) => return (index, false),
             _ => {}
         }
         index += 1;
     }
-    bytes.len()
+    (index.min(bytes.len()), false)
 }
 
 /// The credentials behind `Bearer` or `Basic`; `at` is the blank behind the word, which may be escaped.
-pub(super) fn after_scheme(bytes: &[u8], at: usize, open: bool) -> Option<Range<usize>> {
+pub(super) fn after_scheme(bytes: &[u8], at: usize, open: bool) -> Option<Found> {
     let before = &bytes[..at];
     let is_scheme = match before.last()? | 0x20 {
         b'r' => ends_with_word(before, b"bearer"),
@@ -129,18 +155,26 @@ pub(super) fn after_scheme(bytes: &[u8], at: usize, open: bool) -> Option<Range<
         return None;
     }
     let start = skip_blanks(bytes, at);
-    let end = run(bytes, start, |byte| is_token(byte) || matches!(byte, b'~' | b'+' | b'/' | b'=' | b':' | b'%'));
+    let end = run(bytes, start, is_credential_byte);
     let is_credential = start > at && looks_random(&bytes[start..end]) && !is_parameter(bytes, start, end);
-    (is_credential || open && end == bytes.len() && start > at).then_some(start..end)
+    (is_credential || open && end == bytes.len() && start > at)
+        .then(|| Found::token(start..end, Rule::Credentials, is_credential_byte))
+}
+
+fn is_credential_byte(byte: u8) -> bool {
+    is_token(byte) || matches!(byte, b'~' | b'+' | b'/' | b'=' | b':' | b'%')
 }
 
 fn ends_with_word(text: &[u8], word: &[u8]) -> bool {
     text.len() >= word.len() && text[text.len() - word.len()..].eq_ignore_ascii_case(word)
 }
 
+/// Across a few blanks; nobody writes more between a scheme and its credentials.
 fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
+    let limit = at + 64;
     loop {
         match &bytes[at..] {
+            _ if at >= limit => return at,
             [b' ' | b'\t' | b'+', ..] => at += 1,
             [b'%', b'2', b'0', ..] | [b'%', b'0', b'9', ..] => at += 3,
             _ => return at,
@@ -161,7 +195,7 @@ fn is_parameter(bytes: &[u8], start: usize, end: usize) -> bool {
 
 /// Where the run of bytes that `accept` takes ends.
 #[inline]
-fn run(bytes: &[u8], from: usize, accept: impl Fn(u8) -> bool) -> usize {
+pub(super) fn run(bytes: &[u8], from: usize, accept: impl Fn(u8) -> bool) -> usize {
     let from = from.min(bytes.len());
     bytes[from..].iter().position(|&byte| !accept(byte)).map_or(bytes.len(), |length| from + length)
 }

@@ -2,20 +2,24 @@
 
 use std::ops::Range;
 
+use super::Found;
+use crate::tally::Rule;
+
 /// Hosts whose path lets anybody post.
 const WEBHOOKS: [&[u8]; 3] =
     [b"hooks.slack.com/services/", b"discord.com/api/webhooks/", b"discordapp.com/api/webhooks/"];
 
 /// The secret of a URL whose scheme ends in the `:` at `at`.
 #[inline]
-pub(super) fn at(bytes: &[u8], at: usize, open: bool) -> Option<Range<usize>> {
+pub(super) fn at(bytes: &[u8], at: usize, open: bool) -> Option<Found> {
     let start = match &bytes[at + 1..] {
         [b'/', b'/', ..] => at + 3,
         // Some encoders of JSON escape the slash.
         [b'\\', b'/', b'\\', b'/', ..] => at + 5,
         _ => return None,
     };
-    authority(bytes, start, open).or_else(|| webhook(bytes, start))
+    let user = authority(bytes, start, open).map(|span| Found::new(span, Rule::Userinfo));
+    user.or_else(|| webhook(bytes, start).map(|span| Found::token(span, Rule::Webhook, is_webhook_byte)))
 }
 
 /// The userinfo of the authority that begins at `start`, without its `@`.
@@ -23,14 +27,18 @@ pub(super) fn at(bytes: &[u8], at: usize, open: bool) -> Option<Range<usize>> {
 /// It reaches to the *last* `@` before the path. Where what stands before the path cannot be a host, somebody has
 /// written a password with a slash in it, and it reaches to the last `@` of the word.
 pub(crate) fn authority(bytes: &[u8], start: usize, open: bool) -> Option<Range<usize>> {
-    let rest = &bytes[start..];
+    let rest = &bytes[start..bytes.len().min(start + LONGEST)];
     let ends = |byte: &u8| ends_url(*byte) || matches!(byte, b'/' | b'?' | b'#' | b'\\');
     let end = rest.iter().position(ends).unwrap_or(rest.len());
     let reach = if names_host(&rest[..end]) { end } else { word_end(rest).max(end) };
     let last = rest[..reach].iter().rposition(|&byte| byte == b'@');
-    let cut = open && start + end == bytes.len() && end > 0;
+    // An authority that goes on and on is none of a host.
+    let cut = end > 0 && (open && start + end == bytes.len() || end == LONGEST);
     last.or(cut.then_some(end)).filter(|&length| length > 0).map(|length| start..start + length)
 }
+
+/// No authority is longer.
+const LONGEST: usize = 2048;
 
 /// Where the word ends, as far as it is looked for: each `://` of a long word would look again.
 fn word_end(rest: &[u8]) -> usize {
@@ -61,8 +69,11 @@ fn webhook(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     let host = WEBHOOKS.iter().find(|host| bytes[start..].starts_with(host))?;
     let from = start + host.len();
     let rest = &bytes[from..];
-    let length = rest.iter().position(|&byte| ends_url(byte) || matches!(byte, b'?' | b'#')).unwrap_or(rest.len());
-    // A backslash begins an escape that belongs to the text around the URL.
-    let length = rest[..length].iter().position(|&byte| byte == b'\\').unwrap_or(length);
+    let length = rest.iter().position(|&byte| !is_webhook_byte(byte)).unwrap_or(rest.len());
     (length > 0).then_some(from..from + length)
+}
+
+/// A backslash begins an escape that belongs to the text around the URL.
+fn is_webhook_byte(byte: u8) -> bool {
+    !ends_url(byte) && !matches!(byte, b'?' | b'#' | b'\\')
 }

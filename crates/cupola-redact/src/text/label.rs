@@ -1,6 +1,6 @@
 //! The name before a separator, read backwards from what was written.
 
-use crate::rule::{Scope, Verdict};
+use crate::rule::{Position, Verdict};
 use crate::{KeyPolicy, decode};
 
 /// How far back a name is looked for.
@@ -50,8 +50,8 @@ impl Label {
             b'>' => (tag(tail), Style::Markup),
             _ => named(trim_end(tail), separator),
         };
-        let scope = if style == Style::Url { Scope::Url } else { Scope::Field };
-        Self { verdict: policy.judge(name, scope), style }
+        let position = if style == Style::Url { Position::Url } else { Position::Body };
+        Self { verdict: policy.judge(name, position), style }
     }
 }
 

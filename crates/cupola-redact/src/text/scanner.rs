@@ -1,8 +1,9 @@
 //! The resumable reader of text: it looks back for a name only where a separator stands.
 
 use super::label::{Label, Style};
-use crate::body::Capture;
+use crate::body::Out;
 use crate::rule::Verdict;
+use crate::tally::Rule;
 use crate::{REDACTED, url};
 
 /// No count in a text has more digits.
@@ -92,7 +93,12 @@ impl Scanner {
         self.state = before(Label { verdict: Verdict::Mask, style: Style::Quoted });
     }
 
-    pub(crate) fn feed(&mut self, out: &mut Capture, bytes: &[u8]) {
+    /// Where the line begins that the reader is in; what stands before is decided.
+    pub(crate) fn line(&self, out: &Out) -> usize {
+        out.last_line().max(self.unit)
+    }
+
+    pub(crate) fn feed(&mut self, out: &mut Out, bytes: &[u8]) {
         let mut rest = bytes;
         while !rest.is_empty() && !out.is_full() {
             if matches!(self.state, State::Idle) {
@@ -105,7 +111,8 @@ impl Scanner {
     }
 
     /// Ends the unit: lets out a count, or the backslashes of an empty value, that were held back.
-    pub(crate) fn finish(&mut self, out: &mut Capture) {
+    pub(crate) fn finish(&mut self, out: &mut Out, truncated: bool) {
+        out.end_mask(truncated);
         match self.state {
             State::Count { digits, length, .. } => out.push(&digits[..length]),
             State::Before { slashes, .. } => (0..slashes).for_each(|_| out.push(b"\\")),
@@ -115,16 +122,16 @@ impl Scanner {
     }
 
     /// Takes the end of a line, which the caller writes.
-    pub(crate) fn finish_line(&mut self, out: &mut Capture) {
+    pub(crate) fn finish_line(&mut self, out: &mut Out) {
         match self.state {
-            State::Count { .. } => self.finish(out),
+            State::Count { .. } => self.finish(out, false),
             State::Bare { style, .. } if ends(style, b'\n') => self.state = State::Idle,
             _ => {}
         }
     }
 
     /// An escape of the enclosing JSON string was written that stands for `code`, which may be a separator.
-    pub(crate) fn escaped(&mut self, out: &Capture, code: u32) {
+    pub(crate) fn escaped(&mut self, out: &Out, code: u32) {
         let separator = match code {
             0x3D => b'=',
             0x3A => b':',
@@ -137,7 +144,7 @@ impl Scanner {
     }
 
     #[inline]
-    fn idle<'a>(&mut self, out: &mut Capture, bytes: &'a [u8]) -> &'a [u8] {
+    fn idle<'a>(&mut self, out: &mut Out, bytes: &'a [u8]) -> &'a [u8] {
         let Some(at) = bytes.iter().position(|&byte| IS_SEPARATOR[usize::from(byte)]) else {
             out.push(bytes);
             return &[];
@@ -151,29 +158,29 @@ impl Scanner {
     }
 
     /// Judges the name that ends at `end` in the output.
-    fn separate(&mut self, out: &Capture, end: usize, separator: u8) {
-        let text = out.bytes().get(self.unit..end).unwrap_or_default();
+    fn separate(&mut self, out: &Out, end: usize, separator: u8) {
+        let text = out.written(self.unit..end);
         let label = Label::before(&out.policy, text, separator);
         if label.verdict != Verdict::Keep {
             self.state = before(label);
         }
     }
 
-    fn step(&mut self, out: &mut Capture, byte: u8) {
+    fn step(&mut self, out: &mut Out, byte: u8) {
         match self.state {
             State::Idle => _ = self.idle(out, &[byte]),
             State::Percent { digits, code } => self.percent(out, digits, code, byte),
             State::Before { label, slashes } => self.before(out, label, slashes, byte),
             State::Quoted { quote, level, run } => self.quoted(out, quote, level, run, byte),
             State::Bare { style, head, length, run } => self.bare(out, style, (head, length), run, byte),
-            State::Marker { style, matched } => self.marker(style, matched, byte),
+            State::Marker { style, matched } => self.marker(out, style, matched, byte),
             State::Count { digits, length, style } => self.count(out, digits, length, style, byte),
             State::Child => self.child(out, byte),
-            State::Rest => {}
+            State::Rest => out.hide(&[byte]),
         }
     }
 
-    fn percent(&mut self, out: &mut Capture, digits: u8, code: u8, byte: u8) {
+    fn percent(&mut self, out: &mut Out, digits: u8, code: u8, byte: u8) {
         self.state = State::Idle;
         let Some(digit) = char::from(byte).to_digit(16) else { return self.step(out, byte) };
         out.push(&[byte]);
@@ -183,20 +190,21 @@ impl Scanner {
             // The percent sign of a second escape.
             (_, b'%') => self.state = State::Percent { digits: 0, code: 0 },
             (_, b'=' | b':') => {
-                let end = out.bytes().iter().rposition(|&byte| byte == b'%').unwrap_or(0);
-                self.separate(out, end, code);
+                let tail = out.tail();
+                let from_end = tail.iter().rev().position(|&byte| byte == b'%').map_or(0, |count| count + 1);
+                self.separate(out, out.len() - from_end, code);
             }
             _ => {}
         }
     }
 
-    fn before(&mut self, out: &mut Capture, label: Label, slashes: u32, byte: u8) {
+    fn before(&mut self, out: &mut Out, label: Label, slashes: u32, byte: u8) {
         match byte {
             b'\\' => self.state = State::Before { label, slashes: slashes + 1 },
             b'"' | b'\'' | b'`' => self.open_quote(out, byte, slashes),
             _ if slashes > 0 => self.mask(out, State::Rest),
             b' ' | b'\t' => out.push(&[byte]),
-            b':' if label.style == Style::Line && out.bytes().ends_with(b":") => self.path(out),
+            b':' if label.style == Style::Line && out.tail().ends_with(b":") => self.path(out),
             b'=' | b'>' if label.style != Style::Markup => out.push(&[byte]),
             b'\n' | b'\r' => self.line_break(out, label, byte),
             _ => self.open_bare(out, label, byte),
@@ -204,13 +212,13 @@ impl Scanner {
     }
 
     /// `auth::login` is a path in code, and `auth` the name of no value.
-    fn path(&mut self, out: &mut Capture) {
+    fn path(&mut self, out: &mut Out) {
         out.push(b":");
         self.state = State::Idle;
     }
 
     /// A value may stand on the line below its name in YAML and markup; `name=` without a value is empty.
-    fn line_break(&mut self, out: &mut Capture, label: Label, byte: u8) {
+    fn line_break(&mut self, out: &mut Out, label: Label, byte: u8) {
         out.push(&[byte]);
         if matches!(label.style, Style::Word | Style::Semicolon | Style::Url) {
             self.state = State::Idle;
@@ -218,12 +226,12 @@ impl Scanner {
     }
 
     /// The quotes stay, escaped as they were.
-    fn open_quote(&mut self, out: &mut Capture, quote: u8, level: u32) {
+    fn open_quote(&mut self, out: &mut Out, quote: u8, level: u32) {
         push_quote(out, quote, level);
         self.mask(out, State::Quoted { quote, level, run: 0 });
     }
 
-    fn open_bare(&mut self, out: &mut Capture, label: Label, byte: u8) {
+    fn open_bare(&mut self, out: &mut Out, label: Label, byte: u8) {
         let style = match label.style {
             // A value without quotes that is neither a number nor a mask may have commas of its own.
             Style::Quoted if !matches!(byte, b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => Style::Line,
@@ -234,13 +242,19 @@ impl Scanner {
                 self.state = State::Count { digits: [0; COUNT], length: 0, style };
                 self.step(out, byte);
             }
-            b'[' => self.mask(out, State::Marker { style, matched: 1 }),
+            b'[' => {
+                self.mask(out, State::Marker { style, matched: 1 });
+                out.hide(b"[");
+            }
             b'<' if style == Style::Markup => {
                 out.push(b"<");
                 self.state = State::Child;
             }
             // Containers and block scalars: their end is not worth guessing.
-            b'{' | b'|' => self.mask(out, State::Rest),
+            b'{' | b'|' => {
+                out.mask_unseen(Rule::Name);
+                self.state = State::Rest;
+            }
             b',' | b'}' | b']' | b')' if style == Style::Word => self.value_end(out, byte),
             _ if ends(style, byte) => self.value_end(out, byte),
             _ => {
@@ -250,17 +264,17 @@ impl Scanner {
         }
     }
 
-    fn mask(&mut self, out: &mut Capture, state: State) {
-        out.mask();
+    fn mask(&mut self, out: &mut Out, state: State) {
+        out.mask(Rule::Name);
         self.state = state;
     }
 
     /// A quote closes if as many backslashes escape it as escaped the opening one. An escaped backslash before it
     /// takes twice as many as one level more, so the count is compared modulo that.
-    fn quoted(&mut self, out: &mut Capture, quote: u8, level: u32, run: u32, byte: u8) {
+    fn quoted(&mut self, out: &mut Out, quote: u8, level: u32, run: u32, byte: u8) {
         if byte == b'\\' {
             self.state = State::Quoted { quote, level, run: run + 1 };
-            return;
+            return out.hide(b"\\");
         }
         let is_regular = (level + 1).is_power_of_two();
         let closes = byte == quote && is_regular && (run < level || run % (2 * (level + 1)) == level);
@@ -268,10 +282,12 @@ impl Scanner {
         if closes {
             push_quote(out, quote, level);
             self.state = State::Idle;
+        } else {
+            out.hide(&[byte]);
         }
     }
 
-    fn bare(&mut self, out: &mut Capture, style: Style, head: ([u8; SCHEME], usize), run: u32, byte: u8) {
+    fn bare(&mut self, out: &mut Out, style: Style, head: ([u8; SCHEME], usize), run: u32, byte: u8) {
         let (mut head, length) = head;
         if ends(style, byte) && !(style == Style::Word && byte == b' ' && is_scheme(&head, length)) {
             // A quote that ends the value keeps the escapes that belong to it.
@@ -280,6 +296,7 @@ impl Scanner {
             }
             return self.value_end(out, byte);
         }
+        out.hide(&[byte]);
         let run = if byte == b'\\' { run + 1 } else { 0 };
         let blank = byte == b' ';
         if let Some(slot) = head.get_mut(length) {
@@ -289,21 +306,24 @@ impl Scanner {
         self.state = State::Bare { style, head, length, run };
     }
 
-    fn value_end(&mut self, out: &mut Capture, byte: u8) {
+    fn value_end(&mut self, out: &mut Out, byte: u8) {
         self.state = State::Idle;
         self.step(out, byte);
     }
 
     /// What was masked before stays as it is, and what follows it is masked like the rest of the value.
-    fn marker(&mut self, style: Style, matched: usize, byte: u8) {
+    fn marker(&mut self, out: &mut Out, style: Style, matched: usize, byte: u8) {
+        out.hide(&[byte]);
         self.state = match REDACTED.as_bytes().get(matched) {
+            // The rule beside it: `[REDACTED:jwt]`.
+            Some(b']') if matches!(byte, b':' | b'-' | b'a'..=b'z') => State::Marker { style, matched },
             Some(&expected) if expected != byte => State::Rest,
             Some(_) if matched + 1 == REDACTED.len() => bare(style),
             _ => State::Marker { style, matched: matched + 1 },
         };
     }
 
-    fn count(&mut self, out: &mut Capture, mut digits: [u8; COUNT], length: usize, style: Style, byte: u8) {
+    fn count(&mut self, out: &mut Out, mut digits: [u8; COUNT], length: usize, style: Style, byte: u8) {
         if byte.is_ascii_digit() && length < COUNT {
             digits[length] = byte;
             self.state = State::Count { digits, length: length + 1, style };
@@ -319,7 +339,7 @@ impl Scanner {
     }
 
     /// An end tag: the element was empty. Anything else is inside it.
-    fn child(&mut self, out: &mut Capture, byte: u8) {
+    fn child(&mut self, out: &mut Out, byte: u8) {
         if byte == b'/' {
             return self.value_end(out, byte);
         }
@@ -344,7 +364,7 @@ fn bare(style: Style) -> State {
     State::Bare { style, head: [0; SCHEME], length: 0, run: 0 }
 }
 
-fn push_quote(out: &mut Capture, quote: u8, level: u32) {
+fn push_quote(out: &mut Out, quote: u8, level: u32) {
     for _ in 0..level {
         out.push(b"\\");
     }

@@ -1,0 +1,77 @@
+//! The `cupola` command: what one asks of logs, and does with them, in a terminal.
+//!
+//! ```no_run
+//! // `cupola redact --as application/json request.json` does this:
+//! use clap::Parser;
+//!
+//! let cli = cupola_cli::Cli::parse_from(["cupola", "redact", "--as", "application/json", "request.json"]);
+//! std::process::exit(cli.run());
+//! ```
+//!
+//! # Where this sits
+//!
+//! On the roof. Each subcommand is a module with a `clap` structure and one `run`; what it does, a crate below does. A
+//! subcommand must not know the others.
+//!
+//! Exit codes are those of usual tools: 0 done, 1 an input or output failed, 2 bad usage.
+
+mod input;
+mod redact;
+
+use std::io::{ErrorKind, Write};
+
+use clap::{Parser, Subcommand};
+
+pub use redact::Redact;
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "cupola", version, about = "Observability for services built on Tower and Axum", max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Redact(Redact),
+}
+
+const DONE: i32 = 0;
+const FAILED: i32 = 1;
+const USAGE: i32 = 2;
+
+impl Cli {
+    /// Does what was asked for; returns the exit code.
+    pub fn run(self) -> i32 {
+        let result = match self.command {
+            Command::Redact(redact) => redact.run(),
+        };
+        match result {
+            Ok(()) => DONE,
+            Err(Failure::Usage(error)) => complain(&error, USAGE),
+            // Whoever read the output has seen enough.
+            Err(Failure::Work(error)) if is_broken_pipe(&error) => DONE,
+            Err(Failure::Work(error)) => complain(&error, FAILED),
+        }
+    }
+}
+
+/// Why a subcommand has not done its work.
+#[derive(Debug)]
+enum Failure {
+    /// It was asked in the wrong way.
+    Usage(anyhow::Error),
+    /// Something failed on the way.
+    Work(anyhow::Error),
+}
+
+fn complain(error: &anyhow::Error, code: i32) -> i32 {
+    // Where standard error is gone there is nobody to tell.
+    _ = writeln!(std::io::stderr(), "cupola: {error:#}");
+    code
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}

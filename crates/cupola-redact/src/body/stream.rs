@@ -1,0 +1,75 @@
+//! A body that passes through: whatever its length, only a few kilobytes of it are held.
+
+use super::{Body, End};
+use crate::tally::{Rule, Tally};
+use crate::{KeyPolicy, Media, Surface};
+
+/// Redacts a body of any length while it passes through.
+///
+/// What may leave is handed out as soon as nothing that follows can change it. All but the masked spans passes byte for
+/// byte, and how the body is cut into pieces makes no difference.
+///
+/// ```
+/// use cupola_redact::{End, KeyPolicy, Media, Stream};
+///
+/// let mut stream = Stream::new(&KeyPolicy::default(), Media::Json);
+/// let mut out = Vec::new();
+/// for piece in [&br#"{"n":1e400,"pa"#[..], br#"ss":"hunter2"}"#] {
+///     out.extend_from_slice(stream.feed(piece));
+/// }
+/// out.extend_from_slice(&stream.finish(End::Complete).rest);
+/// assert_eq!(out, br#"{"n":1e400,"pass":"[REDACTED]"}"#);
+/// ```
+#[derive(Debug)]
+pub struct Stream {
+    body: Body,
+    ready: Vec<u8>,
+}
+
+/// The end of a [`Stream`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finished {
+    /// What was still held back.
+    pub rest: Vec<u8>,
+    /// How often each rule was used.
+    pub tally: Tally,
+}
+
+impl Stream {
+    /// A stream of one body.
+    pub fn new(policy: &KeyPolicy, media: Media) -> Self {
+        Self::of(policy, &media.into())
+    }
+
+    /// A stream of any surface.
+    pub fn of(policy: &KeyPolicy, surface: &Surface) -> Self {
+        Self { body: Body::new(policy, surface, usize::MAX), ready: Vec::new() }
+    }
+
+    /// Takes the next piece, and returns what may leave by now.
+    pub fn feed(&mut self, chunk: &[u8]) -> &[u8] {
+        self.ready.clear();
+        self.body.feed(chunk);
+        let (open, kept) = self.body.reader.open(&self.body.out);
+        self.body.out.settle(open, kept, &mut self.ready);
+        &self.ready
+    }
+
+    /// Ends the body.
+    pub fn finish(mut self, end: End) -> Finished {
+        self.ready.clear();
+        let truncated = end == End::Truncated;
+        self.body.reader.finish(&mut self.body.out, truncated);
+        match self.body.marker() {
+            Some(marker) => self.ready.extend_from_slice(marker.as_bytes()),
+            None => self.body.out.finish(truncated, &mut self.ready),
+        }
+        let mut tally = self.body.out.tally;
+        if !self.body.reader.lost_sync() {
+            // A text that is labelled as one was never in sync.
+            tally.clear(Rule::LostSync);
+        }
+        Finished { rest: self.ready, tally }
+    }
+}
