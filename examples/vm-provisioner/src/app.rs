@@ -15,11 +15,12 @@ use crate::problem;
 /// The most bytes of a request's body.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
-/// The router with everything around it. Each layer stands around those above it: the last one is the outermost.
-pub fn router(api: Api, cupola: &Cupola) -> Router {
+/// The router with what is served beside the API, and with everything around it. Each layer stands around those above it: the last one is the outermost.
+pub fn router(api: Api, cupola: &Cupola, beside: Router) -> Router {
     api.routes()
         // Beside the API, not inside its token check: who scrapes metrics or asks for health has no user's token.
         .merge(cupola.routes())
+        .merge(beside)
         // Innermost: it counts the bytes that a handler reads, and what it refuses is seen by all the others.
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
         // Directly around the limit, whose refusal is plain text: callers get a problem like any other.

@@ -26,6 +26,9 @@ pub struct Config {
     /// End the traffic, and with it the service, after so many seconds.
     #[arg(long, value_name = "SECONDS", requires = "traffic")]
     pub traffic_for: Option<u64>,
+    /// Add `POST /test`, which calls any address for anybody: for suites that check trace headers.
+    #[arg(long)]
+    pub conformance: bool,
 }
 
 impl Config {

@@ -18,6 +18,7 @@ pub mod api;
 pub mod app;
 pub mod auth;
 pub mod config;
+pub mod conformance;
 pub mod ip_pool;
 mod named;
 pub mod problem;

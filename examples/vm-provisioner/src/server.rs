@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use axum::Router;
 use cupola::Cupola;
 use tokio::net::TcpListener;
 
 use crate::api::Api;
 use crate::app;
 use crate::config::Config;
+use crate::conformance;
 use crate::progress::News;
 use crate::store::Store;
 use crate::traffic::{self, Plan};
@@ -32,7 +34,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let news = News::default();
     let (worker, queue) = Worker::start(store.clone(), news.clone(), Hypervisor::lifelike());
     let api = Api { store: store.clone(), queue, news, demo: config.traffic };
-    let app = app::router(api, &cupola);
+    let beside = if config.conformance { conformance::routes() } else { Router::new() };
+    let app = app::router(api, &cupola, beside);
 
     let address = listener.local_addr()?;
     tracing::info!(data = %config.data.display(), traffic = config.traffic, "ready to provision");

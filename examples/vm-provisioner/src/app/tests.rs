@@ -27,7 +27,7 @@ impl App {
         let news = News::default();
         let (worker, queue) = Worker::start(store.clone(), news.clone(), Hypervisor::instant());
         let cupola = Cupola::builder("test").vars(|_| None).output(std::io::sink()).build().unwrap();
-        let router = router(Api { store, queue, news, demo: false }, &cupola);
+        let router = router(Api { store, queue, news, demo: false }, &cupola, Router::new());
         Self { router, _worker: worker, _folder: folder }
     }
 
