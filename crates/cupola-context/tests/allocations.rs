@@ -70,7 +70,7 @@ fn a_request_with_a_traceparent_costs_its_context_and_no_more() {
 #[test]
 fn a_million_distinct_traces_and_baggage_keys_leave_nothing_behind() {
     let mut identify = Identify::default();
-    (identify.trust, identify.sampler) = (TrustPolicy::internal(), Sampler::Ratio(0.5));
+    (identify.trust, identify.sampler) = (TrustPolicy::internal(), Sampler::ratio(0.5));
     let stranger = Identify::default();
     let mut headers = HeaderMap::new();
     let mut one = |number: u64| {
