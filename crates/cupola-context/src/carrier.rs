@@ -27,7 +27,8 @@ pub trait Extract {
     fn each<'a>(&'a self, name: &'static str, visit: &mut dyn FnMut(&'a [u8]));
 }
 
-/// Writes request id, trace and baggage of a context, in the formats of its [`Propagators`].
+/// Writes request id, trace and baggage of a context, in the formats of its [`Propagators`]. The innermost span, where
+/// somebody makes spans within the request, is the parent of what is reached.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -41,7 +42,10 @@ pub trait Extract {
 /// assert_eq!(&extract_baggage(&message), context.baggage());
 /// ```
 pub fn inject(context: &Context, carrier: &mut impl Inject) {
-    put_all(context, context.traceparent(), carrier);
+    match context.innermost_span() {
+        Some(span) => inject_span(context, span, carrier),
+        None => put_all(context, context.traceparent(), carrier),
+    }
 }
 
 /// The same for one call of a request: its own span, and not the request's, is the parent of what it reaches.

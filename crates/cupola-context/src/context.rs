@@ -12,6 +12,7 @@ use crate::fields::{FieldValue, Fields};
 use crate::identify::Fresh;
 use crate::propagators::Propagators;
 use crate::request_id::{RequestId, RequestIdFormat};
+use crate::span_lookup::SpanLookup;
 use crate::totals::{Amount, Totals};
 use crate::trace_context::{TraceContext, Traceparent};
 use crate::trace_flags::TraceFlags;
@@ -30,6 +31,7 @@ struct Inner {
     origin: Origin,
     baggage: Baggage,
     propagators: Propagators,
+    spans: Option<SpanLookup>,
     client_ip: Option<IpAddr>,
     route: OnceLock<Arc<str>>,
     body_read: AtomicU64,
@@ -56,6 +58,7 @@ pub(crate) struct Identity {
     pub(crate) origin: Origin,
     pub(crate) baggage: Baggage,
     pub(crate) propagators: Propagators,
+    pub(crate) spans: Option<SpanLookup>,
     pub(crate) client_ip: Option<IpAddr>,
 }
 
@@ -63,6 +66,7 @@ pub(crate) struct Identity {
 struct Notes {
     fields: Fields,
     totals: Totals,
+    on_span: Option<Box<Fields>>,
 }
 
 impl Context {
@@ -72,11 +76,12 @@ impl Context {
         let trace = TraceContext::new(fresh.trace_id(), fresh.span_id(), flags);
         let request_id = fresh.request_id(format, trace.trace_id);
         let (baggage, propagators) = (Baggage::EMPTY, Propagators::W3C);
-        Self::of(Identity { request_id, trace, origin: Origin::Root, baggage, propagators, client_ip: None })
+        let (origin, spans) = (Origin::Root, None);
+        Self::of(Identity { request_id, trace, origin, baggage, propagators, spans, client_ip: None })
     }
 
     pub(crate) fn of(identity: Identity) -> Self {
-        let Identity { request_id, trace, origin, baggage, propagators, client_ip } = identity;
+        let Identity { request_id, trace, origin, baggage, propagators, spans, client_ip } = identity;
         Self(Arc::new(Inner {
             request_id,
             traceparent: trace.traceparent(),
@@ -84,6 +89,7 @@ impl Context {
             origin,
             baggage,
             propagators,
+            spans,
             client_ip,
             route: OnceLock::new(),
             body_read: AtomicU64::new(0),
@@ -105,6 +111,13 @@ impl Context {
     /// The trace as a header value: its text is made once, for every line and every call of this request.
     pub fn traceparent(&self) -> &Traceparent {
         &self.0.traceparent
+    }
+
+    /// The innermost span that is current here and descends from ours; `None` where that is our own, or nobody knows.
+    ///
+    /// Lines show it, and [`crate::inject`] makes it the parent of what comes next.
+    pub fn innermost_span(&self) -> Option<SpanId> {
+        self.0.spans?.find(Some(self.trace())).map(|(_, span)| span)
     }
 
     /// The span of a trusted caller, in the same trace.
@@ -152,6 +165,18 @@ impl Context {
     /// The value of a field.
     pub fn field(&self, key: &str) -> Option<FieldValue> {
         self.notes().fields.get(key).cloned()
+    }
+
+    /// Sets an attribute of the server span, which no line shows. The bounds are those of fields, counted apart.
+    pub fn set_on_span(&self, key: impl Into<Cow<'static, str>>, value: impl Into<FieldValue>) -> bool {
+        self.notes().on_span.get_or_insert_default().set(key.into(), value.into())
+    }
+
+    /// Shows each attribute that was set on the server span. `visit` must not touch this context.
+    pub fn each_span_field(&self, mut visit: impl FnMut(&Cow<'static, str>, &FieldValue)) {
+        let notes = self.notes();
+        let fields = notes.on_span.iter().flat_map(|fields| fields.list());
+        fields.for_each(|(key, value)| visit(key, value));
     }
 
     /// Adds to a total that the access line shows when the request ends.

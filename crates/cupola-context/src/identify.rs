@@ -14,6 +14,7 @@ use crate::propagators::{Caller, Propagators};
 use crate::raise_limit::RaiseLimit;
 use crate::request_id::{RequestId, RequestIdFormat};
 use crate::sampler::Sampler;
+use crate::span_lookup::SpanLookup;
 use crate::trace_context::TraceContext;
 use crate::trace_flags::TraceFlags;
 use crate::trace_id::{SpanId, TraceId};
@@ -92,6 +93,8 @@ pub struct Identify {
     pub raise_limit: RaiseLimit,
     /// In which headers traces and baggage come in and go out.
     pub propagators: Propagators,
+    /// Where the innermost span of a request can be asked for.
+    pub spans: Option<SpanLookup>,
 }
 
 /// A request's context, and what was not believed.
@@ -188,9 +191,9 @@ impl Identify {
         };
         let believed = seen.has_baggage && trust.baggage && self.propagators.contain(Propagators::BAGGAGE);
         let baggage = if believed { extract_baggage(headers) } else { Baggage::EMPTY };
-        let (propagators, client_ip) = (self.propagators, client.ip);
+        let (propagators, spans, client_ip) = (self.propagators, self.spans, client.ip);
         Identified {
-            context: Context::of(Identity { request_id, trace, origin, baggage, propagators, client_ip }),
+            context: Context::of(Identity { request_id, trace, origin, baggage, propagators, spans, client_ip }),
             client_request_id,
             user_agent: seen.user_agent,
             host: seen.host,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use cupola_context::{Amount, Context, FieldValue};
+use cupola_context::{Amount, Context, FieldValue, SpanId, TraceId};
 use cupola_line::{EncodedKey, Key, LineWriter, keys};
 use cupola_redact::{End, KeyPolicy, Verdict};
 use rustc_hash::FxHashMap;
@@ -65,7 +65,16 @@ impl ContextKeys {
 pub(crate) fn write_ids(line: &mut LineWriter<'_>, context: &Context) {
     line.str(REQUEST_ID, context.request_id().as_str());
     line.str(TRACE_ID, context.traceparent().trace_id());
-    line.str(SPAN_ID, context.traceparent().span_id());
+    match context.innermost_span() {
+        Some(span) => line.str(SPAN_ID, &span.text()),
+        None => line.str(SPAN_ID, context.traceparent().span_id()),
+    }
+}
+
+/// Writes where a line belongs that is of no request: to a span of its own.
+pub(crate) fn write_span(line: &mut LineWriter<'_>, (trace, span): (TraceId, SpanId)) {
+    line.str(TRACE_ID, &trace.text());
+    line.str(SPAN_ID, &span.text());
 }
 
 fn write_field(line: &mut LineWriter<'_>, key: Key<'_>, verdict: Verdict, value: &FieldValue, policy: &KeyPolicy) {

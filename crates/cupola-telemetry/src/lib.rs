@@ -29,6 +29,7 @@ mod config;
 mod context_keys;
 mod counts;
 mod deadline;
+mod exports;
 mod line_layer;
 mod memory;
 #[cfg(feature = "otel_0_33")]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
-use cupola_context::{Context, current};
+use cupola_context::{Context, SpanLookup, current};
 use cupola_line::{EncodedFields, Formatted, LineWriter, Written};
 use cupola_record::{Ended, Exchange};
 use cupola_redact::KeyPolicy;
@@ -16,7 +16,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::access_lines::AccessPlan;
 use crate::callsite::{Plan, Plans, envelope};
-use crate::context_keys::{ContextKeys, write_ids};
+use crate::context_keys::{ContextKeys, write_ids, write_span};
 use crate::queue::Lines;
 use crate::texts::Texts;
 use crate::thread_state::{self, ThreadState};
@@ -33,6 +33,7 @@ pub struct LineLayer {
     access: AccessPlan,
     lines: Arc<Lines>,
     alone: bool,
+    spans: Option<SpanLookup>,
 }
 
 impl LineLayer {
@@ -40,7 +41,14 @@ impl LineLayer {
     pub fn new(lines: Arc<Lines>, policy: KeyPolicy) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         let (id, access) = (NEXT.fetch_add(1, Ordering::Relaxed), AccessPlan::new(&policy));
-        Self { id, plans: Plans::new(policy), access, lines, alone: false }
+        Self { id, plans: Plans::new(policy), access, lines, alone: false, spans: None }
+    }
+
+    /// Lines of no request show the innermost span.
+    #[must_use]
+    pub const fn spans(mut self, lookup: Option<SpanLookup>) -> Self {
+        self.spans = lookup;
+        self
     }
 
     /// No other layer of its subscriber wants to see events.
@@ -93,6 +101,8 @@ impl LineLayer {
         write_spans(&mut line, event, spans);
         if let Some(context) = current() {
             self.write_context(&mut line, keys, &context, plan);
+        } else if let Some(span) = self.spans.and_then(|spans| spans.find(None)) {
+            write_span(&mut line, span);
         }
         let written = line.end();
         self.hand_over(written, *event.metadata().level(), buffer);

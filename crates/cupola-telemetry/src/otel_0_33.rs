@@ -1,4 +1,5 @@
-//! Spans for OpenTelemetry 0.33: every sampled request as one server span, by the stable HTTP conventions.
+//! Spans for OpenTelemetry 0.33: every sampled request as one server span, by the stable HTTP conventions, and the
+//! application's own spans under it.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -23,9 +24,31 @@
 //! The ids, the parent and the sampling decision are those that the request's context has had since it began, so that a
 //! span is built in one step when the exchange ends, without a tracer and without anything global.
 
+//!
+//! [`Traces`] is the whole pipeline: these, the spans that the application makes with `tracing` or a [`Tracer`], and the
+//! exporters. [`crate::Builder::traces`] makes one. [`tracer`] and [`set`] are for code inside requests.
+
 mod attributes;
 mod authority;
+mod config;
+mod console;
+mod current;
+mod encode;
+pub(crate) mod home;
+mod layer;
+mod mask;
+mod processor;
+mod sampling;
 mod server_spans;
+mod setup;
 mod span;
+mod tracer;
+mod traces;
 
+pub use config::TracesConfig;
+pub use current::{set, tracer};
+pub use layer::{After, Before, SpanLayer};
 pub use server_spans::ServerSpans;
+pub(crate) use setup::Setup;
+pub use tracer::{Span, Tracer};
+pub use traces::Traces;

@@ -34,6 +34,8 @@ mod tls;
 pub(crate) mod wire;
 mod worker;
 
+#[cfg(feature = "otel_0_33")]
+pub(crate) use config::has_endpoint;
 pub use config::{Config, Protocol};
 pub use counts::ExportCounts;
 pub use exporter::{ExportError, Exporter};

@@ -2,24 +2,29 @@
 
 use std::fmt;
 use std::io::{self, Write};
-#[cfg(feature = "otlp")]
-use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+#[cfg(feature = "otel_0_33")]
+use cupola_context::Sampler;
+use cupola_context::SpanLookup;
 use cupola_record::VarError;
 use cupola_redact::KeyPolicy;
-use tracing::Dispatch;
+use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::registry;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer, registry};
 
 use crate::background::Background;
 use crate::config::{Config, Filter, Format};
 use crate::counts::Counts;
 use crate::deadline::Deadline;
+use crate::exports::Exports;
 use crate::line_layer::LineLayer;
+#[cfg(feature = "otel_0_33")]
+use crate::otel_0_33::{self, Traces, TracesConfig};
 #[cfg(feature = "otlp")]
 use crate::otlp::{self, ExportError, Exporter, Signal};
 use crate::output::Output;
@@ -37,10 +42,10 @@ pub struct Telemetry {
     /// Taken by the shutdown: there is one.
     writer: Mutex<Option<JoinHandle<()>>>,
     installed: AtomicBool,
-    /// Started by the first that needs it.
-    background: Mutex<Option<Arc<Background>>>,
-    #[cfg(feature = "otlp")]
-    exporters: Mutex<Vec<Exporter>>,
+    exports: Exports,
+    policy: KeyPolicy,
+    #[cfg(feature = "otel_0_33")]
+    traces: Option<Traces>,
 }
 
 /// Collects what a pipeline is made of.
@@ -49,12 +54,21 @@ pub struct Builder {
     policy: KeyPolicy,
     output: Option<Box<dyn Write + Send>>,
     terminal: bool,
+    #[cfg(feature = "otel_0_33")]
+    traces: Option<otel_0_33::Setup>,
 }
 
 impl Telemetry {
     /// Begins a pipeline.
     pub fn builder(config: Config) -> Builder {
-        Builder { config, policy: KeyPolicy::default(), output: None, terminal: false }
+        Builder {
+            config,
+            policy: KeyPolicy::default(),
+            output: None,
+            terminal: false,
+            #[cfg(feature = "otel_0_33")]
+            traces: None,
+        }
     }
 
     /// The subscriber, for `with_default` and the like.
@@ -66,6 +80,11 @@ impl Telemetry {
     pub fn install(&self) -> Result<(), AlreadyInstalled> {
         tracing::dispatcher::set_global_default(self.dispatch.clone()).map_err(|_| AlreadyInstalled)?;
         self.installed.store(true, Ordering::Relaxed);
+        #[cfg(feature = "otel_0_33")]
+        if let Some(traces) = &self.traces {
+            // For libraries that ask for OpenTelemetry's own global.
+            opentelemetry::global::set_tracer_provider(traces.provider());
+        }
         Ok(())
     }
 
@@ -86,39 +105,61 @@ impl Telemetry {
 
     /// The thread for exports and background samples. It is started by the first call.
     pub fn background(&self) -> io::Result<Arc<Background>> {
-        let mut started = self.background.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*started {
-            Some(background) => Ok(background.clone()),
-            None => Ok(started.insert(Arc::new(Background::start()?)).clone()),
-        }
+        self.exports.background()
     }
 
     /// Starts one signal's way to a collector. It ends with [`Telemetry::shutdown`].
     #[cfg(feature = "otlp")]
     pub fn export(&self, signal: Signal, config: &otlp::Config) -> Result<Exporter, ExportError> {
-        let background = self.background().map_err(ExportError::thread)?;
-        let exporter = Exporter::start(signal, config, background, self.lines.clone())?;
-        self.exporters().push(exporter.clone());
-        Ok(exporter)
+        self.exports.start(signal, config, &self.lines)
     }
 
-    /// Every way to a collector that was started.
+    /// Every way to a collector that was started so far.
     #[cfg(feature = "otlp")]
-    pub fn exporters(&self) -> MutexGuard<'_, Vec<Exporter>> {
-        self.exporters.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn exporters(&self) -> Vec<Exporter> {
+        self.exports.exporters()
     }
 
-    #[cfg(feature = "otlp")]
-    fn end_exports(&self, deadline: Duration) {
-        let exporters = self.exporters().clone();
-        exporters.iter().for_each(Exporter::close);
-        // The rest is the log's.
-        let left = Deadline::in_time(deadline / 4 * 3);
-        exporters.iter().for_each(|exporter| exporter.wait(left.left()));
+    /// The span pipeline, where there is one.
+    #[cfg(feature = "otel_0_33")]
+    pub const fn traces(&self) -> Option<&Traces> {
+        self.traces.as_ref()
     }
 
-    #[cfg(not(feature = "otlp"))]
-    const fn end_exports(&self, _: Duration) {}
+    /// Where the innermost span can be asked for, for [`cupola_context::Identify`]; `None` where there are no spans.
+    pub const fn span_lookup(&self) -> Option<SpanLookup> {
+        #[cfg(feature = "otel_0_33")]
+        if self.traces.is_some() {
+            return Some(SpanLookup::new(otel_0_33::home::innermost));
+        }
+        None
+    }
+
+    /// Lines and spans as one layer, for whoever builds a subscriber of their own. It filters nothing.
+    ///
+    /// ```
+    /// use cupola_telemetry::{Config, Memory, Telemetry};
+    /// use tracing_subscriber::layer::SubscriberExt;
+    ///
+    /// let memory = Memory::new();
+    /// let telemetry = Telemetry::builder(Config::default()).output(memory.clone()).build()?;
+    /// let subscriber = tracing_subscriber::registry().with(telemetry.layer());
+    /// tracing::subscriber::with_default(subscriber, || tracing::info!("machine is up"));
+    /// telemetry.shutdown(std::time::Duration::from_secs(1));
+    /// assert!(memory.text().contains("machine is up"));
+    /// # Ok::<(), cupola_telemetry::BuildError>(())
+    /// ```
+    pub fn layer<S>(&self) -> Box<dyn Layer<S> + Send + Sync>
+    where
+        S: Subscriber + for<'s> LookupSpan<'s> + Send + Sync,
+    {
+        let lines = LineLayer::new(self.lines.clone(), self.policy.clone()).spans(self.span_lookup());
+        #[cfg(feature = "otel_0_33")]
+        if let Some(traces) = &self.traces {
+            return lines.and_then(traces.layer()).boxed();
+        }
+        lines.boxed()
+    }
 
     /// Takes no more lines, writes those that wait, and gives the final account. It blocks up to the deadline; what is
     /// left then is counted as dropped. Later calls only give the account.
@@ -126,10 +167,23 @@ impl Telemetry {
     /// What is exported goes out before the log is closed, so that the log can say what was lost.
     pub fn shutdown(&self, deadline: Duration) -> Counts {
         let left = Deadline::in_time(deadline);
-        self.end_exports(deadline);
-        let background = self.background.lock().unwrap_or_else(PoisonError::into_inner).take();
-        background.iter().for_each(|background| background.stop());
+        // The rest is the log's.
+        self.exports.end(deadline / 4 * 3);
         self.end_lines(left.left())
+    }
+
+    /// The line layer is alone where events are concerned: what makes spans sees those within a span only.
+    fn dispatch_over<S>(&self, subscriber: S) -> Dispatch
+    where
+        S: Subscriber + for<'s> LookupSpan<'s> + Send + Sync,
+    {
+        let lines = LineLayer::new(self.lines.clone(), self.policy.clone()).spans(self.span_lookup()).alone();
+        let subscriber = subscriber.with(lines);
+        #[cfg(feature = "otel_0_33")]
+        if let Some(traces) = &self.traces {
+            return Dispatch::new(subscriber.with(traces.layer()));
+        }
+        Dispatch::new(subscriber)
     }
 
     fn end_lines(&self, deadline: Duration) -> Counts {
@@ -152,9 +206,7 @@ impl Drop for Telemetry {
     fn drop(&mut self) {
         let limit = Duration::from_secs(1);
         if *self.installed.get_mut() {
-            let background = self.background.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-            // Its exports go on too, for as long as the process does.
-            std::mem::forget(background);
+            self.exports.leave_running();
             self.lines.flush(limit);
         } else {
             self.shutdown(limit);
@@ -184,28 +236,43 @@ impl Builder {
         self
     }
 
+    /// Exports spans as this configuration says; the sampler decides for spans outside of requests.
+    #[cfg(feature = "otel_0_33")]
+    #[must_use]
+    pub fn traces(mut self, config: TracesConfig, sampler: Sampler) -> Self {
+        self.traces = Some(otel_0_33::Setup { config, sampler });
+        self
+    }
+
     /// Builds the pipeline, and starts its writer's thread.
     pub fn build(self) -> Result<Telemetry, BuildError> {
         let render = self.render();
         let capacity = self.config.queue_bytes.unwrap_or(DEFAULT_QUEUE_BYTES);
         let lines = Arc::new(Lines::new(capacity));
-        let layer = LineLayer::new(lines.clone(), self.policy).alone();
-        let filter = Filter::new(self.config.filter.as_deref().unwrap_or("info")).map_err(BuildError::Config)?;
-        let dispatch = match filter {
-            Filter::Targets(filter) => Dispatch::new(registry().with(filter).with(layer)),
-            Filter::Env(filter) => Dispatch::new(registry().with(*filter).with(layer)),
-        };
-        let output = self.output.unwrap_or_else(|| Box::new(io::stdout()));
-        let writer = writer::spawn(lines.clone(), Output::new(output), render).map_err(BuildError::Thread)?;
-        Ok(Telemetry {
-            dispatch,
+        let exports = Exports::default();
+        #[cfg(feature = "otel_0_33")]
+        let traces = self.traces.map(|setup| setup.start(&exports, &lines, &self.policy)).transpose();
+        #[cfg(feature = "otel_0_33")]
+        let traces = traces.map_err(BuildError::Export)?;
+        let mut telemetry = Telemetry {
+            dispatch: Dispatch::none(),
             lines,
-            writer: Mutex::new(Some(writer)),
+            writer: Mutex::default(),
             installed: AtomicBool::new(false),
-            background: Mutex::default(),
-            #[cfg(feature = "otlp")]
-            exporters: Mutex::default(),
-        })
+            exports,
+            policy: self.policy,
+            #[cfg(feature = "otel_0_33")]
+            traces,
+        };
+        let filter = Filter::new(self.config.filter.as_deref().unwrap_or("info")).map_err(BuildError::Config)?;
+        telemetry.dispatch = match filter {
+            Filter::Targets(filter) => telemetry.dispatch_over(registry().with(filter)),
+            Filter::Env(filter) => telemetry.dispatch_over(registry().with(*filter)),
+        };
+        let output = Output::new(self.output.unwrap_or_else(|| Box::new(io::stdout())));
+        let writer = writer::spawn(telemetry.lines.clone(), output, render).map_err(BuildError::Thread)?;
+        telemetry.writer = Mutex::new(Some(writer));
+        Ok(telemetry)
     }
 
     fn render(&self) -> Render {
@@ -231,6 +298,9 @@ pub enum BuildError {
     Config(VarError),
     /// The writer's thread could not be started.
     Thread(io::Error),
+    /// Nothing can be exported as configured.
+    #[cfg(feature = "otlp")]
+    Export(ExportError),
 }
 
 impl fmt::Display for BuildError {
@@ -238,6 +308,8 @@ impl fmt::Display for BuildError {
         match self {
             Self::Config(_) => f.write_str("the log's configuration is not accepted"),
             Self::Thread(_) => f.write_str("the log's writer thread could not be started"),
+            #[cfg(feature = "otlp")]
+            Self::Export(error) => error.fmt(f),
         }
     }
 }
@@ -247,6 +319,8 @@ impl std::error::Error for BuildError {
         match self {
             Self::Config(error) => Some(error),
             Self::Thread(error) => Some(error),
+            #[cfg(feature = "otlp")]
+            Self::Export(error) => error.source(),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::cupola::{Cupola, Parts};
 use crate::error::InitError;
 use crate::in_flight::InFlight;
 use crate::shield::Shield;
-use crate::{own, summary};
+use crate::{own, spans, summary};
 
 type Source = Box<dyn Fn(&str) -> Option<String>>;
 
@@ -138,7 +138,9 @@ impl Builder {
         let access_log = http.log_share.map_or(access_log, |share| access_log.sample(share));
         let access = log.api_calls.unwrap_or(true).then(|| AccessLines::new(access_log));
         let terminal = self.output.is_none() && std::io::stdout().is_terminal();
-        let mut telemetry = Telemetry::builder(log).policy(self.policy.clone()).terminal(terminal);
+        let telemetry = Telemetry::builder(log).policy(self.policy.clone()).terminal(terminal);
+        let sampler = http.sampler.unwrap_or(self.identify.sampler);
+        let mut telemetry = spans::configure(telemetry, &service, &*self.vars, sampler)?;
         if let Some(output) = self.output {
             telemetry = telemetry.output(output);
         }
@@ -148,12 +150,17 @@ impl Builder {
         own::count_lines(&registry, telemetry.lines().clone());
         let in_flight = InFlight::default();
         let user = self.sink.map(|sink| Shield { sink, panics: own::count_panics(&registry) });
-        let sink = And::new(in_flight.clone(), And::new(access, And::new(metrics, user)));
+        let sink =
+            And::new(in_flight.clone(), And::new(access, And::new(metrics, And::new(spans::sink(&telemetry), user))));
         let layer = cupola_http::layer(sink).policy(self.policy).catch_panics();
         let layer = own::PATHS.iter().fold(layer, |layer, path| layer.skip(path));
-        let layer = http.apply((self.layer)(layer), self.identify, self.bodies);
+        let mut identify = self.identify;
+        identify.spans = telemetry.span_lookup().or(identify.spans);
+        let layer = http.apply((self.layer)(layer), identify, self.bodies);
         let draining = AtomicBool::new(false);
-        Ok(Cupola(Arc::new(Parts { service, telemetry, registry, layer, in_flight, shutdown_limit, draining })))
+        let parts = Arc::new(Parts { service, telemetry, registry, layer, in_flight, shutdown_limit, draining });
+        spans::count_exports(&parts);
+        Ok(Cupola(parts))
     }
 }
 

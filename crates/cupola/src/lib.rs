@@ -27,6 +27,8 @@
 //!
 //! # Features
 //! - `axum` (on): routes, peers and extractors as axum 0.8 knows them, `Cupola::routes` and `Cupola::serve`.
+//! - `otel` (on): spans, exported by OTLP where variables say so; [`tracer`] and the module `span`.
+//! - `tls`: the same to collectors behind https.
 //! - `tower-http`: tower-http's `RequestId` extension is read and filled.
 //! - `testing`: the module of that name, which captures lines and records in tests of services.
 
@@ -40,6 +42,9 @@ mod routes;
 #[cfg(feature = "axum")]
 mod serve;
 mod shield;
+#[cfg(feature = "otel")]
+pub mod span;
+mod spans;
 mod summary;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -60,6 +65,10 @@ pub use cupola_record as record;
 pub use cupola_redact as redact;
 /// The log pipeline.
 pub use cupola_telemetry as telemetry;
+
+/// Begins spans by OpenTelemetry's own interface, as children of the request that is being worked on.
+#[cfg(feature = "otel")]
+pub use cupola_telemetry::otel_0_33::tracer;
 
 #[cfg(feature = "axum")]
 pub use cupola_context::ClientIp;

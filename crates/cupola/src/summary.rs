@@ -7,13 +7,39 @@ use cupola_record::Vars;
 use cupola_redact::{KeyPolicy, REDACTED};
 
 /// Every variable that is read, so that the summary can name those that are set.
-const VARIABLES: [&str; 24] = [
+const VARIABLES: [&str; 51] = [
     "OTEL_SERVICE_NAME",
     "OTEL_PROPAGATORS",
     "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS",
     "OTEL_TRACES_SAMPLER",
     "OTEL_TRACES_SAMPLER_ARG",
     "OTEL_TRACE_SAMPLE_RATE",
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_SDK_DISABLED",
+    "OTEL_TRACES_EXPORTER",
+    "OTEL_EXPORT_CONSOLE",
+    "OTEL_BSP_SCHEDULE_DELAY",
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+    "OTEL_BSP_MAX_QUEUE_SIZE",
+    "OTEL_BSP_EXPORT_TIMEOUT",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "OTEL_EXPORTER_OTLP_TIMEOUT",
+    "OTEL_EXPORTER_OTLP_COMPRESSION",
+    "OTEL_EXPORTER_OTLP_INSECURE",
+    "OTEL_EXPORTER_OTLP_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+    "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+    "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+    "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
+    "OTEL_EXPORTER_OTLP_TRACES_INSECURE",
+    "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
+    "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
     "RUST_LOG",
     "LOG_LEVEL",
     "LOG_FORMAT",
@@ -25,6 +51,7 @@ const VARIABLES: [&str; 24] = [
     "CUPOLA_HEADERS",
     "CUPOLA_LOG_QUEUE_BYTES",
     "CUPOLA_LOG_SAMPLE",
+    "CUPOLA_OTLP_QUEUE_BYTES",
     "CUPOLA_REQUEST_ID",
     "CUPOLA_REQUEST_START",
     "CUPOLA_SHUTDOWN_MS",
@@ -33,6 +60,9 @@ const VARIABLES: [&str; 24] = [
     "CUPOLA_TIMEOUT_MS",
     "CUPOLA_TRUST",
 ];
+
+/// What often has a key in its value, if not in its name.
+const HOLD_KEYS: [&str; 2] = ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"];
 
 pub(crate) struct Summary {
     settings: String,
@@ -43,7 +73,8 @@ pub(crate) fn of(vars: Vars<'_>, policy: &KeyPolicy, trust: &TrustPolicy) -> Sum
     let mut settings = String::new();
     for name in VARIABLES {
         if let Some(value) = vars.text(name) {
-            let value = if policy.denies(name) { REDACTED.to_owned() } else { value };
+            let hidden = policy.denies(name) || HOLD_KEYS.contains(&name);
+            let value = if hidden { REDACTED.to_owned() } else { value };
             let space = if settings.is_empty() { "" } else { " " };
             write!(settings, "{space}{name}={value}").expect("a String takes all");
         }

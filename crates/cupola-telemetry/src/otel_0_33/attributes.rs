@@ -2,19 +2,24 @@
 
 use std::borrow::Cow;
 
+use cupola_context::FieldValue;
 use cupola_record::{Ended, Exchange, protocol_name};
+use cupola_redact::{KeyPolicy, REDACTED};
 use opentelemetry::{Key, KeyValue, Value};
 
 use super::authority;
+use super::current::otel_value;
+use super::mask::{Mask, Shown};
 
 /// As many as there can be, so that the list is allocated once.
 const MOST: usize = 13;
 
-pub(super) fn of(exchange: &Exchange, ended: &Ended) -> Vec<KeyValue> {
+pub(super) fn of(exchange: &Exchange, ended: &Ended, policy: &KeyPolicy) -> Vec<KeyValue> {
     let mut attributes = Attributes(Vec::with_capacity(MOST));
     attributes.add_target(exchange);
     attributes.add_peers(exchange);
     attributes.add_end(ended);
+    exchange.context.each_span_field(|key, value| attributes.add_own(key, value, policy));
     attributes.0
 }
 
@@ -47,6 +52,21 @@ impl Attributes {
         }
         self.add_number("http.response.status_code", ended.status.map(|status| status.as_u16()));
         self.add_text("error.type", ended.error_type());
+    }
+
+    /// What a handler has set. What the conventions name, it cannot overrule.
+    fn add_own(&mut self, key: &Cow<'static, str>, value: &FieldValue, policy: &KeyPolicy) {
+        if self.0.iter().any(|attribute| attribute.key.as_str() == key) {
+            return;
+        }
+        let (key, mask) = (Key::from(key.clone()), Mask::once(policy));
+        let value = otel_value(value);
+        let value = match (mask.judge(&key, &value), value) {
+            (Shown::Masked, _) => REDACTED.into(),
+            (Shown::As, Value::String(text)) => mask.text(text.as_str()).into_owned().into(),
+            (Shown::As, value) => value,
+        };
+        self.0.push(KeyValue::new(key, value));
     }
 
     fn add_text(&mut self, key: &'static str, text: Option<&str>) {

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cupola_record::{Duties, Ended, Exchange, Record, Side, Sink};
+use cupola_redact::KeyPolicy;
 use opentelemetry::InstrumentationScope;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::SpanProcessor;
 
 use super::span;
+
+/// The scope of server spans. What has it is masked already.
+pub(super) const SCOPE: &str = "cupola";
 
 /// How long whoever drops the last handle waits for the spans that are still queued.
 const LAST_WAIT: Duration = Duration::from_secs(1);
@@ -41,6 +45,7 @@ pub struct ServerSpans(Arc<Pipeline>);
 struct Pipeline {
     processor: Box<dyn SpanProcessor>,
     scope: InstrumentationScope,
+    policy: KeyPolicy,
 }
 
 impl ServerSpans {
@@ -55,8 +60,17 @@ impl ServerSpans {
     /// The same for a resource that says more than a name.
     pub fn with_resource(resource: &Resource, mut processor: impl SpanProcessor + 'static) -> Self {
         processor.set_resource(resource);
-        let scope = InstrumentationScope::builder("cupola").with_version(env!("CARGO_PKG_VERSION")).build();
-        Self(Arc::new(Pipeline { processor: Box::new(processor), scope }))
+        let scope = InstrumentationScope::builder(SCOPE).with_version(env!("CARGO_PKG_VERSION")).build();
+        Self(Arc::new(Pipeline { processor: Box::new(processor), scope, policy: KeyPolicy::default() }))
+    }
+
+    /// What may be shown of the attributes that handlers set.
+    #[must_use]
+    pub fn policy(mut self, policy: KeyPolicy) -> Self {
+        if let Some(pipeline) = Arc::get_mut(&mut self.0) {
+            pipeline.policy = policy;
+        }
+        self
     }
 
     /// Exports what is queued. It blocks for as long as the processor does.
@@ -93,7 +107,7 @@ impl Pipeline {
     /// Some exporters panic where no runtime is current. A request does not fail for that, and the panic hook has told.
     fn end(&self, exchange: &Exchange, ended: &Ended) {
         // Built inside, since a span is large and would be moved there.
-        let hand_over = || self.processor.on_end(span::of(exchange, ended, &self.scope));
+        let hand_over = || self.processor.on_end(span::of(exchange, ended, &self.scope, &self.policy));
         let _ = catch_unwind(AssertUnwindSafe(hand_over));
     }
 }

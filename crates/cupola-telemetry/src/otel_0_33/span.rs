@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use cupola_context::TraceContext;
 use cupola_record::{Ended, Exchange, KnownMethods};
+use cupola_redact::KeyPolicy;
 use opentelemetry::InstrumentationScope;
 use opentelemetry::trace::{Link, SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
 use super::attributes;
 
-pub(super) fn of(exchange: &Exchange, ended: &Ended, scope: &InstrumentationScope) -> SpanData {
+pub(super) fn of(exchange: &Exchange, ended: &Ended, scope: &InstrumentationScope, policy: &KeyPolicy) -> SpanData {
     let parent = exchange.context.parent_span();
     SpanData {
         span_context: span_context(exchange.context.trace(), false),
@@ -20,7 +21,7 @@ pub(super) fn of(exchange: &Exchange, ended: &Ended, scope: &InstrumentationScop
         name: name(exchange, ended),
         start_time: exchange.started,
         end_time: exchange.started.checked_add(ended.total).unwrap_or(exchange.started),
-        attributes: attributes::of(exchange, ended),
+        attributes: attributes::of(exchange, ended, policy),
         dropped_attributes_count: 0,
         events: SpanEvents::default(),
         links: links(exchange.context.linked()),
@@ -48,7 +49,7 @@ fn links(linked: Option<&TraceContext>) -> SpanLinks {
     links
 }
 
-fn span_context(trace: &TraceContext, is_remote: bool) -> SpanContext {
+pub(super) fn span_context(trace: &TraceContext, is_remote: bool) -> SpanContext {
     SpanContext::new(
         TraceId::from_bytes(trace.trace_id.to_bytes()),
         SpanId::from_bytes(trace.span_id.to_bytes()),

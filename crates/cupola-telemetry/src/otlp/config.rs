@@ -56,9 +56,15 @@ pub struct Config {
     pub client_identity: Option<(PathBuf, PathBuf)>,
     /// How many bytes may wait.
     pub queue_bytes: usize,
+    /// How many items may wait, where that is bounded too.
+    pub queue_items: Option<u64>,
+    /// For how long a message is tried: what is older nobody waits for.
+    pub give_up: Duration,
 }
 
 const QUEUE_BYTES: usize = 16 * 1024 * 1024;
+
+const GIVE_UP: Duration = Duration::from_secs(300);
 
 /// Room for two messages of the usual size.
 const MIN_QUEUE_BYTES: usize = 1024 * 1024;
@@ -83,6 +89,8 @@ impl Config {
             certificate: file(names.certificate),
             client_identity: file(names.client_certificate).zip(file(names.client_key)),
             queue_bytes: bytes.unwrap_or(QUEUE_BYTES),
+            queue_items: None,
+            give_up: GIVE_UP,
         })
     }
 
@@ -117,6 +125,11 @@ fn first<T>(
         Some(value) => Ok(Some(value)),
         None => vars.read(general, accepted, &read),
     }
+}
+
+/// Whether variables name an endpoint for this signal.
+pub(crate) fn has_endpoint(signal: Signal, vars: Vars<'_>) -> bool {
+    signal.var_names().endpoint.iter().any(|name| vars.text(name).is_some())
 }
 
 fn endpoint(vars: Vars<'_>, signal: Signal, protocol: Protocol, insecure: bool) -> Result<Uri, VarError> {

@@ -39,9 +39,9 @@ impl Exporter {
         background: Arc<Background>,
         lines: Arc<Lines>,
     ) -> Result<Self, ExportError> {
-        let queue = Arc::new(Queue::new(config.queue_bytes));
+        let queue = Arc::new(Queue::new(config.queue_bytes, config.queue_items.unwrap_or(u64::MAX)));
         let report = Report::new(lines, signal, config.origin());
-        let worker = Worker { queue: queue.clone(), client: Client::new(config)?, report };
+        let worker = Worker { queue: queue.clone(), client: Client::new(config)?, report, give_up: config.give_up };
         background.spawn(worker.run());
         Ok(Self(Arc::new(Inner { signal, queue, background, collect: OnceLock::new() })))
     }

@@ -50,7 +50,8 @@ pub(crate) struct Queue {
     /// Told when the worker has done something.
     done: Condvar,
     pub(crate) counters: Counters,
-    capacity: usize,
+    most_bytes: usize,
+    most_items: u64,
 }
 
 #[derive(Debug, Default)]
@@ -58,6 +59,8 @@ struct State {
     waiting: VecDeque<Message>,
     /// What all messages hold, the one in hand too.
     bytes: usize,
+    /// How many items all messages have.
+    items: u64,
     /// What the message in the worker's hand holds.
     bytes_in_hand: usize,
     /// How many items it has.
@@ -75,9 +78,9 @@ struct State {
 }
 
 impl Queue {
-    pub(crate) fn new(capacity: usize) -> Self {
-        let state = Mutex::default();
-        Self { state, work: Notify::new(), done: Condvar::new(), counters: Counters::default(), capacity }
+    pub(crate) fn new(most_bytes: usize, most_items: u64) -> Self {
+        let (state, work, done) = (Mutex::default(), Notify::new(), Condvar::new());
+        Self { state, work, done, counters: Counters::default(), most_bytes, most_items }
     }
 
     /// Counts items that will come in a message, or are dropped before.
@@ -89,12 +92,13 @@ impl Queue {
     pub(crate) fn push(&self, message: Message) -> bool {
         let (items, bytes) = (message.items, message.bytes());
         let mut state = self.state();
-        if let Some(reason) = self.refusal(&state, bytes) {
+        if let Some(reason) = self.refusal(&state, bytes, items) {
             drop(state);
             add(reason, items);
             return false;
         }
         state.bytes += bytes;
+        state.items += items;
         state.taken += 1;
         state.waiting.push_back(message);
         drop(state);
@@ -102,10 +106,10 @@ impl Queue {
         true
     }
 
-    fn refusal(&self, state: &State, bytes: usize) -> Option<&AtomicU64> {
+    fn refusal(&self, state: &State, bytes: usize, items: u64) -> Option<&AtomicU64> {
         if state.closed || state.left {
             Some(&self.counters.shutdown)
-        } else if state.bytes + bytes > self.capacity {
+        } else if state.bytes + bytes > self.most_bytes || state.items + items > self.most_items {
             Some(&self.counters.queue_full)
         } else {
             None
@@ -125,6 +129,7 @@ impl Queue {
         let mut state = self.state();
         state.bytes -= std::mem::take(&mut state.bytes_in_hand);
         let items = std::mem::take(&mut state.items_in_hand);
+        state.items -= items;
         if !state.abandoned {
             state.done += 1;
             match fate {
@@ -207,7 +212,7 @@ impl Queue {
         let waiting: u64 = state.waiting.iter().map(|message| message.items).sum();
         add(&self.counters.shutdown, waiting + state.items_in_hand);
         state.waiting = VecDeque::new();
-        state.bytes = state.bytes_in_hand;
+        (state.bytes, state.items) = (state.bytes_in_hand, state.items_in_hand);
         state.done = state.taken;
     }
 
@@ -232,7 +237,7 @@ mod tests {
 
     #[test]
     fn what_finds_no_room_is_counted_and_the_message_in_hand_takes_room() {
-        let queue = Queue::new(100);
+        let queue = Queue::new(100, 1000);
         assert!(offer(&queue, 60, 6) && !offer(&queue, 60, 7));
         let taken = queue.take().unwrap();
         assert!(!offer(&queue, 60, 8));
@@ -245,9 +250,18 @@ mod tests {
     }
 
     #[test]
+    fn items_can_be_bounded_too() {
+        let queue = Queue::new(100, 10);
+        assert!(offer(&queue, 1, 6) && !offer(&queue, 1, 5) && offer(&queue, 1, 4));
+        queue.take().unwrap();
+        queue.settle(Fate::Refused);
+        assert!(offer(&queue, 1, 6));
+    }
+
+    #[test]
     fn every_fate_has_its_place_on_the_account() {
         let check = |fate, exported, rejected, expired, shutdown| {
-            let queue = Queue::new(100);
+            let queue = Queue::new(100, 1000);
             offer(&queue, 1, 5);
             queue.take().unwrap();
             queue.settle(fate);
@@ -264,7 +278,7 @@ mod tests {
 
     #[test]
     fn what_was_given_up_is_counted_once() {
-        let queue = Queue::new(100);
+        let queue = Queue::new(100, 1000);
         offer(&queue, 1, 1);
         offer(&queue, 1, 2);
         queue.take().unwrap();
@@ -280,7 +294,7 @@ mod tests {
 
     #[test]
     fn a_flush_waits_for_what_was_there() {
-        let queue = Queue::new(100);
+        let queue = Queue::new(100, 1000);
         offer(&queue, 1, 1);
         assert!(!queue.flush(Duration::ZERO));
         queue.take().unwrap();

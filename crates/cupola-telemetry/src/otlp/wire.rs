@@ -4,9 +4,42 @@
 #[derive(Debug)]
 pub(crate) struct Wire<'a>(pub(crate) &'a mut Vec<u8>);
 
+const VARINT: u8 = 0;
+const FIXED64: u8 = 1;
 const LENGTH: u8 = 2;
+const FIXED32: u8 = 5;
 
 impl Wire<'_> {
+    pub(crate) fn uint(&mut self, field: u8, value: u64) {
+        if value != 0 {
+            self.always_uint(field, value);
+        }
+    }
+
+    /// A member of a oneof says that it is there even where it is zero.
+    pub(crate) fn always_uint(&mut self, field: u8, value: u64) {
+        self.tag(field, VARINT);
+        varint(self.0, value);
+    }
+
+    pub(crate) fn fixed32(&mut self, field: u8, value: u32) {
+        if value != 0 {
+            self.tag(field, FIXED32);
+            self.0.extend_from_slice(&value.to_le_bytes());
+        }
+    }
+
+    pub(crate) fn fixed64(&mut self, field: u8, value: u64) {
+        if value != 0 {
+            self.always_fixed64(field, value);
+        }
+    }
+
+    pub(crate) fn always_fixed64(&mut self, field: u8, value: u64) {
+        self.tag(field, FIXED64);
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+
     pub(crate) fn bytes(&mut self, field: u8, value: &[u8]) {
         if !value.is_empty() {
             self.always_bytes(field, value);
@@ -77,9 +110,12 @@ mod tests {
     fn fields_as_protobuf_wants_them() {
         let mut out = Vec::new();
         let mut wire = Wire(&mut out);
+        wire.uint(1, 300);
+        wire.uint(2, 0);
+        wire.fixed32(16, 1);
         wire.bytes(3, b"ab");
         wire.bytes(3, b"");
-        wire.always_bytes(16, b"");
-        assert_eq!(out, [26, 2, b'a', b'b', 0x82, 1, 0]);
+        wire.fixed64(4, 2);
+        assert_eq!(out, [8, 0xac, 2, 0x85, 1, 1, 0, 0, 0, 26, 2, b'a', b'b', 33, 2, 0, 0, 0, 0, 0, 0, 0]);
     }
 }

@@ -11,9 +11,6 @@ use super::client::Client;
 use super::queue::{Fate, Message, Queue};
 use super::report::Report;
 
-/// For how long a message is tried again: what is older nobody waits for.
-const GIVE_UP: Duration = Duration::from_secs(300);
-
 /// How often a message is tried once Cupola has been told to end.
 const LAST_ATTEMPTS: u32 = 2;
 
@@ -22,6 +19,7 @@ pub(crate) struct Worker {
     pub(crate) queue: Arc<Queue>,
     pub(crate) client: Client,
     pub(crate) report: Report,
+    pub(crate) give_up: Duration,
 }
 
 /// However the worker ends, nobody waits for it any longer.
@@ -76,7 +74,7 @@ impl Worker {
                 return Fate::Refused;
             } else if last_attempts >= LAST_ATTEMPTS {
                 return Fate::Abandoned;
-            } else if began.elapsed() + pause > GIVE_UP {
+            } else if began.elapsed() + pause > self.give_up {
                 return Fate::Expired;
             }
             self.report.losses(&self.queue.counters.read(), false);

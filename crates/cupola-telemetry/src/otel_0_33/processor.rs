@@ -1,0 +1,116 @@
+//! Where finished spans go: to a collector, to the log, to several.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use cupola_redact::KeyPolicy;
+use opentelemetry::{Context, InstrumentationScope};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
+
+use super::encode;
+use super::mask::Mask;
+use super::server_spans::SCOPE;
+use crate::otlp::Gather;
+
+/// Encodes spans where they end, masked, so that what waits is bounded in bytes and nothing of it is a raw text.
+#[derive(Debug)]
+pub(super) struct OtlpSpans {
+    gather: Gather,
+    policy: KeyPolicy,
+    /// A number that no other has.
+    owner: usize,
+}
+
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A giant span's memory is given back.
+const KEPT_BYTES: usize = 64 * 1024;
+
+impl OtlpSpans {
+    pub(super) fn new(gather: Gather, policy: KeyPolicy) -> Self {
+        Self { gather, policy, owner: next_owner() }
+    }
+}
+
+pub(super) fn next_owner() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Server spans are made of masked texts; what the application says is masked here.
+pub(super) fn mask<'p>(scope: &InstrumentationScope, policy: &'p KeyPolicy, owner: usize) -> Mask<'p> {
+    if scope.name() == SCOPE { Mask::none() } else { Mask::of(policy, owner) }
+}
+
+impl SpanProcessor for OtlpSpans {
+    fn on_start(&self, _: &mut Span, _: &Context) {}
+
+    fn on_end(&self, data: SpanData) {
+        if !data.span_context.is_sampled() {
+            return;
+        }
+        let scope = &data.instrumentation_scope;
+        let mask = mask(scope, &self.policy, self.owner);
+        let scope = self.gather.scope(scope.name(), scope.version().unwrap_or_default());
+        let encode = |buffer: &mut Vec<u8>| {
+            buffer.clear();
+            encode::span(&data, &mask, buffer);
+            self.gather.add(scope, buffer);
+            if buffer.capacity() > KEPT_BYTES {
+                *buffer = Vec::new();
+            }
+        };
+        // A thread that is being torn down has no buffer any more.
+        if BUFFER.try_with(|buffer| encode(&mut buffer.borrow_mut())).is_err() {
+            encode(&mut Vec::new());
+        }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.shutdown_with_timeout(Duration::from_secs(30))
+    }
+
+    /// The queue ends with its [`crate::Telemetry`].
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        let flushed = self.gather.exporter().flush(timeout);
+        if flushed { Ok(()) } else { Err(opentelemetry_sdk::error::OTelSdkError::Timeout(timeout)) }
+    }
+}
+
+/// One list of processors for two askers: the server spans' sink, and the SDK's provider.
+#[derive(Clone)]
+pub(super) struct Shared(pub(super) Arc<[Box<dyn SpanProcessor>]>);
+
+impl SpanProcessor for Shared {
+    fn on_start(&self, _: &mut Span, _: &Context) {}
+
+    fn on_end(&self, data: SpanData) {
+        if let Some((last, others)) = self.0.split_last() {
+            others.iter().for_each(|processor| processor.on_end(data.clone()));
+            last.on_end(data);
+        }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.0.iter().try_for_each(|processor| processor.force_flush())
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.0.iter().try_for_each(|processor| processor.shutdown_with_timeout(timeout))
+    }
+
+    fn set_resource(&mut self, _: &Resource) {}
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter()).finish()
+    }
+}
