@@ -117,7 +117,7 @@ impl Context {
     ///
     /// Lines show it, and [`crate::inject`] makes it the parent of what comes next.
     pub fn innermost_span(&self) -> Option<SpanId> {
-        self.0.spans?.find(Some(self.trace())).map(|(_, span)| span)
+        self.0.spans?.find(Some(self)).map(|(_, span)| span)
     }
 
     /// The span of a trusted caller, in the same trace.

@@ -19,7 +19,7 @@ pub(super) fn of(exchange: &Exchange, ended: &Ended, policy: &KeyPolicy) -> Vec<
     attributes.add_target(exchange);
     attributes.add_peers(exchange);
     attributes.add_end(ended);
-    exchange.context.each_span_field(|key, value| attributes.add_own(key, value, policy));
+    exchange.context.each_span_field(|key, value| attributes.add_own(key.clone(), value, policy));
     attributes.0
 }
 
@@ -55,11 +55,11 @@ impl Attributes {
     }
 
     /// What a handler has set. What the conventions name, it cannot overrule.
-    fn add_own(&mut self, key: &Cow<'static, str>, value: &FieldValue, policy: &KeyPolicy) {
+    fn add_own(&mut self, key: Cow<'static, str>, value: &FieldValue, policy: &KeyPolicy) {
         if self.0.iter().any(|attribute| attribute.key.as_str() == key) {
             return;
         }
-        let (key, mask) = (Key::from(key.clone()), Mask::once(policy));
+        let (key, mask) = (Key::from(key), Mask::once(policy));
         let value = otel_value(value);
         let value = match (mask.judge(&key, &value), value) {
             (Shown::Masked, _) => REDACTED.into(),

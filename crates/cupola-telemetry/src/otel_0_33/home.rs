@@ -1,6 +1,6 @@
 //! Where a span belongs: the request that is ambient where it begins.
 
-use cupola_context::{SpanId, TraceContext, TraceId};
+use cupola_context::{Context as Request, SpanId, TraceId};
 use opentelemetry::trace::{SpanContext, TraceContextExt};
 use opentelemetry::{Context, ContextGuard};
 
@@ -16,10 +16,10 @@ struct Home(SpanId);
 /// The context that a new span is a child of, where the current one does not belong to the ambient request.
 pub(super) fn parent(current: &Context) -> Option<Context> {
     let ambient = cupola_context::current()?;
-    let trace = ambient.trace();
-    if belongs(current, trace) {
+    if belongs(current, &ambient) {
         return None;
     }
+    let trace = ambient.trace();
     Some(current.with_remote_span_context(span_context(trace, false)).with_value(Home(trace.span_id)))
 }
 
@@ -28,19 +28,25 @@ pub(super) fn enter() -> Option<ContextGuard> {
     Context::map_current(parent).map(Context::attach)
 }
 
-/// The innermost recorded span of the ambient request, or of no request where none is ambient.
-///
-/// It is what [`cupola_context::SpanLookup`] asks.
-pub(crate) fn innermost(request: Option<&TraceContext>) -> Option<(TraceId, SpanId)> {
+/// What [`cupola_context::SpanLookup`] asks for.
+pub(crate) fn innermost(request: Option<&Request>) -> Option<(TraceId, SpanId)> {
     Context::map_current(|current| {
-        let span = current.span();
-        let ids = ids(span.span_context())?;
-        request.is_none_or(|trace| belongs(current, trace)).then_some(ids)
+        let ids = ids(current.span().span_context())?;
+        request.is_none_or(|request| belongs(current, request)).then_some(ids)
     })
 }
 
-fn belongs(current: &Context, trace: &TraceContext) -> bool {
-    current.get() == Some(&Home(trace.span_id))
+/// Whether the current span descends from the request's server span.
+///
+/// One that was begun by hand and made current by hand has lost what says so: it is in the request's trace, and is not
+/// the caller's, which is current too where a process asks itself.
+fn belongs(current: &Context, request: &Request) -> bool {
+    if let Some(home) = current.get::<Home>() {
+        return home.0 == request.trace().span_id;
+    }
+    let span = current.span();
+    let (trace, own) = (span.span_context().trace_id().to_bytes(), span.span_context().span_id().to_bytes());
+    trace == request.trace().trace_id.to_bytes() && request.parent_span().is_none_or(|parent| parent.to_bytes() != own)
 }
 
 fn ids(span: &SpanContext) -> Option<(TraceId, SpanId)> {
@@ -54,7 +60,7 @@ pub(super) fn on_innermost(work: impl FnOnce(opentelemetry::trace::SpanRef<'_>))
     let ambient = cupola_context::current();
     Context::map_current(|current| {
         let span = current.span();
-        let found = span.is_recording() && ambient.is_none_or(|ambient| belongs(current, ambient.trace()));
+        let found = span.is_recording() && ambient.is_none_or(|ambient| belongs(current, &ambient));
         if found {
             work(span);
         }

@@ -38,10 +38,11 @@ impl Worker {
             while let Some(message) = self.queue.take() {
                 let fate = self.deliver(message).await;
                 self.queue.settle(fate);
-                self.report.losses(&self.queue.counters.read(), false);
                 if fate == Fate::Abandoned {
                     // Whoever is not there for this one is not there for the next.
                     self.queue.abandon();
+                } else {
+                    self.report.losses(&self.queue.counters.read(), false);
                 }
             }
             if self.queue.is_closed() {

@@ -1,0 +1,10 @@
+//! Spans, from a request to a collector.
+
+#![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
+
+#[path = "../../../crates/cupola-telemetry/tests/otlp/collector.rs"]
+mod collector;
+mod exporting;
+mod helpers;
+mod nesting;
+mod traced;
