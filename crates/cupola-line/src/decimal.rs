@@ -1,6 +1,6 @@
 //! Numbers with few decimals, the form of most that are measured: cheaper than the general way, and the same text.
 
-/// Room for twelve digits, a point, and three more.
+/// Room for the twenty digits of any number, a point, and three more.
 pub(crate) const LEN: usize = 24;
 
 /// Where the general way would begin to differ, or thousandths are no longer exact.
@@ -17,6 +17,12 @@ pub(crate) fn thousandths(number: f64, buffer: &mut [u8; LEN]) -> Option<&[u8]> 
     if count as f64 / 1000.0 != number {
         return None;
     }
+    Some(text(count, buffer))
+}
+
+/// The text of so many thousandths.
+#[inline]
+pub(crate) fn text(count: u64, buffer: &mut [u8; LEN]) -> &[u8] {
     let mut whole = itoa::Buffer::new();
     let whole = whole.format(count / 1000).as_bytes();
     buffer[..whole.len()].copy_from_slice(whole);
@@ -29,7 +35,7 @@ pub(crate) fn thousandths(number: f64, buffer: &mut [u8; LEN]) -> Option<&[u8]> 
     } else {
         2
     };
-    Some(&buffer[..whole.len() + 4 - zeros])
+    &buffer[..whole.len() + 4 - zeros]
 }
 
 #[cfg(test)]

@@ -78,6 +78,11 @@ impl<'a> Key<'a> {
         self.hash
     }
 
+    /// Whether the line has this name as it is.
+    pub(crate) fn is_written_as(&self, name: &str) -> bool {
+        matches!(self.form, Form::Plain(form) if form == name.as_bytes())
+    }
+
     /// The encoded form in a window, and its length there, where it fits into one.
     #[inline]
     pub(crate) fn short(&self) -> Option<(&'a [u8; WINDOW], usize)> {

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::formatted::Ending;
 use crate::key::Key;
 use crate::keys;
+use crate::known::{KnownFields, KnownKeys};
 use crate::out::Out;
 use crate::scratch::Scratch;
 use crate::timestamp::TimestampText;
@@ -63,6 +64,25 @@ impl EncodedEnvelope {
     }
 }
 
+/// An [`Envelope`] and a message in their encoded form: all that a line says before its first field.
+///
+/// For lines of which there are many with the same message: see [`LineWriter::begin_known`].
+#[derive(Clone, Debug)]
+pub struct EncodedHead(Box<[u8]>);
+
+impl EncodedHead {
+    /// Encodes an envelope and a message.
+    pub fn new(envelope: &Envelope<'_>, message: &str) -> Self {
+        let mut encoded = Vec::new();
+        let mut out = Out::new(&mut encoded);
+        push_envelope(&mut out, envelope);
+        push_bounded(&mut out, message);
+        out.array(b"\"");
+        out.finish();
+        Self(encoded.into_boxed_slice())
+    }
+}
+
 /// Writes one canonical JSON object and a newline into a buffer: unique keys, envelope first, bounded, always valid.
 ///
 /// The first writer of a name wins and later ones are skipped, so write the nearest first: the event's fields, then the
@@ -101,6 +121,8 @@ pub struct LineWriter<'a> {
     placed: bool,
     /// How long the buffer may become before it matters how large the last field is.
     limit: usize,
+    /// The known fields that the table of names has not been told of yet.
+    known: Option<(&'a KnownKeys, u64)>,
     cut_values: u32,
     dropped_fields: u32,
     ended: bool,
@@ -151,7 +173,46 @@ impl<'a> LineWriter<'a> {
     fn awaiting_message(out: Out<'a>, scratch: &'a mut Scratch, start: usize) -> Self {
         scratch.reset();
         let (message_at, limit) = (out.len(), start + FIELDS_LIMIT - MESSAGE_ROOM);
-        Self { out, scratch, start, message_at, placed: false, limit, cut_values: 0, dropped_fields: 0, ended: false }
+        let (cut_values, dropped_fields, ended) = (0, 0, false);
+        Self { out, scratch, start, message_at, placed: false, limit, known: None, cut_values, dropped_fields, ended }
+    }
+
+    /// Begins a line at the end of `buf`, with its message and with fields whose names are known to differ.
+    ///
+    /// ```
+    /// use cupola_line::{EncodedHead, Envelope, Key, KnownKeys, LineWriter, Scratch, Timestamp};
+    ///
+    /// let head = EncodedHead::new(&Envelope { level: "INFO", target: "app", category: "api" }, "done");
+    /// let keys = KnownKeys::new(&["method", "status"]);
+    /// let (mut buf, mut scratch, mut time) = (Vec::new(), Scratch::new(), Timestamp::new());
+    /// let mut line = LineWriter::begin_known(&mut buf, &mut scratch, time.unix_micros(0), &head, &keys, |known| {
+    ///     known.str(0, br#","method":"#, "GET");
+    ///     known.u64(1, br#","status":"#, 200);
+    /// });
+    /// line.u64(Key::new("status"), 500); // Somebody was here before.
+    /// line.end();
+    /// assert!(buf.ends_with(br#""message":"done","method":"GET","status":200}
+    /// "#));
+    /// ```
+    #[inline]
+    pub fn begin_known(
+        buf: &'a mut Vec<u8>,
+        scratch: &'a mut Scratch,
+        timestamp: &TimestampText,
+        head: &EncodedHead,
+        keys: &'a KnownKeys,
+        write: impl FnOnce(&mut KnownFields<'_, 'a>),
+    ) -> Self {
+        let (start, mut out) = (buf.len(), Out::new(buf));
+        push_timestamp(&mut out, timestamp);
+        out.extend(&head.0);
+        let mut line = Self::awaiting_message(out, scratch, start);
+        (line.placed, line.limit) = (true, start + FIELDS_LIMIT);
+        let mut fields = KnownFields::new(&mut line);
+        write(&mut fields);
+        let written = fields.written();
+        line.known = Some((keys, written));
+        line
     }
 
     /// Writes the message. A second one is written as the field `fields.message`.
@@ -215,15 +276,47 @@ impl<'a> LineWriter<'a> {
     /// Lets `encode` write key and value, if the key is new, and says of the value whether it was cut.
     #[inline]
     fn write(&mut self, key: Key<'_>, encode: impl FnOnce(&mut Out<'a>) -> bool) {
-        if !self.scratch.keys.insert(key.hash()) {
+        if !self.is_new(key.hash()) {
             return;
         }
         let before = self.out.len();
         let cut = encode(&mut self.out);
-        self.cut_values += u32::from(cut);
-        if self.out.len() > self.limit {
-            self.reconsider(before, cut, key.hash());
+        if !self.keeps(before, cut) {
+            self.scratch.keys.remove_last(key.hash());
         }
+    }
+
+    /// Notes a name, and says whether it is new to this line.
+    #[inline]
+    fn is_new(&mut self, hash: u64) -> bool {
+        if let Some((keys, written)) = self.known.take() {
+            self.note(keys, written);
+        }
+        self.scratch.keys.insert(hash)
+    }
+
+    #[inline(never)]
+    fn note(&mut self, keys: &KnownKeys, written: u64) {
+        for hash in keys.hashes(written) {
+            self.scratch.keys.insert(hash);
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        self.out.len()
+    }
+
+    #[inline(always)]
+    pub(crate) fn out(&mut self) -> &mut Out<'a> {
+        &mut self.out
+    }
+
+    /// Whether what was written since `before` stays.
+    #[inline(always)]
+    pub(crate) fn keeps(&mut self, before: usize, cut: bool) -> bool {
+        self.cut_values += u32::from(cut);
+        self.out.len() <= self.limit || self.reconsider(before, cut)
     }
 
     /// Writes a field of text.
@@ -325,27 +418,27 @@ impl<'a> LineWriter<'a> {
 
     #[inline]
     fn encoded(&mut self, hash: u64, encoded: &[u8]) {
-        if !self.scratch.keys.insert(hash) {
+        if !self.is_new(hash) {
             return;
         }
         let before = self.out.len();
         self.out.extend(encoded);
-        if self.out.len() > self.limit {
-            self.reconsider(before, false, hash);
+        if !self.keeps(before, false) {
+            self.scratch.keys.remove_last(hash);
         }
     }
 
-    /// The line is nearly full: a small field may still stay, and what does not is taken back and counted.
+    /// The line is nearly full: a small field may still stay; what does not is taken back and counted.
     #[cold]
-    fn reconsider(&mut self, before: usize, cut: bool, hash: u64) {
+    fn reconsider(&mut self, before: usize, cut: bool) -> bool {
         let small = self.out.len() - before <= SMALL_FIELD;
         if small && self.out.len() <= self.limit + SMALL_FIELDS_ROOM {
-            return;
+            return true;
         }
         self.out.truncate(before);
-        self.scratch.keys.remove_last(hash);
         self.dropped_fields += 1;
         self.cut_values -= u32::from(cut);
+        false
     }
 
     /// Writes the state of the host, an object that is canonical JSON already; call it last, and once.

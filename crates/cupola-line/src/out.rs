@@ -97,6 +97,25 @@ impl<'a> Out<'a> {
     }
 }
 
+/// Copies bytes that are mostly an id: 16 to 48, as one or two blocks and one that overlaps them. Both slices have the same
+/// length.
+#[inline(always)]
+pub(crate) fn copy_ids(room: &mut [u8], bytes: &[u8]) {
+    let (Some(last), Some(end), ..=48) = (bytes.last_chunk::<16>(), room.last_chunk_mut::<16>(), bytes.len()) else {
+        return copy_any(room, bytes);
+    };
+    *end = *last;
+    match (bytes.first_chunk::<32>(), room.first_chunk_mut::<32>()) {
+        (Some(first), Some(place)) => *place = *first,
+        _ => room[..16].copy_from_slice(&bytes[..16]),
+    }
+}
+
+#[inline(never)]
+fn copy_any(room: &mut [u8], bytes: &[u8]) {
+    copy_few(room, bytes);
+}
+
 /// Copies bytes that are mostly few, as two halves that overlap. Both slices have the same length.
 #[inline]
 pub(crate) fn copy_few(room: &mut [u8], bytes: &[u8]) {

@@ -1,87 +1,126 @@
 //! The fields of an access line: one table for the `tracing` event and for whoever writes the line without one.
 
 use std::fmt::{Display, Write as _};
-use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::body::BodyCapture;
 use crate::ended::Ended;
 use crate::exchange::{Exchange, HeaderList};
 
-/// Hands the table to another macro: its arguments, then `name = value,` for each field. The names are those of
+/// Hands the table to another macro: its arguments, then `kind name = value,` for each field. The names are those of
 /// [`crate::names`]; a value that is `None` is no field.
+///
+/// The kinds are `text`; `plain`, a text that goes into a JSON string unchanged; `number`; `millis`, a time; `flag`; and
+/// `shown`, whatever can be displayed.
 macro_rules! access_fields {
     ($with:ident($($arguments:tt)*), $exchange:ident, $ended:ident) => {
         $with! {
             $($arguments)*, $ended,
-            method = $exchange.method_label(),
-            route = $ended.route.as_deref(),
-            path = $exchange.path(),
-            status = $ended.status.map(|status| status.as_u16()),
-            duration_ms = $crate::access_fields::milliseconds($ended.total),
-            head_ms = $ended.head.map($crate::access_fields::milliseconds),
-            outcome = $ended.outcome.as_str(),
-            error_type = $ended.error_type(),
-            error = $ended.error.as_ref().map(|text| text.as_str()),
-            slow = $ended.slow.then_some(true),
-            grpc_status = $ended.grpc_status.map(|status| status.code()),
-            request_bytes = $ended.request_bytes,
-            response_bytes = $ended.response_bytes,
-            query = $exchange.query(),
-            client_ip = $exchange.context.client_ip().map(tracing::field::display),
-            user_agent = $exchange.user_agent(),
-            host = $exchange.host(),
-            scheme = $exchange.scheme,
-            protocol = $crate::exchange::protocol_name($exchange.version),
-            request_id = $exchange.context.request_id().as_str(),
-            trace_id = $exchange.context.traceparent().trace_id(),
-            span_id = $exchange.context.traceparent().span_id(),
-            parent_span_id = $exchange.context.parent_span().map(|span| span.text()).as_deref(),
-            linked_trace_id = $exchange.context.linked().map(|trace| trace.trace_id.text()).as_deref(),
-            client_request_id = $exchange.client_request_id(),
-            method_original = $exchange.method_original(),
-            request_headers = $exchange.headers.as_deref().map($crate::access_fields::header_lines).as_deref(),
-            response_headers = $ended.headers.as_deref().map($crate::access_fields::header_lines).as_deref(),
-            request_body = $ended.bodies.as_deref().and_then(|bodies| $crate::access_fields::text(&bodies.request)),
-            request_body_state = $ended.bodies.as_deref().map(|bodies| bodies.request.state.as_str()),
-            response_body = $ended.bodies.as_deref().and_then(|bodies| $crate::access_fields::text(&bodies.response)),
-            response_body_state = $ended.bodies.as_deref().map(|bodies| bodies.response.state.as_str()),
+            text method = $exchange.method_label(),
+            text route = $ended.route.as_deref(),
+            text path = $exchange.path(),
+            number status = $ended.status.map(|status| status.as_u16()),
+            millis duration_ms = $ended.total,
+            millis head_ms = $ended.head,
+            plain outcome = $ended.outcome.as_str(),
+            plain error_type = $ended.error_type(),
+            text error = $ended.error.as_ref().map(|text| text.as_str()),
+            flag slow = $ended.slow.then_some(true),
+            number grpc_status = $ended.grpc_status.map(|status| status.code()),
+            number request_bytes = $ended.request_bytes,
+            number response_bytes = $ended.response_bytes,
+            text query = $exchange.query(),
+            shown client_ip = $exchange.context.client_ip().map(tracing::field::display),
+            text user_agent = $exchange.user_agent(),
+            text host = $exchange.host(),
+            plain scheme = $exchange.scheme,
+            plain protocol = $crate::exchange::protocol_name($exchange.version),
+            plain request_id = $exchange.context.request_id().as_str(),
+            plain trace_id = $exchange.context.traceparent().trace_id(),
+            plain span_id = $exchange.context.traceparent().span_id(),
+            plain parent_span_id = $exchange.context.parent_span().map(|span| span.text()).as_deref(),
+            plain linked_trace_id = $exchange.context.linked().map(|trace| trace.trace_id.text()).as_deref(),
+            text client_request_id = $exchange.client_request_id(),
+            text method_original = $exchange.method_original(),
+            text request_headers = $exchange.headers.as_deref().map($crate::access_fields::header_lines).as_deref(),
+            text response_headers = $ended.headers.as_deref().map($crate::access_fields::header_lines).as_deref(),
+            text request_body = $ended.bodies.as_deref().and_then(|bodies| $crate::access_fields::text(&bodies.request)),
+            plain request_body_state = $ended.bodies.as_deref().map(|bodies| bodies.request.state.as_str()),
+            text response_body = $ended.bodies.as_deref().and_then(|bodies| $crate::access_fields::text(&bodies.response)),
+            plain response_body_state = $ended.bodies.as_deref().map(|bodies| bodies.response.state.as_str()),
         }
     };
 }
 pub(crate) use access_fields;
 
 macro_rules! names {
-    (, $ended:ident, $($name:ident = $value:expr,)+) => { &[$(stringify!($name)),+] };
+    (, $ended:ident, $($kind:ident $name:ident = $value:expr,)+) => { &[$(stringify!($name)),+] };
 }
 
 /// The names of an access line's fields, in order, as [`visit_access_fields`] counts them.
 pub const ACCESS_FIELDS: &[&str] = access_fields!(names(), exchange, ended);
 
-/// Is shown the fields of an access line. `index` counts in [`ACCESS_FIELDS`].
+/// Is shown the fields of an access line. `index` counts in [`ACCESS_FIELDS`], and `name` is the name there as JSON has it
+/// between two members: `,"name":`.
 pub trait AccessVisitor {
     /// A text.
-    fn str(&mut self, index: usize, value: &str);
+    fn text<const N: usize>(&mut self, index: usize, name: &[u8; N], value: &str);
+    /// A text in which nothing needs escaping: an id, or a name from a closed set.
+    fn plain<const N: usize>(&mut self, index: usize, name: &[u8; N], value: &str);
     /// A whole number.
-    fn u64(&mut self, index: usize, value: u64);
-    /// A number.
-    fn f64(&mut self, index: usize, value: f64);
+    fn number<const N: usize>(&mut self, index: usize, name: &[u8; N], value: u64);
+    /// A time, in microseconds; the event has milliseconds.
+    fn micros<const N: usize>(&mut self, index: usize, name: &[u8; N], value: u64);
     /// Yes or no.
-    fn bool(&mut self, index: usize, value: bool);
+    fn flag<const N: usize>(&mut self, index: usize, name: &[u8; N], value: bool);
     /// Whatever can be displayed.
-    fn display(&mut self, index: usize, value: &dyn Display);
+    fn shown<const N: usize>(&mut self, index: usize, name: &[u8; N], value: &dyn Display);
 }
 
 macro_rules! show {
-    ($visitor:ident, $ended:ident, $($name:ident = $value:expr,)+) => {{
+    ($visitor:ident, $ended:ident, $($kind:ident $name:ident = $value:expr,)+) => {{
         let mut index = 0;
         $(
-            Shown::show($value, index, $visitor);
+            if let Some(value) = Field::from($value).0 {
+                const NAME: &str = concat!(",\"", stringify!($name), "\":");
+                const BYTES: &[u8; NAME.len()] = NAME.as_bytes().first_chunk().expect("it is as long as itself");
+                show_one!($kind, $visitor, (index, BYTES), value);
+            }
             index += 1;
         )+
         let _ = index;
     }};
 }
+
+macro_rules! show_one {
+    (millis, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.micros($($field)+, micros($value)) };
+    (number, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.number($($field)+, $value.into()) };
+    (shown, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.shown($($field)+, &$value) };
+    ($kind:ident, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.$kind($($field)+, $value) };
+}
+
+/// A value of the table: there, or not.
+struct Field<T>(Option<T>);
+
+impl<T> From<Option<T>> for Field<T> {
+    #[inline]
+    fn from(value: Option<T>) -> Self {
+        Self(value)
+    }
+}
+
+macro_rules! fields {
+    ($($type:ty),+) => {$(
+        impl<'a> From<$type> for Field<$type> {
+            #[inline]
+            fn from(value: $type) -> Self {
+                Self(Some(value))
+            }
+        }
+    )+};
+}
+
+fields!(&'a str, u64, Duration);
 
 /// Shows the fields that the access event of this exchange has, in the same order and with the same values.
 #[inline]
@@ -89,44 +128,32 @@ pub fn visit_access_fields(exchange: &Exchange, ended: &Ended, visitor: &mut imp
     access_fields!(show(visitor), exchange, ended);
 }
 
-/// A value of the table, as a visitor is shown it.
-trait Shown {
-    fn show(self, index: usize, visitor: &mut impl AccessVisitor);
+/// Milliseconds, as the event has them: whole microseconds, so that the text is short.
+pub(crate) trait Milliseconds {
+    /// One number, or none.
+    type Value;
+    fn milliseconds(self) -> Self::Value;
 }
 
-macro_rules! shown {
-    ($($type:ty, $method:ident, $value:ident => $as:expr;)+) => {$(
-        impl Shown for $type {
-            #[inline]
-            fn show(self, index: usize, visitor: &mut impl AccessVisitor) {
-                let $value = self;
-                visitor.$method(index, $as);
-            }
-        }
-    )+};
-}
+impl Milliseconds for Duration {
+    type Value = f64;
 
-shown! {
-    &str, str, text => text;
-    u16, u64, number => number.into();
-    u64, u64, number => number;
-    f64, f64, number => number;
-    bool, bool, flag => flag;
-    tracing::field::DisplayValue<IpAddr>, display, value => &value;
-}
-
-impl<T: Shown> Shown for Option<T> {
-    #[inline]
-    fn show(self, index: usize, visitor: &mut impl AccessVisitor) {
-        if let Some(value) = self {
-            value.show(index, visitor);
-        }
+    fn milliseconds(self) -> f64 {
+        micros(self) as f64 / 1000.0
     }
 }
 
-/// Whole microseconds, so that the text is short.
-pub(crate) fn milliseconds(time: Duration) -> f64 {
-    (time.as_secs() * 1_000_000 + u64::from(time.subsec_micros())) as f64 / 1000.0
+impl Milliseconds for Option<Duration> {
+    type Value = Option<f64>;
+
+    fn milliseconds(self) -> Option<f64> {
+        self.map(Milliseconds::milliseconds)
+    }
+}
+
+#[inline]
+fn micros(time: Duration) -> u64 {
+    time.as_secs() * 1_000_000 + u64::from(time.subsec_micros())
 }
 
 pub(crate) fn text(body: &BodyCapture) -> Option<&str> {
@@ -148,7 +175,7 @@ mod tests {
 
     #[test]
     fn times_are_whole_microseconds() {
-        assert_eq!(milliseconds(Duration::from_nanos(1_234_567)).to_string(), "1.234");
+        assert_eq!(Duration::from_nanos(1_234_567).milliseconds().to_string(), "1.234");
     }
 
     #[test]

@@ -98,11 +98,23 @@ fn write_end(exchange: &Exchange, ended: &Ended) {
 }
 
 macro_rules! event {
-    ($level:expr, $ended:ident, $($name:ident = $value:expr,)+) => {
-        tracing::event!(target: TARGET, $level, message = $ended.outcome.message(), $($name = $value,)+)
+    ($level:expr, $ended:ident, $($kind:ident $name:ident = $value:expr,)+) => {
+        tracing::event!(
+            target: TARGET, $level, message = $ended.outcome.message(), $($name = in_event!($kind, $value),)+
+        )
     };
 }
 use event;
+
+macro_rules! in_event {
+    (millis, $value:expr) => {
+        $crate::access_fields::Milliseconds::milliseconds($value)
+    };
+    ($kind:ident, $value:expr) => {
+        $value
+    };
+}
+use in_event;
 
 /// The names of an already masked query, in order.
 fn query_names(query: &str) -> String {

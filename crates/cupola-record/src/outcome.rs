@@ -23,6 +23,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 8] = [
+        Self::Complete,
+        Self::ServiceError,
+        Self::BodyError,
+        Self::ClosedBeforeHead,
+        Self::ClosedMidBody,
+        Self::TimedOut,
+        Self::Panicked,
+        Self::Upgraded,
+    ];
+
     /// The outcome as fields and labels name it.
     pub const fn as_str(self) -> &'static str {
         match self {

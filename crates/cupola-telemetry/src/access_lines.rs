@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
-use cupola_line::{EncodedEnvelope, EncodedKey, Envelope, LineWriter};
+use cupola_line::{EncodedHead, Envelope, KnownFields, KnownKeys, LineWriter, Scratch, TimestampText};
 use cupola_record::{
-    ACCESS_FIELDS, AccessLog, AccessVisitor, Category, Duties, Ended, Exchange, Record, Sink, TARGET,
+    ACCESS_FIELDS, AccessLog, AccessVisitor, Category, Duties, Ended, Exchange, Outcome, Record, Sink, TARGET,
     visit_access_fields,
 };
 use cupola_redact::{KeyPolicy, Verdict};
@@ -68,64 +68,88 @@ fn is_enabled(level: Level) -> bool {
     }
 }
 
-/// What is decided once: the envelopes, and which fields are masked.
+/// What is decided once: how lines begin, the names of their fields, and which of them are masked.
 #[derive(Debug)]
 pub(crate) struct AccessPlan {
-    envelopes: [(Level, EncodedEnvelope); 5],
-    fields: Box<[(EncodedKey, Verdict)]>,
+    heads: Box<[(Level, Outcome, EncodedHead)]>,
+    keys: KnownKeys,
+    masked: Masked,
+}
+
+/// One bit for each field that the policy masks.
+#[derive(Clone, Copy, Debug, Default)]
+struct Masked {
+    texts: u64,
+    numbers: u64,
 }
 
 impl AccessPlan {
     pub(crate) fn new(policy: &KeyPolicy) -> Self {
         let levels = [Level::INFO, Level::WARN, Level::ERROR, Level::DEBUG, Level::TRACE];
-        let envelope = |level: Level| {
-            let category = Category::Api.as_str();
-            (level, EncodedEnvelope::new(&Envelope { level: level.as_str(), target: TARGET, category }))
-        };
-        let fields = ACCESS_FIELDS.iter().map(|name| (EncodedKey::new(name), policy.verdict(name)));
-        Self { envelopes: levels.map(envelope), fields: fields.collect() }
+        let heads = levels.iter().flat_map(|level| Outcome::ALL.map(|outcome| (*level, outcome, head(*level, outcome))));
+        let mut masked = Masked::default();
+        for (index, name) in ACCESS_FIELDS.iter().enumerate() {
+            let verdict = policy.verdict(name);
+            masked.texts |= u64::from(verdict != Verdict::Keep) << index;
+            masked.numbers |= u64::from(verdict == Verdict::Mask) << index;
+        }
+        Self { heads: heads.collect(), keys: KnownKeys::new(ACCESS_FIELDS), masked }
     }
 
-    pub(crate) fn envelope(&self, level: Level) -> &EncodedEnvelope {
-        let known = self.envelopes.iter().find(|(known, _)| *known == level);
-        &known.unwrap_or(&self.envelopes[0]).1
+    fn head(&self, level: Level, outcome: Outcome) -> &EncodedHead {
+        let known = self.heads.iter().find(|head| head.0 == level && head.1 == outcome);
+        &known.unwrap_or(&self.heads[0]).2
     }
 
-    pub(crate) fn write(&self, line: &mut LineWriter<'_>, exchange: &Exchange, ended: &Ended) {
-        line.message(ended.outcome.message());
-        visit_access_fields(exchange, ended, &mut Fields { line, fields: &self.fields });
+    /// Begins the line of an exchange: everything but its context's fields.
+    pub(crate) fn begin<'a>(
+        &'a self,
+        (buffer, scratch): (&'a mut Vec<u8>, &'a mut Scratch),
+        timestamp: &TimestampText,
+        exchange: &Exchange,
+        ended: &Ended,
+    ) -> LineWriter<'a> {
+        let head = self.head(ended.level(), ended.outcome);
+        LineWriter::begin_known(buffer, scratch, timestamp, head, &self.keys, |line| {
+            visit_access_fields(exchange, ended, &mut Fields { line, masked: self.masked });
+        })
     }
 }
 
-struct Fields<'a, 'l> {
-    line: &'a mut LineWriter<'l>,
-    fields: &'a [(EncodedKey, Verdict)],
+fn head(level: Level, outcome: Outcome) -> EncodedHead {
+    let envelope = Envelope { level: level.as_str(), target: TARGET, category: Category::Api.as_str() };
+    EncodedHead::new(&envelope, outcome.message())
+}
+
+struct Fields<'f, 'w, 'l> {
+    line: &'f mut KnownFields<'w, 'l>,
+    masked: Masked,
 }
 
 macro_rules! visit {
-    ($($method:ident($type:ty) $number:literal;)+) => {$(
-        #[inline]
-        fn $method(&mut self, index: usize, value: $type) {
-            let (key, verdict) = &self.fields[index];
-            match verdict {
-                Verdict::Keep => self.line.$method(key.key(), value),
-                Verdict::MaskUnlessNumber if $number => self.line.$method(key.key(), value),
-                _ => self.line.redacted(key.key()),
+    ($($method:ident($type:ty) $masked:ident => $write:ident;)+) => {$(
+        #[inline(always)]
+        fn $method<const N: usize>(&mut self, index: usize, name: &[u8; N], value: $type) {
+            if self.masked.$masked & (1 << index) == 0 {
+                self.line.$write(index, name, value);
+            } else {
+                self.line.redacted(index, name);
             }
         }
     )+};
 }
 
-impl AccessVisitor for Fields<'_, '_> {
+impl AccessVisitor for Fields<'_, '_, '_> {
     visit! {
-        str(&str) false;
-        u64(u64) true;
-        f64(f64) true;
-        display(&dyn Display) false;
+        text(&str) texts => str;
+        plain(&str) texts => plain;
+        number(u64) numbers => u64;
+        micros(u64) numbers => thousandths;
+        shown(&dyn Display) texts => display;
     }
 
     #[inline]
-    fn bool(&mut self, index: usize, value: bool) {
-        self.line.bool(self.fields[index].0.key(), value);
+    fn flag<const N: usize>(&mut self, index: usize, name: &[u8; N], value: bool) {
+        self.line.bool(index, name, value);
     }
 }

@@ -71,8 +71,7 @@ impl LineLayer {
             let ThreadState { buffer, scratch, time, keys, .. } = state;
             // The wall clock was read at the beginning, and the monotonic one since.
             let timestamp = time.system_time(exchange.started.checked_add(ended.total).unwrap_or(exchange.started));
-            let mut line = LineWriter::begin_encoded(buffer, scratch, timestamp, self.access.envelope(level));
-            self.access.write(&mut line, exchange, ended);
+            let mut line = self.access.begin((buffer, scratch), timestamp, exchange, ended);
             keys.write(&mut line, &exchange.context, self.plans.policy());
             keys.write_totals(&mut line, &exchange.context, self.plans.policy());
             let written = line.end();
