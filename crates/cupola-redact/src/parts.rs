@@ -1,10 +1,13 @@
 //! The masked texts of one request, together.
 
+mod memo;
+
 use std::cell::Cell;
 
 use arrayvec::ArrayString;
 
 use crate::{KeyPolicy, pattern, text, url};
+use memo::Memo;
 
 const MAX_PARTS: usize = 8;
 
@@ -65,9 +68,9 @@ impl Text {
 impl MaskedParts {
     /// Begins with no parts.
     pub fn builder() -> MaskedPartsBuilder {
-        let mut text = SCRATCH.try_with(Cell::take).unwrap_or_default();
+        let Scratch { mut text, memo } = SCRATCH.try_with(Cell::take).unwrap_or_default();
         text.clear();
-        MaskedPartsBuilder { text, ends: [0; MAX_PARTS], len: 0 }
+        MaskedPartsBuilder { text, memo, ends: [0; MAX_PARTS], len: 0 }
     }
 
     /// The part that was pushed as number `index`, counted from zero; empty if there is none.
@@ -99,9 +102,16 @@ impl PartialEq for MaskedParts {
 
 impl Eq for MaskedParts {}
 
-thread_local! {
+/// What a thread keeps from request to request.
+#[derive(Default)]
+struct Scratch {
     /// Where texts are masked before it is known how long they become.
-    static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
+    text: String,
+    memo: Memo,
+}
+
+thread_local! {
+    static SCRATCH: Cell<Scratch> = Cell::default();
 }
 
 /// A giant text's memory is given back.
@@ -111,6 +121,7 @@ const KEPT_SCRATCH: usize = 16 * 1024;
 #[derive(Debug)]
 pub struct MaskedPartsBuilder {
     text: String,
+    memo: Memo,
     ends: [u32; MAX_PARTS],
     len: u8,
 }
@@ -137,7 +148,19 @@ impl MaskedPartsBuilder {
         if text.is_empty() {
             return self.push_empty();
         }
-        self.part(|out| push_capped(out, policy, text, cap));
+        // A cap below that could have cut what is known.
+        let may_be_known = text.len() <= memo::LONGEST && cap >= memo::LONGEST;
+        match self.memo.get(policy, text).filter(|_| may_be_known) {
+            Some(known) => self.text.push_str(known),
+            None => {
+                let start = self.text.len();
+                push_capped(&mut self.text, policy, text, cap);
+                if may_be_known {
+                    self.memo.keep(policy, text, &self.text[start..]);
+                }
+            }
+        }
+        self.part(|_| ());
     }
 
     /// Adds the authority that a client asked for, cut like a text: userinfo before the last `@` is left out.
@@ -167,11 +190,11 @@ impl MaskedPartsBuilder {
 
     /// The parts so far.
     pub fn build(self) -> MaskedParts {
-        let Self { text, ends, len } = self;
+        let Self { text, memo, ends, len } = self;
         let parts = MaskedParts { text: Text::new(&text), ends, len };
         if text.capacity() <= KEPT_SCRATCH {
             // On a thread that is being torn down there is no next time.
-            _ = SCRATCH.try_with(|scratch| scratch.set(text));
+            _ = SCRATCH.try_with(|scratch| scratch.set(Scratch { text, memo }));
         }
         parts
     }

@@ -83,6 +83,12 @@ impl KeyPolicy {
         KeyPolicyBuilder::default()
     }
 
+    /// Whether both are handles on the same rules.
+    #[inline]
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Whether a log field of this name holds a secret, whatever its spelling.
     pub fn denies(&self, name: &str) -> bool {
         self.verdict(name) != Verdict::Keep
