@@ -2,12 +2,10 @@
 
 use std::fmt;
 
-use arrayvec::ArrayString;
-
 use crate::hex;
 use crate::invalid::invalid;
 use crate::trace_flags::TraceFlags;
-use crate::trace_id::{SpanId, TraceId};
+use crate::trace_id::{IdText, SpanId, TraceId};
 use crate::trace_state::TraceState;
 
 const LEN: usize = 55;
@@ -53,7 +51,7 @@ impl TraceContext {
         hex::encode(&self.trace_id.to_bytes(), &mut out[3..35]);
         hex::encode(&self.span_id.to_bytes(), &mut out[36..52]);
         hex::encode(&[self.flags.to_byte()], &mut out[53..]);
-        Traceparent(ArrayString::from_byte_string(&out).expect("only ASCII was written"))
+        Traceparent(out)
     }
 }
 
@@ -72,25 +70,25 @@ fn parse(value: &[u8]) -> Option<TraceContext> {
 
 /// A `traceparent` header value, held inline.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Traceparent(ArrayString<LEN>);
+pub struct Traceparent([u8; LEN]);
 
 impl Traceparent {
     /// The value as text.
     #[inline]
     pub fn as_str(&self) -> &str {
-        &self.0
+        hex::ascii(&self.0)
     }
 
     /// The trace id's digits.
     #[inline]
-    pub fn trace_id(&self) -> &str {
-        &self.0[3..35]
+    pub fn trace_id(&self) -> IdText {
+        IdText::of(self.0[3..].first_chunk::<32>().expect("they end at 35"))
     }
 
     /// The span id's digits.
     #[inline]
-    pub fn span_id(&self) -> &str {
-        &self.0[36..52]
+    pub fn span_id(&self) -> IdText {
+        IdText::of(self.0[36..].first_chunk::<16>().expect("they end at 52"))
     }
 }
 

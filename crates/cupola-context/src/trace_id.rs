@@ -3,8 +3,6 @@
 use std::fmt;
 use std::ops::Deref;
 
-use arrayvec::ArrayString;
-
 use crate::hex;
 
 macro_rules! id {
@@ -46,7 +44,7 @@ macro_rules! id {
 
             /// The digits as text, held inline.
             pub fn text(self) -> IdText {
-                IdText::of(self.encode(&mut [0; $digits]))
+                IdText::of(&self.to_hex())
             }
 
             /// Writes the digits into `buffer` and gives them as text.
@@ -80,13 +78,34 @@ id! {
     SpanId, 8, 16
 }
 
-/// The digits of an id, held inline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IdText(ArrayString<32>);
+const LONGEST: usize = 32;
+
+/// The digits of an id, held inline. It reads as text, and costs less where bytes will do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct IdText {
+    digits: [u8; LONGEST],
+    len: u8,
+}
 
 impl IdText {
-    fn of(text: &str) -> Self {
-        Self(ArrayString::from(text).expect("no id has more digits than a trace's"))
+    #[inline]
+    pub(crate) fn of<const N: usize>(text: &[u8; N]) -> Self {
+        const { assert!(N <= LONGEST, "no id has more digits than a trace's") };
+        let mut digits = [0; LONGEST];
+        digits[..N].copy_from_slice(text);
+        Self { digits, len: N as u8 }
+    }
+
+    /// The digits, ASCII.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.digits[..usize::from(self.len)]
+    }
+
+    /// The digits as text.
+    #[inline]
+    pub fn as_str(&self) -> &str {
+        hex::ascii(self.as_bytes())
     }
 }
 
@@ -94,7 +113,19 @@ impl Deref for IdText {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.0
+        self.as_str()
+    }
+}
+
+impl fmt::Display for IdText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self)
+    }
+}
+
+impl fmt::Debug for IdText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IdText({self})")
     }
 }
 

@@ -64,9 +64,9 @@ impl<'w, 'a> KnownFields<'w, 'a> {
         self.wrote(index, before, cut);
     }
 
-    /// Writes a field of text that goes into a JSON string unchanged, as ids do; the caller answers for that too.
+    /// Writes a field of ASCII that goes into a JSON string unchanged, as ids do; the caller answers for that too.
     #[inline(always)]
-    pub fn plain<const N: usize>(&mut self, index: usize, name: &[u8; N], text: &str) {
+    pub fn plain<const N: usize>(&mut self, index: usize, name: &[u8; N], text: &[u8]) {
         let before = self.line.len();
         let cut = value::push_plain_known(self.line.out(), name, text);
         self.wrote(index, before, cut);
@@ -143,7 +143,7 @@ mod tests {
         let keys = KnownKeys::new(&["text", "id", "count", "absent", "ms", "on", "shown", "secret"]);
         let known = |fields: &mut KnownFields<'_, '_>| {
             fields.str(0, br#","text":"#, "a \"b\"");
-            fields.plain(1, br#","id":"#, "0af7651916cd43dd8448eb211c80319c");
+            fields.plain(1, br#","id":"#, b"0af7651916cd43dd8448eb211c80319c");
             fields.u64(2, br#","count":"#, 7);
             fields.thousandths(4, br#","ms":"#, 12_340);
             fields.bool(5, br#","on":"#, true);
@@ -165,13 +165,13 @@ mod tests {
         let text: String = ('a'..='z').cycle().take(100).collect();
         for text in (0..text.len()).map(|len| &text[..len]) {
             let known = |fields: &mut KnownFields<'_, '_>| {
-                fields.plain(0, br#","id":"#, text);
+                fields.plain(0, br#","id":"#, text.as_bytes());
                 fields.str(1, br#","text":"#, text);
             };
             assert_eq!(line(&keys, known, &[]), format!(r#","id":"{text}","text":"{text}""#));
         }
         let long = "x".repeat(17_000);
-        let cut = line(&keys, |fields| fields.plain(0, br#","id":"#, &long), &[]);
+        let cut = line(&keys, |fields| fields.plain(0, br#","id":"#, long.as_bytes()), &[]);
         assert!(cut.ends_with("x…[+616 bytes]\""), "{cut}");
     }
 

@@ -325,6 +325,12 @@ impl<'a> LineWriter<'a> {
         self.write(key, |out| value::push_str_field(out, key, value));
     }
 
+    /// Writes a field of ASCII that goes into a JSON string unchanged, as ids do; the caller answers for that.
+    #[inline]
+    pub fn plain(&mut self, key: Key<'_>, text: &[u8]) {
+        self.write(key, |out| value::push_plain_field(out, key, text));
+    }
+
     /// Writes a field of text of which some may be missing already.
     #[inline]
     pub fn text(&mut self, key: Key<'_>, text: &str, ending: Ending) {

@@ -114,6 +114,23 @@ pub(crate) fn push_str_field(out: &mut Out<'_>, key: Key<'_>, text: &str) -> boo
     push_unusual_field(out, key, text)
 }
 
+/// Appends a key and ASCII that needs no look.
+#[inline]
+pub(crate) fn push_plain_field(out: &mut Out<'_>, key: Key<'_>, text: &[u8]) -> bool {
+    debug_assert!(escape::is_ascii_text(text), "a plain text needs no escaping");
+    let len = text.len();
+    if len > MAX_VALUE_BYTES {
+        return push_unusual_field(out, key, &String::from_utf8_lossy(text));
+    }
+    key.write(out);
+    let room = out.room(len + 2);
+    room[0] = b'"';
+    copy_ids(&mut room[1..=len], text);
+    room[len + 1] = b'"';
+    out.advance(len + 2);
+    false
+}
+
 #[cold]
 fn push_unusual_field(out: &mut Out<'_>, key: Key<'_>, text: &str) -> bool {
     key.write(out);
@@ -137,14 +154,14 @@ pub(crate) fn push_str_known<const N: usize>(out: &mut Out<'_>, name: &[u8; N], 
 
 /// The same for a text that needs no look.
 #[inline(always)]
-pub(crate) fn push_plain_known<const N: usize>(out: &mut Out<'_>, name: &[u8; N], text: &str) -> bool {
-    debug_assert!(escape::is_plain(text.as_bytes()), "a plain text needs no escaping");
+pub(crate) fn push_plain_known<const N: usize>(out: &mut Out<'_>, name: &[u8; N], text: &[u8]) -> bool {
+    debug_assert!(escape::is_ascii_text(text), "a plain text needs no escaping");
     let len = text.len();
     if len > MAX_VALUE_BYTES {
-        return push_unusual_known(out, name, text);
+        return push_unusual_known(out, name, &String::from_utf8_lossy(text));
     }
     let body = begin_text(out, name, len);
-    copy_ids(&mut body[..len], text.as_bytes());
+    copy_ids(&mut body[..len], text);
     body[len] = b'"';
     out.advance(N + len + 2);
     false

@@ -3,6 +3,8 @@
 use std::fmt::{Display, Write as _};
 use std::time::Duration;
 
+use cupola_context::{IdText, RequestId};
+
 use crate::body::BodyCapture;
 use crate::ended::Ended;
 use crate::exchange::{Exchange, HeaderList};
@@ -10,8 +12,8 @@ use crate::exchange::{Exchange, HeaderList};
 /// Hands the table to another macro: its arguments, then `kind name = value,` for each field. The names are those of
 /// [`crate::names`]; a value that is `None` is no field.
 ///
-/// The kinds are `text`; `plain`, a text that goes into a JSON string unchanged; `number`; `millis`, a time; `flag`; and
-/// `shown`, whatever can be displayed.
+/// The kinds are `text`; `plain`, a text that goes into a JSON string unchanged, and so do `id` and `digits`, which may be
+/// absent; `number`; `millis`, a time; `flag`; and `shown`, whatever can be displayed.
 macro_rules! access_fields {
     ($with:ident($($arguments:tt)*), $exchange:ident, $ended:ident) => {
         $with! {
@@ -35,11 +37,11 @@ macro_rules! access_fields {
             text host = $exchange.host(),
             plain scheme = $exchange.scheme,
             plain protocol = $crate::exchange::protocol_name($exchange.version),
-            plain request_id = $exchange.context.request_id().as_str(),
-            plain trace_id = $exchange.context.traceparent().trace_id(),
-            plain span_id = $exchange.context.traceparent().span_id(),
-            plain parent_span_id = $exchange.context.parent_span().map(|span| span.text()).as_deref(),
-            plain linked_trace_id = $exchange.context.linked().map(|trace| trace.trace_id.text()).as_deref(),
+            id request_id = $exchange.context.request_id(),
+            id trace_id = $exchange.context.traceparent().trace_id(),
+            id span_id = $exchange.context.traceparent().span_id(),
+            digits parent_span_id = $exchange.context.parent_span().map(|span| span.text()),
+            digits linked_trace_id = $exchange.context.linked().map(|trace| trace.trace_id.text()),
             text client_request_id = $exchange.client_request_id(),
             text method_original = $exchange.method_original(),
             text request_headers = $exchange.headers.as_deref().map($crate::access_fields::header_lines).as_deref(),
@@ -65,8 +67,8 @@ pub const ACCESS_FIELDS: &[&str] = access_fields!(names(), exchange, ended);
 pub trait AccessVisitor {
     /// A text.
     fn text<const N: usize>(&mut self, index: usize, name: &[u8; N], value: &str);
-    /// A text in which nothing needs escaping: an id, or a name from a closed set.
-    fn plain<const N: usize>(&mut self, index: usize, name: &[u8; N], value: &str);
+    /// ASCII in which nothing needs escaping: an id, or a name from a closed set.
+    fn plain<const N: usize>(&mut self, index: usize, name: &[u8; N], value: &[u8]);
     /// A whole number.
     fn number<const N: usize>(&mut self, index: usize, name: &[u8; N], value: u64);
     /// A time, in microseconds; the event has milliseconds.
@@ -96,7 +98,9 @@ macro_rules! show_one {
     (millis, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.micros($($field)+, micros($value)) };
     (number, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.number($($field)+, $value.into()) };
     (shown, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.shown($($field)+, &$value) };
-    ($kind:ident, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.$kind($($field)+, $value) };
+    (text, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.text($($field)+, $value) };
+    (flag, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.flag($($field)+, $value) };
+    ($ascii:ident, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.plain($($field)+, $value.as_bytes()) };
 }
 
 /// A value of the table: there, or not.
@@ -120,7 +124,7 @@ macro_rules! fields {
     )+};
 }
 
-fields!(&'a str, u64, Duration);
+fields!(&'a str, &'a RequestId, IdText, u64, Duration);
 
 /// Shows the fields that the access event of this exchange has, in the same order and with the same values.
 #[inline]

@@ -110,6 +110,12 @@ macro_rules! in_event {
     (millis, $value:expr) => {
         $crate::access_fields::Milliseconds::milliseconds($value)
     };
+    (id, $value:expr) => {
+        $value.as_str()
+    };
+    (digits, $value:expr) => {
+        $value.as_deref()
+    };
     ($kind:ident, $value:expr) => {
         $value
     };

@@ -142,7 +142,7 @@ macro_rules! visit {
 impl AccessVisitor for Fields<'_, '_, '_> {
     visit! {
         text(&str) texts => str;
-        plain(&str) texts => plain;
+        plain(&[u8]) texts => plain;
         number(u64) numbers => u64;
         micros(u64) numbers => thousandths;
         shown(&dyn Display) texts => display;

@@ -63,18 +63,16 @@ impl ContextKeys {
 
 /// Writes who the request is.
 pub(crate) fn write_ids(line: &mut LineWriter<'_>, context: &Context) {
-    line.str(REQUEST_ID, context.request_id().as_str());
-    line.str(TRACE_ID, context.traceparent().trace_id());
-    match context.innermost_span() {
-        Some(span) => line.str(SPAN_ID, &span.text()),
-        None => line.str(SPAN_ID, context.traceparent().span_id()),
-    }
+    line.plain(REQUEST_ID, context.request_id().as_bytes());
+    line.plain(TRACE_ID, context.traceparent().trace_id().as_bytes());
+    let span = context.innermost_span().map_or_else(|| context.traceparent().span_id(), SpanId::text);
+    line.plain(SPAN_ID, span.as_bytes());
 }
 
 /// Writes where a line belongs that is of no request: to a span of its own.
 pub(crate) fn write_span(line: &mut LineWriter<'_>, (trace, span): (TraceId, SpanId)) {
-    line.str(TRACE_ID, &trace.text());
-    line.str(SPAN_ID, &span.text());
+    line.plain(TRACE_ID, trace.text().as_bytes());
+    line.plain(SPAN_ID, span.text().as_bytes());
 }
 
 fn write_field(line: &mut LineWriter<'_>, key: Key<'_>, verdict: Verdict, value: &FieldValue, policy: &KeyPolicy) {
