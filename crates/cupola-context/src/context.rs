@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::ambient;
@@ -36,6 +36,8 @@ struct Inner {
     route: OnceLock<Arc<str>>,
     body_read: AtomicU64,
     claimed: AtomicU8,
+    /// Somebody has said something: most requests end without, and need not ask for the lock.
+    noted: AtomicBool,
     notes: Mutex<Notes>,
 }
 
@@ -94,6 +96,7 @@ impl Context {
             route: OnceLock::new(),
             body_read: AtomicU64::new(0),
             claimed: AtomicU8::new(0),
+            noted: AtomicBool::new(false),
             notes: Mutex::default(),
         }))
     }
@@ -155,11 +158,21 @@ impl Context {
         self.0.route.get_or_init(|| route.into());
     }
 
+    /// The same for a context that nobody else holds yet, at no cost; for one that is shared, [`set_route`](Self::set_route).
+    #[must_use]
+    pub fn with_route(mut self, route: Arc<str>) -> Self {
+        match Arc::get_mut(&mut self.0).filter(|inner| inner.route.get().is_none()) {
+            Some(inner) => inner.route = OnceLock::from(route),
+            None => self.set_route(route),
+        }
+        self
+    }
+
     /// Sets a field that every later line of this request shows; the last write wins.
     ///
     /// `false` where 32 keys or 8 KiB are used up: the field is dropped and counted.
     pub fn set(&self, key: impl Into<Cow<'static, str>>, value: impl Into<FieldValue>) -> bool {
-        self.notes().fields.set(key.into(), value.into())
+        self.write_notes().fields.set(key.into(), value.into())
     }
 
     /// The value of a field.
@@ -181,12 +194,17 @@ impl Context {
 
     /// Adds to a total that the access line shows when the request ends.
     pub fn add(&self, name: impl Into<Cow<'static, str>>, amount: impl Into<Amount>) -> bool {
-        let mut notes = self.notes();
+        let mut notes = self.write_notes();
         let added = notes.totals.add(name.into(), amount.into());
         if !added {
             notes.fields.refuse();
         }
         added
+    }
+
+    /// Whether a field or a total was ever set, or refused.
+    pub fn has_notes(&self) -> bool {
+        self.0.noted.load(Ordering::Acquire)
     }
 
     /// Shows each field, in the order in which they were first set. `visit` must not touch this context.
@@ -230,6 +248,11 @@ impl Context {
     /// Whether both are handles on the same request.
     pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    fn write_notes(&self) -> MutexGuard<'_, Notes> {
+        self.0.noted.store(true, Ordering::Release);
+        self.notes()
     }
 
     /// A panic elsewhere while the lock was held leaves whole fields behind, so the poison says nothing.

@@ -121,17 +121,16 @@ impl Observer {
         raw.query = uri.query();
         raw.host = uri.authority().map(|authority| authority.as_str().as_bytes()).or(raw.host);
         raw.host = forwarded.1.as_deref().or(raw.host);
+        let route = self.routes.matched(extensions);
+        let context = route.iter().cloned().fold(context, Context::with_route);
         let served = Duties::from_bits(context.claim((self.sink.duties() | Duties::BODY).bits()));
         let mut exchange = Exchange::server(context, started, request.method().clone());
         exchange.mask(&self.policy, &self.methods, &raw);
         exchange.served = served;
         exchange.version = request.version();
         exchange.scheme = forwarded.0.unwrap_or(self.scheme);
-        exchange.route = self.routes.matched(extensions);
+        exchange.route = route;
         exchange.headers = self.chosen_headers(headers).map(Box::new);
-        if let Some(route) = &exchange.route {
-            exchange.context.set_route(route.clone());
-        }
         exchange
     }
 
@@ -215,7 +214,7 @@ pub(crate) fn echo(context: &Context, headers: &mut HeaderMap) {
 }
 
 fn request_id_value(context: &Context) -> Option<HeaderValue> {
-    HeaderValue::from_str(context.request_id().as_str()).ok()
+    HeaderValue::from_bytes(context.request_id().as_bytes()).ok()
 }
 
 #[cfg(feature = "tower-http")]

@@ -119,7 +119,7 @@ impl Exchange {
         texts.push_text(policy, raw.client_request_id.unwrap_or_default(), TEXT_CAP);
         let original = if self.method_known { "" } else { self.method.as_str() };
         texts.push_text(policy, original.as_bytes(), TEXT_CAP);
-        self.texts = texts.build();
+        texts.build_into(&mut self.texts);
     }
 
     /// The method's name from the known list, else `_OTHER`.

@@ -52,8 +52,15 @@ impl Default for Text {
 }
 
 impl Text {
-    fn new(text: &str) -> Self {
-        ArrayString::from(text).map_or_else(|_| Self::Long(text.into()), Self::Inline)
+    #[inline]
+    fn set(&mut self, text: &str) {
+        match self {
+            Self::Inline(held) if text.len() <= INLINE => {
+                held.clear();
+                held.push_str(text);
+            }
+            _ => *self = Self::Long(text.into()),
+        }
     }
 
     #[inline]
@@ -190,13 +197,20 @@ impl MaskedPartsBuilder {
 
     /// The parts so far.
     pub fn build(self) -> MaskedParts {
+        let mut parts = MaskedParts::default();
+        self.build_into(&mut parts);
+        parts
+    }
+
+    /// The parts so far take the place of those in `parts`: where these lie already, nothing large is moved.
+    pub fn build_into(self, parts: &mut MaskedParts) {
         let Self { text, memo, ends, len } = self;
-        let parts = MaskedParts { text: Text::new(&text), ends, len };
+        parts.text.set(&text);
+        (parts.ends, parts.len) = (ends, len);
         if text.capacity() <= KEPT_SCRATCH {
             // On a thread that is being torn down there is no next time.
             _ = SCRATCH.try_with(|scratch| scratch.set(Scratch { text, memo }));
         }
-        parts
     }
 }
 

@@ -26,6 +26,9 @@ pub(crate) struct ContextKeys(FxHashMap<Cow<'static, str>, (EncodedKey, Verdict)
 impl ContextKeys {
     /// Writes what the request's handlers have said of it, and how much of that found no room.
     pub(crate) fn write(&mut self, line: &mut LineWriter<'_>, context: &Context, policy: &KeyPolicy) {
+        if !context.has_notes() {
+            return;
+        }
         // Before the fields: one of this name must not speak for it.
         match context.dropped_fields() {
             0 => {}
@@ -38,6 +41,9 @@ impl ContextKeys {
 
     /// Writes the sums of the request.
     pub(crate) fn write_totals(&mut self, line: &mut LineWriter<'_>, context: &Context, policy: &KeyPolicy) {
+        if !context.has_notes() {
+            return;
+        }
         context.each_total(|name, sum| {
             self.judged(name, policy, |key, verdict| match sum {
                 _ if verdict == Verdict::Mask => line.redacted(key),
