@@ -46,7 +46,7 @@ pub(crate) fn multi(carrier: &(impl Extract + ?Sized)) -> Option<Caller> {
 /// Writes the one header.
 pub(crate) fn inject_single(trace: &Traceparent, flags: TraceFlags, carrier: &mut impl Inject) {
     let mut value = ArrayString::<{ 32 + 1 + 16 + 2 }>::new();
-    for part in [trace.trace_id(), "-", trace.span_id(), "-", state(flags)] {
+    for part in [&*trace.trace_id(), "-", &*trace.span_id(), "-", state(flags)] {
         value.push_str(part);
     }
     carrier.put(SINGLE, &value);
@@ -54,8 +54,8 @@ pub(crate) fn inject_single(trace: &Traceparent, flags: TraceFlags, carrier: &mu
 
 /// Writes the several.
 pub(crate) fn inject_multi(trace: &Traceparent, flags: TraceFlags, carrier: &mut impl Inject) {
-    carrier.put(TRACE_ID, trace.trace_id());
-    carrier.put(SPAN_ID, trace.span_id());
+    carrier.put(TRACE_ID, &trace.trace_id());
+    carrier.put(SPAN_ID, &trace.span_id());
     carrier.put(SAMPLED, state(flags));
 }
 

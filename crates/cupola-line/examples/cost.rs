@@ -1,7 +1,7 @@
 //! Writes one line of 20 fields over and over, for an instruction counter:
 //! `valgrind --tool=callgrind target/release/examples/cost 10000` less the same with `0`, divided by 10,000.
 
-use cupola_line::{EncodedEnvelope, EncodedKey, Envelope, LineWriter, Scratch, Timestamp};
+use cupola_line::{EncodedEnvelope, EncodedKey, Envelope, LineBuffer, LineWriter, Scratch, Timestamp};
 
 const TEXTS: [(&str, &str); 13] = [
     ("method", "GET"),
@@ -26,7 +26,7 @@ fn main() {
     let numbers = NUMBERS.map(EncodedKey::new);
     let (duration, upgraded) = (EncodedKey::new("duration_ms"), EncodedKey::new("upgraded"));
     let envelope = EncodedEnvelope::new(&Envelope { level: "INFO", target: "vm_provisioner::api", category: "api" });
-    let (mut buf, mut scratch, mut time) = (Vec::with_capacity(4096), Scratch::new(), Timestamp::new());
+    let (mut buf, mut scratch, mut time) = (LineBuffer::new(), Scratch::new(), Timestamp::new());
     let mut total = 0;
     for number in 0..lines {
         buf.clear();

@@ -15,7 +15,7 @@ pub const MAX_KEY_BYTES: usize = 256;
 /// use cupola_line::Key;
 ///
 /// const STATUS: Key<'static> = Key::new("status");
-/// let (mut buf, mut scratch, mut time) = (Vec::new(), cupola_line::Scratch::new(), cupola_line::Timestamp::new());
+/// let (mut buf, mut scratch, mut time) = (cupola_line::LineBuffer::new(), cupola_line::Scratch::new(), cupola_line::Timestamp::new());
 /// let envelope = cupola_line::Envelope { level: "INFO", target: "app", category: "general" };
 /// let mut line = cupola_line::LineWriter::begin(&mut buf, &mut scratch, time.unix_micros(0), &envelope);
 /// line.message("");
@@ -128,7 +128,7 @@ impl<'a> From<&'a str> for Key<'a> {
 ///
 /// ```
 /// let key = cupola_line::EncodedKey::new("duration_ms");
-/// let (mut buf, mut scratch, mut time) = (Vec::new(), cupola_line::Scratch::new(), cupola_line::Timestamp::new());
+/// let (mut buf, mut scratch, mut time) = (cupola_line::LineBuffer::new(), cupola_line::Scratch::new(), cupola_line::Timestamp::new());
 /// let envelope = cupola_line::Envelope { level: "INFO", target: "app", category: "general" };
 /// let mut line = cupola_line::LineWriter::begin(&mut buf, &mut scratch, time.unix_micros(0), &envelope);
 /// line.f64(key.key(), 1.25);

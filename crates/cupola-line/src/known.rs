@@ -125,15 +125,17 @@ impl<'w, 'a> KnownFields<'w, 'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{EncodedHead, Envelope, Key, KnownFields, KnownKeys, LineWriter, MAX_LINE_BYTES, Scratch, Timestamp};
+    use crate::{
+        EncodedHead, Envelope, Key, KnownFields, KnownKeys, LineBuffer, LineWriter, MAX_LINE_BYTES, Scratch, Timestamp,
+    };
 
     fn line(keys: &KnownKeys, known: impl FnOnce(&mut KnownFields<'_, '_>), others: &[&str]) -> String {
-        let (mut buf, mut scratch, mut time) = (Vec::new(), Scratch::new(), Timestamp::new());
+        let (mut buf, mut scratch, mut time) = (LineBuffer::new(), Scratch::new(), Timestamp::new());
         let head = EncodedHead::new(&Envelope { level: "INFO", target: "t", category: "c" }, "m");
         let mut line = LineWriter::begin_known(&mut buf, &mut scratch, time.unix_micros(0), &head, keys, known);
         others.iter().for_each(|name| line.str(Key::new(name), "other"));
         let _ = line.end();
-        let text = String::from_utf8(buf).unwrap();
+        let text = String::from_utf8(buf.to_vec()).unwrap();
         serde_json::from_str::<serde_json::Value>(&text).unwrap();
         text.split_once(r#""message":"m""#).unwrap().1.trim_end_matches("}\n").to_owned()
     }

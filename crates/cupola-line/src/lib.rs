@@ -1,9 +1,9 @@
 //! The canonical JSON log line: writing it, scanning it, and showing it on a terminal.
 //!
 //! ```
-//! use cupola_line::{Envelope, Key, LineWriter, Scratch, Timestamp, keys};
+//! use cupola_line::{Envelope, Key, LineBuffer, LineWriter, Scratch, Timestamp, keys};
 //!
-//! let (mut buf, mut scratch, mut time) = (Vec::new(), Scratch::new(), Timestamp::new());
+//! let (mut buf, mut scratch, mut time) = (LineBuffer::new(), Scratch::new(), Timestamp::new());
 //! let envelope = Envelope { level: "INFO", target: "app::vms", category: "api" };
 //! let mut line = LineWriter::begin(&mut buf, &mut scratch, time.unix_micros(1_795_232_762_123_456), &envelope);
 //! line.message("machine is up");
@@ -17,6 +17,7 @@
 //! Floor 1, and on no other crate of the house: it knows bytes. It must not know `tracing`, clocks, files, or which fields
 //! may be shown: times and levels are handed in, redaction is decided above, and output goes into the caller's buffer.
 
+mod buffer;
 mod decimal;
 mod escape;
 mod fields;
@@ -33,6 +34,7 @@ mod swar;
 mod timestamp;
 mod value;
 
+pub use buffer::LineBuffer;
 pub use escape::{escape_bytes, escape_str};
 pub use fields::EncodedFields;
 pub use formatted::{Ending, Formatted, MAX_FORMATTED_BYTES};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::buffer::LineBuffer;
 use crate::formatted::Ending;
 use crate::key::Key;
 use crate::keys;
@@ -40,10 +41,10 @@ pub struct Envelope<'a> {
 /// An [`Envelope`] in its encoded form: made once per callsite, written with one copy.
 ///
 /// ```
-/// use cupola_line::{EncodedEnvelope, Envelope, LineWriter, Scratch, Timestamp};
+/// use cupola_line::{EncodedEnvelope, Envelope, LineBuffer, LineWriter, Scratch, Timestamp};
 ///
 /// let envelope = EncodedEnvelope::new(&Envelope { level: "WARN", target: "app::db", category: "general" });
-/// let (mut buf, mut scratch, mut time) = (Vec::new(), Scratch::new(), Timestamp::new());
+/// let (mut buf, mut scratch, mut time) = (LineBuffer::new(), Scratch::new(), Timestamp::new());
 /// let mut line = LineWriter::begin_encoded(&mut buf, &mut scratch, time.unix_micros(0), &envelope);
 /// line.message("slow");
 /// line.end();
@@ -87,12 +88,12 @@ impl EncodedHead {
 ///
 /// The first writer of a name wins and later ones are skipped, so write the nearest first: the event's fields, then the
 /// spans' from the innermost out, then the context. The message may come at any time; it is written at its place. A writer
-/// that is dropped without [`end`](Self::end) takes back what it wrote.
+/// that is dropped without [`end`](Self::end) leaves nothing behind.
 ///
 /// ```
-/// use cupola_line::{Envelope, Key, LineWriter, Scratch, Timestamp};
+/// use cupola_line::{Envelope, Key, LineBuffer, LineWriter, Scratch, Timestamp};
 ///
-/// let (mut buf, mut scratch, mut time) = (Vec::new(), Scratch::new(), Timestamp::new());
+/// let (mut buf, mut scratch, mut time) = (LineBuffer::new(), Scratch::new(), Timestamp::new());
 /// let envelope = Envelope { level: "INFO", target: "app", category: "api" };
 /// let mut line = LineWriter::begin(&mut buf, &mut scratch, time.unix_micros(0), &envelope);
 /// line.u64(Key::new("status"), 200);
@@ -112,9 +113,9 @@ impl EncodedHead {
 #[derive(Debug)]
 pub struct LineWriter<'a> {
     out: Out<'a>,
+    /// How long the buffer is before this line.
+    len: &'a mut usize,
     scratch: &'a mut Scratch,
-    /// Where this line begins in the buffer.
-    start: usize,
     /// Where the message's text belongs.
     message_at: usize,
     /// Whether the message is there.
@@ -125,7 +126,6 @@ pub struct LineWriter<'a> {
     known: Option<(&'a KnownKeys, u64)>,
     cut_values: u32,
     dropped_fields: u32,
-    ended: bool,
 }
 
 /// What became of a line.
@@ -144,47 +144,47 @@ pub struct Written {
 impl<'a> LineWriter<'a> {
     /// Begins a line at the end of `buf`.
     pub fn begin(
-        buf: &'a mut Vec<u8>,
+        buf: &'a mut LineBuffer,
         scratch: &'a mut Scratch,
         timestamp: &TimestampText,
         envelope: &Envelope<'_>,
     ) -> Self {
-        let (start, mut out) = (buf.len(), Out::new(buf));
+        let (mut out, len) = buf.open();
         push_timestamp(&mut out, timestamp);
         push_envelope(&mut out, envelope);
-        Self::awaiting_message(out, scratch, start)
+        Self::awaiting_message(out, len, scratch)
     }
 
     /// Begins a line at the end of `buf`, with an envelope that was encoded before.
     #[inline]
     pub fn begin_encoded(
-        buf: &'a mut Vec<u8>,
+        buf: &'a mut LineBuffer,
         scratch: &'a mut Scratch,
         timestamp: &TimestampText,
         envelope: &EncodedEnvelope,
     ) -> Self {
-        let (start, mut out) = (buf.len(), Out::new(buf));
+        let (mut out, len) = buf.open();
         push_timestamp(&mut out, timestamp);
         out.extend(&envelope.0);
-        Self::awaiting_message(out, scratch, start)
+        Self::awaiting_message(out, len, scratch)
     }
 
     #[inline]
-    fn awaiting_message(out: Out<'a>, scratch: &'a mut Scratch, start: usize) -> Self {
+    fn awaiting_message(out: Out<'a>, len: &'a mut usize, scratch: &'a mut Scratch) -> Self {
         scratch.reset();
-        let (message_at, limit) = (out.len(), start + FIELDS_LIMIT - MESSAGE_ROOM);
-        let (cut_values, dropped_fields, ended) = (0, 0, false);
-        Self { out, scratch, start, message_at, placed: false, limit, known: None, cut_values, dropped_fields, ended }
+        let (message_at, limit) = (out.len(), *len + FIELDS_LIMIT - MESSAGE_ROOM);
+        let (known, cut_values, dropped_fields) = (None, 0, 0);
+        Self { out, len, scratch, message_at, placed: false, limit, known, cut_values, dropped_fields }
     }
 
     /// Begins a line at the end of `buf`, with its message and with fields whose names are known to differ.
     ///
     /// ```
-    /// use cupola_line::{EncodedHead, Envelope, Key, KnownKeys, LineWriter, Scratch, Timestamp};
+    /// use cupola_line::{EncodedHead, Envelope, Key, KnownKeys, LineBuffer, LineWriter, Scratch, Timestamp};
     ///
     /// let head = EncodedHead::new(&Envelope { level: "INFO", target: "app", category: "api" }, "done");
     /// let keys = KnownKeys::new(&["method", "status"]);
-    /// let (mut buf, mut scratch, mut time) = (Vec::new(), Scratch::new(), Timestamp::new());
+    /// let (mut buf, mut scratch, mut time) = (LineBuffer::new(), Scratch::new(), Timestamp::new());
     /// let mut line = LineWriter::begin_known(&mut buf, &mut scratch, time.unix_micros(0), &head, &keys, |known| {
     ///     known.str(0, br#","method":"#, "GET");
     ///     known.u64(1, br#","status":"#, 200);
@@ -196,18 +196,18 @@ impl<'a> LineWriter<'a> {
     /// ```
     #[inline]
     pub fn begin_known(
-        buf: &'a mut Vec<u8>,
+        buf: &'a mut LineBuffer,
         scratch: &'a mut Scratch,
         timestamp: &TimestampText,
         head: &EncodedHead,
         keys: &'a KnownKeys,
         write: impl FnOnce(&mut KnownFields<'_, 'a>),
     ) -> Self {
-        let (start, mut out) = (buf.len(), Out::new(buf));
+        let (mut out, len) = buf.open();
         push_timestamp(&mut out, timestamp);
         out.extend(&head.0);
-        let mut line = Self::awaiting_message(out, scratch, start);
-        (line.placed, line.limit) = (true, start + FIELDS_LIMIT);
+        let mut line = Self::awaiting_message(out, len, scratch);
+        (line.placed, line.limit) = (true, *line.len + FIELDS_LIMIT);
         let mut fields = KnownFields::new(&mut line);
         write(&mut fields);
         let written = fields.written();
@@ -262,7 +262,7 @@ impl<'a> LineWriter<'a> {
             self.out.move_to(self.message_at, before);
         }
         self.placed = true;
-        self.limit = self.start + FIELDS_LIMIT;
+        self.limit = *self.len + FIELDS_LIMIT;
     }
 
     /// Writes a field, unless its name was written before.
@@ -462,19 +462,9 @@ impl<'a> LineWriter<'a> {
             FieldValue::U64(u64::from(self.dropped_fields)).encode(&mut self.out);
         }
         self.out.array(b"}\n");
-        self.ended = true;
-        let bytes = self.out.len() - self.start;
+        let bytes = self.out.len() - *self.len;
+        *self.len = self.out.len();
         Written { bytes, cut_values: self.cut_values, dropped_fields: self.dropped_fields }
-    }
-}
-
-impl Drop for LineWriter<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if !self.ended {
-            self.out.truncate(self.start);
-        }
-        self.out.finish();
     }
 }
 

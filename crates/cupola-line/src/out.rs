@@ -23,6 +23,12 @@ impl<'a> Out<'a> {
         Self { vec, at }
     }
 
+    /// Writes behind the first `at` bytes, over what else the vector holds.
+    #[inline]
+    pub(crate) fn behind(vec: &'a mut Vec<u8>, at: usize) -> Self {
+        Self { vec, at }
+    }
+
     /// The number of bytes in the vector, those included that were there before.
     #[inline]
     pub(crate) fn len(&self) -> usize {

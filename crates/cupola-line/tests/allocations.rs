@@ -1,11 +1,12 @@
 //! A warm line allocates nothing, and showing or scanning one little.
 
 use cupola_line::{
-    EncodedEnvelope, EncodedFields, EncodedKey, Envelope, FieldValue, Key, LineWriter, Scratch, Timestamp, keys, scan,
+    EncodedEnvelope, EncodedFields, EncodedKey, Envelope, FieldValue, Key, LineBuffer, LineWriter, Scratch, Timestamp,
+    keys, scan,
 };
 
 struct Warm {
-    buf: Vec<u8>,
+    buf: LineBuffer,
     scratch: Scratch,
     time: Timestamp,
     envelope: EncodedEnvelope,
@@ -18,7 +19,7 @@ impl Warm {
         let envelope = EncodedEnvelope::new(&Envelope { level: "INFO", target: "app", category: "api" });
         let mut span = EncodedFields::new();
         span.set(Key::new("vm_id"), FieldValue::Str("vm-7"));
-        let (buf, scratch, time) = (Vec::new(), Scratch::new(), Timestamp::new());
+        let (buf, scratch, time) = (LineBuffer::new(), Scratch::new(), Timestamp::new());
         Self { buf, scratch, time, envelope, key: EncodedKey::new("duration_ms"), span }
     }
 

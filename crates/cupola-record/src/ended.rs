@@ -92,6 +92,7 @@ impl Ended {
     }
 
     /// Whether the client left before the end, where there was an end to wait for.
+    #[inline]
     fn is_aborted(&self) -> bool {
         self.outcome.is_closed() && !(self.endless && self.outcome == Outcome::ClosedMidBody)
     }
@@ -110,6 +111,7 @@ impl Ended {
 
     /// The level of its line: ERROR for the server's failures, WARN for the client's, for slow ones and for those
     /// whose client left, else INFO.
+    #[inline]
     pub fn level(&self) -> Level {
         let client_error = self.status.is_some_and(|status| status.is_client_error());
         if self.error_type().is_some() && !self.is_aborted() {

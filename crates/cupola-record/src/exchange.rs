@@ -129,31 +129,37 @@ impl Exchange {
     }
 
     /// The masked path. Never a label.
+    #[inline]
     pub fn path(&self) -> &str {
         self.texts.get(PATH)
     }
 
     /// The masked query, without `?`.
+    #[inline]
     pub fn query(&self) -> Option<&str> {
         self.text(QUERY)
     }
 
     /// The user agent.
+    #[inline]
     pub fn user_agent(&self) -> Option<&str> {
         self.text(USER_AGENT)
     }
 
     /// The authority that the client asked for. Never a label.
+    #[inline]
     pub fn host(&self) -> Option<&str> {
         self.text(HOST)
     }
 
     /// The request id that the client sent and that was not believed.
+    #[inline]
     pub fn client_request_id(&self) -> Option<&str> {
         self.text(CLIENT_REQUEST_ID)
     }
 
     /// The method as sent, where the label is `_OTHER`.
+    #[inline]
     pub fn method_original(&self) -> Option<&str> {
         self.text(METHOD_ORIGINAL)
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use cupola_line::{EncodedHead, Envelope, KnownFields, KnownKeys, LineWriter, Scratch, TimestampText};
+use cupola_line::{EncodedHead, Envelope, KnownFields, KnownKeys, LineBuffer, LineWriter, Scratch, TimestampText};
 use cupola_record::{
     ACCESS_FIELDS, AccessLog, AccessVisitor, Category, Duties, Ended, Exchange, Outcome, Record, Sink, TARGET,
     visit_access_fields,
@@ -33,9 +33,10 @@ impl Sink for AccessLines {
     fn record(&self, record: Record<'_>) {
         let written = match record {
             Record::Exchange(exchange, ended) if !exchange.served.contains(Duties::LOG) => {
+                let level = ended.level();
                 !self.0.keeps(exchange, ended)
-                    || !is_enabled(ended.level())
-                    || tracing::dispatcher::get_default(|here| write(here, exchange, ended))
+                    || !is_enabled(level)
+                    || tracing::dispatcher::get_default(|here| write(here, level, exchange, ended))
             }
             _ => false,
         };
@@ -50,11 +51,11 @@ impl Sink for AccessLines {
 }
 
 /// `false` where the event has to go the long way.
-fn write(here: &Dispatch, exchange: &Exchange, ended: &Ended) -> bool {
+fn write(here: &Dispatch, level: Level, exchange: &Exchange, ended: &Ended) -> bool {
     let layer = here.downcast_ref::<LineLayer>().filter(|layer| layer.is_alone());
     let in_span = || here.current_span().id().is_some();
     let layer = layer.filter(|_| !in_span());
-    layer.inspect(|layer| layer.write_exchange(exchange, ended)).is_some()
+    layer.inspect(|layer| layer.write_exchange(level, exchange, ended)).is_some()
 }
 
 /// A level is part of a callsite, and each keeps by itself whether anybody listens.
@@ -86,7 +87,8 @@ struct Masked {
 impl AccessPlan {
     pub(crate) fn new(policy: &KeyPolicy) -> Self {
         let levels = [Level::INFO, Level::WARN, Level::ERROR, Level::DEBUG, Level::TRACE];
-        let heads = levels.iter().flat_map(|level| Outcome::ALL.map(|outcome| (*level, outcome, head(*level, outcome))));
+        let heads =
+            levels.iter().flat_map(|level| Outcome::ALL.map(|outcome| (*level, outcome, head(*level, outcome))));
         let mut masked = Masked::default();
         for (index, name) in ACCESS_FIELDS.iter().enumerate() {
             let verdict = policy.verdict(name);
@@ -104,12 +106,13 @@ impl AccessPlan {
     /// Begins the line of an exchange: everything but its context's fields.
     pub(crate) fn begin<'a>(
         &'a self,
-        (buffer, scratch): (&'a mut Vec<u8>, &'a mut Scratch),
+        (buffer, scratch): (&'a mut LineBuffer, &'a mut Scratch),
         timestamp: &TimestampText,
+        level: Level,
         exchange: &Exchange,
         ended: &Ended,
     ) -> LineWriter<'a> {
-        let head = self.head(ended.level(), ended.outcome);
+        let head = self.head(level, ended.outcome);
         LineWriter::begin_known(buffer, scratch, timestamp, head, &self.keys, |line| {
             visit_access_fields(exchange, ended, &mut Fields { line, masked: self.masked });
         })

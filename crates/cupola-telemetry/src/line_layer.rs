@@ -62,8 +62,7 @@ impl LineLayer {
     }
 
     /// Writes the access line of an exchange, outside all spans.
-    pub(crate) fn write_exchange(&self, exchange: &Exchange, ended: &Ended) {
-        let level = ended.level();
+    pub(crate) fn write_exchange(&self, level: Level, exchange: &Exchange, ended: &Ended) {
         thread_state::with(self.id, |state| {
             if state.muted {
                 return;
@@ -71,7 +70,7 @@ impl LineLayer {
             let ThreadState { buffer, scratch, time, keys, .. } = state;
             // The wall clock was read at the beginning, and the monotonic one since.
             let timestamp = time.system_time(exchange.started.checked_add(ended.total).unwrap_or(exchange.started));
-            let mut line = self.access.begin((buffer, scratch), timestamp, exchange, ended);
+            let mut line = self.access.begin((buffer, scratch), timestamp, level, exchange, ended);
             keys.write(&mut line, &exchange.context, self.plans.policy());
             keys.write_totals(&mut line, &exchange.context, self.plans.policy());
             let written = line.end();

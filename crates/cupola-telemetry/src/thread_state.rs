@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use cupola_line::{Formatted, Scratch, Timestamp};
+use cupola_line::{Formatted, LineBuffer, Scratch, Timestamp};
 
 use crate::context_keys::ContextKeys;
 
@@ -15,7 +15,7 @@ pub(crate) struct ThreadState {
     owner: usize,
     /// Nothing that happens on this thread is logged.
     pub(crate) muted: bool,
-    pub(crate) buffer: Vec<u8>,
+    pub(crate) buffer: LineBuffer,
     pub(crate) scratch: Scratch,
     /// The text of the value that is being written.
     pub(crate) formatted: Formatted,
@@ -54,7 +54,7 @@ impl ThreadState {
             self.keys = ContextKeys::default();
         }
         if self.buffer.capacity() > KEPT_BYTES {
-            self.buffer = Vec::new();
+            self.buffer = LineBuffer::new();
         }
         self.buffer.clear();
     }

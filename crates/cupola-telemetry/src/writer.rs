@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use cupola_line::{Envelope, Key, LineWriter, Scratch, Timestamp};
+use cupola_line::{Envelope, Key, LineBuffer, LineWriter, Scratch, Timestamp};
 
 use crate::counts::Counts;
 use crate::output::Output;
@@ -93,8 +93,8 @@ fn refused(left: &[u8], lines: u64) -> u64 {
     ends.min(lines)
 }
 
-fn loss_line(lost: u64, counts: &Counts) -> Vec<u8> {
-    let (mut buffer, mut scratch, mut time) = (Vec::new(), Scratch::new(), Timestamp::new());
+fn loss_line(lost: u64, counts: &Counts) -> LineBuffer {
+    let (mut buffer, mut scratch, mut time) = (LineBuffer::new(), Scratch::new(), Timestamp::new());
     let envelope = Envelope { level: "WARN", target: "cupola::log", category: "general" };
     let timestamp = time.system_time(std::time::SystemTime::now());
     let mut line = LineWriter::begin(&mut buffer, &mut scratch, timestamp, &envelope);

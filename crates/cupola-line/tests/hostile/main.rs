@@ -3,8 +3,8 @@
 mod support;
 
 use cupola_line::{
-    EncodedEnvelope, EncodedFields, EncodedKey, Envelope, FieldValue, Key, LineWriter, MAX_LINE_BYTES, MAX_VALUE_BYTES,
-    Scratch, Timestamp, keys, scan,
+    EncodedEnvelope, EncodedFields, EncodedKey, Envelope, FieldValue, Key, LineBuffer, LineWriter, MAX_LINE_BYTES,
+    MAX_VALUE_BYTES, Scratch, Timestamp, keys, scan,
 };
 use support::{Object, line, written};
 
@@ -128,7 +128,7 @@ fn the_largest_message_finds_room_behind_the_most_fields() {
     let (worst, huge) = ("\u{2028}".repeat(MAX_VALUE_BYTES), "\u{1}".repeat(MAX_VALUE_BYTES));
     let envelope = Envelope { level: &huge, target: &huge, category: &huge };
     for late in [false, true] {
-        let (mut buf, mut scratch, mut time) = (Vec::new(), Scratch::new(), Timestamp::new());
+        let (mut buf, mut scratch, mut time) = (LineBuffer::new(), Scratch::new(), Timestamp::new());
         let mut line = LineWriter::begin(&mut buf, &mut scratch, time.unix_micros(0), &envelope);
         if !late {
             line.message(&huge);
@@ -212,14 +212,18 @@ fn numbers_keep_their_value() {
 
 #[test]
 fn a_line_that_is_not_ended_is_taken_back() {
-    let (mut buf, mut scratch, mut time) = (b"before\n".to_vec(), Scratch::new(), Timestamp::new());
+    let (mut buf, mut scratch, mut time) = (LineBuffer::new(), Scratch::new(), Timestamp::new());
     let envelope = EncodedEnvelope::new(&Envelope { level: "INFO", target: "t", category: "c" });
-    let mut line = LineWriter::begin_encoded(&mut buf, &mut scratch, time.unix_micros(0), &envelope);
-    line.str(Key::new("a"), "b");
-    drop(line);
-    assert_eq!(buf, b"before\n");
-    let line = LineWriter::begin_encoded(&mut buf, &mut scratch, time.unix_micros(0), &envelope);
-    assert_eq!(line.end().bytes + 7, buf.len());
+    let mut begin = |buf: &mut LineBuffer, ends: bool| {
+        let mut line = LineWriter::begin_encoded(buf, &mut scratch, time.unix_micros(0), &envelope);
+        line.str(Key::new("a"), if ends { "short" } else { "longer, and never seen" });
+        if ends { line.end().bytes } else { 0 }
+    };
+    let first = begin(&mut buf, true);
+    assert_eq!((begin(&mut buf, false), buf.len()), (0, first));
+    let second = begin(&mut buf, true);
+    assert_eq!(buf.len(), first + second);
+    assert_eq!(buf[..first], buf[first..]);
 }
 
 /// Values of every length around the widths of words and blocks, with one special character at every place.

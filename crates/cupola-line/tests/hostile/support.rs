@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use cupola_line::{Envelope, LineWriter, Scratch, Timestamp, Written};
+use cupola_line::{Envelope, LineBuffer, LineWriter, Scratch, Timestamp, Written};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 
@@ -54,12 +54,12 @@ impl<'de> Visitor<'de> for Members {
 
 /// A line and what became of it.
 pub(crate) fn written(write: impl FnOnce(&mut LineWriter<'_>)) -> (String, Written) {
-    let (mut buf, mut scratch, mut time) = (Vec::new(), Scratch::new(), Timestamp::new());
+    let (mut buf, mut scratch, mut time) = (LineBuffer::new(), Scratch::new(), Timestamp::new());
     let envelope = Envelope { level: "INFO", target: "app::tests", category: "general" };
     let mut line = LineWriter::begin(&mut buf, &mut scratch, time.unix_micros(1_795_232_762_123_456), &envelope);
     write(&mut line);
     let done = line.end();
-    (String::from_utf8(buf).expect("a line is UTF-8"), done)
+    (String::from_utf8(buf.to_vec()).expect("a line is UTF-8"), done)
 }
 
 /// A line, read back.
