@@ -65,7 +65,7 @@ async fn nothing_that_a_stranger_forges_is_believed() {
         let context = &exchange.context;
         assert_ne!(context.request_id().as_str(), "forged", "{policy}");
         assert_eq!(exchange.client_request_id(), Some("forged"));
-        assert_ne!(context.traceparent().trace_id(), &PARENT[3..35]);
+        assert_ne!(&*context.traceparent().trace_id(), &PARENT[3..35]);
         assert_eq!(
             (context.parent_span(), context.linked().unwrap().span_id.to_string().as_str()),
             (None, &PARENT[36..52])
