@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use cupola_line::{Envelope, Key, LineWriter, Scratch, Timestamp};
+use cupola_line::{Envelope, Key, LineBuffer, LineWriter, Scratch, Timestamp};
 use tokio::time::Instant;
 use tracing_core::Level;
 
@@ -67,7 +67,7 @@ impl Report {
     }
 
     fn write(&self, level: Level, message: &str, more: impl FnOnce(&mut LineWriter<'_>)) {
-        let (mut buffer, mut scratch, mut time) = (Vec::new(), Scratch::new(), Timestamp::new());
+        let (mut buffer, mut scratch, mut time) = (LineBuffer::new(), Scratch::new(), Timestamp::new());
         let envelope = Envelope { level: level.as_str(), target: "cupola::otlp", category: "general" };
         let timestamp = time.system_time(SystemTime::now());
         let mut line = LineWriter::begin(&mut buffer, &mut scratch, timestamp, &envelope);
