@@ -85,6 +85,7 @@ mod config;
 mod fresh;
 mod future;
 mod head;
+mod health;
 mod layer;
 mod observer;
 mod panic;
@@ -101,6 +102,7 @@ mod watch;
 
 pub use config::Config;
 pub use future::ResponseFuture;
+pub use health::{Check, CheckReport, CheckStatus, Checks};
 pub use layer::{ObserveLayer, layer};
 pub use peer::Peer;
 pub use request_body::RequestBody;

@@ -7,6 +7,7 @@
 mod agreement;
 mod bodies;
 mod grpc;
+mod health;
 mod hostile;
 mod identity;
 mod lifecycle;

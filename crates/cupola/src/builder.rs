@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use cupola_context::{Identify, TrustPolicy};
-use cupola_http::{BodyRules, ObserveLayer};
+use cupola_http::{BodyRules, Checks, ObserveLayer};
 use cupola_metrics::{Registry, RouteMetrics};
 use cupola_record::{AccessLog, And, Sink, Vars};
 use cupola_redact::KeyPolicy;
@@ -152,13 +152,15 @@ impl Builder {
         let user = self.sink.map(|sink| Shield { sink, panics: own::count_panics(&registry) });
         let sink =
             And::new(in_flight.clone(), And::new(access, And::new(metrics, And::new(spans::sink(&telemetry), user))));
+        let (alive, ready) = (Checks::new(self.policy.clone()), Checks::new(self.policy.clone()));
         let layer = cupola_http::layer(sink).policy(self.policy).catch_panics();
         let layer = own::PATHS.iter().fold(layer, |layer, path| layer.skip(path));
         let mut identify = self.identify;
         identify.spans = telemetry.span_lookup().or(identify.spans);
         let layer = http.apply((self.layer)(layer), identify, self.bodies);
         let draining = AtomicBool::new(false);
-        let parts = Arc::new(Parts { service, telemetry, registry, layer, in_flight, shutdown_limit, draining });
+        let parts = Parts { service, telemetry, registry, layer, alive, ready, in_flight, shutdown_limit, draining };
+        let parts = Arc::new(parts);
         spans::count_exports(&parts);
         Ok(Cupola(parts))
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use cupola_http::ObserveLayer;
+use cupola_http::{Check, Checks, ObserveLayer};
 use cupola_metrics::Registry;
 use cupola_telemetry::{Counts, Telemetry};
 
@@ -30,6 +30,8 @@ pub(crate) struct Parts {
     pub(crate) telemetry: Telemetry,
     pub(crate) registry: Registry,
     pub(crate) layer: ObserveLayer,
+    pub(crate) alive: Checks,
+    pub(crate) ready: Checks,
     pub(crate) in_flight: InFlight,
     pub(crate) shutdown_limit: Duration,
     /// The signal to end has come.
@@ -60,6 +62,28 @@ impl Cupola {
     /// The log pipeline.
     pub fn telemetry(&self) -> &Telemetry {
         &self.0.telemetry
+    }
+
+    /// Adds a check to `/readyz`: what the service cannot work without, such as its database. While one fails, a load
+    /// balancer looks elsewhere.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use cupola::http::Check;
+    ///
+    /// # let cupola = cupola::Cupola::builder("billing").vars(|_| None).output(std::io::sink()).build()?;
+    /// let store = Check::new("store", || async { tokio::net::TcpStream::connect("store:5432").await.map(drop) });
+    /// cupola.ready_check(store.timeout(Duration::from_millis(500)).cached_for(Duration::from_secs(5)));
+    /// # Ok::<(), cupola::InitError>(())
+    /// ```
+    pub fn ready_check(&self, check: Check) {
+        self.0.ready.add(check);
+    }
+
+    /// Adds a check to `/healthz`: what only a restart can mend, such as a worker that has stopped. Never something that
+    /// lies outside the process, or its failure restarts all of them at once.
+    pub fn health_check(&self, check: Check) {
+        self.0.alive.add(check);
     }
 
     /// From now on `/readyz` answers 503, so that a load balancer looks elsewhere. [`Cupola::serve`] calls it.

@@ -35,6 +35,8 @@
 mod builder;
 mod cupola;
 mod error;
+#[cfg(feature = "axum")]
+mod health;
 mod in_flight;
 mod own;
 #[cfg(feature = "axum")]

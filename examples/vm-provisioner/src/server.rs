@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use cupola::Cupola;
+use cupola::http::Check;
 use tokio::net::TcpListener;
 
 use crate::api::Api;
@@ -31,6 +32,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 
     let store = Store::open(&config.data).await?;
     clean_up(&store).await?;
+    let asked = store.clone();
+    cupola.ready_check(Check::new("store", move || {
+        let store = asked.clone();
+        async move { store.free_addresses().await.map(drop) }
+    }));
     let news = News::default();
     let (worker, queue) = Worker::start(store.clone(), news.clone(), Hypervisor::lifelike());
     let api = Api { store: store.clone(), queue, news, demo: config.traffic };
