@@ -15,6 +15,8 @@ enum Shown {
     Url,
     /// A list of `<url>; parameters`.
     Link,
+    /// Parameters, of which one is a URL.
+    Pairs,
     /// Names without values.
     Cookie,
     SetCookie,
@@ -71,6 +73,7 @@ pub(crate) fn push(out: &mut impl Target, policy: &KeyPolicy, name: &str, value:
         Shown::Cookie => cookie::push_cookie(out, policy, &value),
         Shown::SetCookie => cookie::push_set_cookie(out, policy, &value),
         Shown::Link => push_link(out, policy, &value, open),
+        Shown::Pairs => _ = url::push_cut_query(out, policy, &value, open),
         Shown::Credentials => push_credentials(out, policy, &value),
         Shown::Plain => _ = pattern::push(out, policy, &value, open),
     }
@@ -82,7 +85,7 @@ pub(crate) fn allowed(name: &str) -> Result<Box<str>, PolicyError> {
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':') {
         return Err(PolicyError::new(&name, Problem::NotAHeader));
     }
-    let is_secret = by_kind(&name).is_some_and(|shown| !matches!(shown, Shown::Url | Shown::Link));
+    let is_secret = by_kind(&name).is_some_and(|shown| !matches!(shown, Shown::Url | Shown::Link | Shown::Pairs));
     if is_secret || rule::has_strong_stem(&Name::new(name.as_bytes())) {
         return Err(PolicyError::new(&name, Problem::Strong));
     }
@@ -107,7 +110,8 @@ fn by_kind(name: &str) -> Option<Shown> {
         "authorization" | "proxy-authorization" => Shown::Credentials,
         "cookie" => Shown::Cookie,
         "set-cookie" => Shown::SetCookie,
-        "link" | "refresh" => Shown::Link,
+        "link" => Shown::Link,
+        "refresh" => Shown::Pairs,
         ":path" => Shown::Url,
         "content-location" | "location" | "origin" | "referer" | "x-forwarded-uri" | "x-original-uri"
         | "x-original-url" | "x-rewrite-url" => Shown::Url,

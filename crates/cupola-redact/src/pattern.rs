@@ -59,7 +59,7 @@ const BEFORE: [u16; 256] = {
 
 /// The byte before a trigger, and the trigger.
 #[rustfmt::skip]
-const PREFIXES: [(&str, &str); 9] = [
+const PREFIXES: [(&str, &str); 10] = [
     ("y", "J"),
     ("pousrtemc", "_"),
     ("-tbpaorsejk", "-"),
@@ -70,7 +70,12 @@ const PREFIXES: [(&str, &str); 9] = [
     ("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-", ":"),
     // A scheme may be missing.
     ("\0 \"'(<=", ":"),
+    // The flag of a command line, which is no pattern of its own.
+    ("\0 \t\n\r\"'(,", "-"),
 ];
+
+/// The bits of those that are.
+const PATTERNS: u16 = 0x1ff;
 
 /// What [`hints`] says of a byte that may complete a prefix, of a digit, and of one that may separate pairs, in a
 /// path or anywhere.
@@ -78,6 +83,8 @@ const PREFIXED: u8 = 1;
 const DIGITS: u8 = 2;
 pub(crate) const PAIRS_IN_PATH: u8 = 4;
 pub(crate) const PAIRS: u8 = 8;
+/// A hyphen stands where the flag of a command line may begin.
+pub(crate) const FLAGS: u8 = 32;
 /// What may stand between a name and its value in free text.
 pub(crate) const LABELS: u8 = 16;
 
@@ -87,7 +94,7 @@ pub(crate) const HINT: [u8; 256] = {
     while byte < 256 {
         let is_pair = matches!(byte as u8, b';' | b'=' | b'%' | b'?');
         let is_special = is_pair || matches!(byte as u8, b'&' | b'#' | b'/' | b',' | b'{' | b'(' | b':' | b'@');
-        table[byte] = if TRIGGER[byte] != 0 { PREFIXED } else { 0 }
+        table[byte] = if TRIGGER[byte] & PATTERNS != 0 { PREFIXED } else { 0 }
             | if (byte as u8).is_ascii_digit() { DIGITS } else { 0 }
             | if is_pair { PAIRS_IN_PATH } else { 0 }
             | if is_special { PAIRS } else { 0 }
@@ -102,8 +109,8 @@ const CLASS: [u32; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        // Nine prefixes each.
-        table[byte] = TRIGGER[byte] as u32 | (BEFORE[byte] as u32) << 9 | (HINT[byte] as u32) << 18;
+        // Ten prefixes each.
+        table[byte] = TRIGGER[byte] as u32 | (BEFORE[byte] as u32) << 10 | (HINT[byte] as u32) << 20;
         byte += 1;
     }
     table
@@ -113,15 +120,16 @@ const CLASS: [u32; 256] = {
 /// together: a space alone is everywhere, `r ` and `c ` are not.
 #[inline]
 pub(crate) fn hints(text: &[u8]) -> u8 {
-    let (mut seen, mut pairs, mut before) = (0, 0, CLASS[0] >> 9);
+    let (mut seen, mut pairs, mut before) = (0, 0, CLASS[0] >> 10);
     for &byte in text {
         let class = CLASS[usize::from(byte)];
         pairs |= class & before;
         seen |= class;
-        before = class >> 9;
+        before = class >> 10;
     }
-    let hints = (seen >> 18) as u8;
-    if pairs & 0x1ff == 0 { hints & !PREFIXED } else { hints }
+    let hints = (seen >> 20) as u8;
+    let flags = if pairs >> 9 & 1 == 1 { FLAGS } else { 0 };
+    if pairs & u32::from(PATTERNS) == 0 { hints & !PREFIXED | flags } else { hints | flags }
 }
 
 /// A secret that was recognised.
@@ -206,7 +214,7 @@ fn mask_from(mut finder: Finder<'_>, out: &mut impl Target, policy: &KeyPolicy, 
 /// Whether a text whose hints are known holds no recognised secret.
 #[inline]
 pub(crate) fn is_clean(policy: &KeyPolicy, text: &str, hints: u8, open: bool) -> bool {
-    hints & (PREFIXED | DIGITS) == 0 && !policy.has_pii()
+    hints & (PREFIXED | DIGITS) == 0 && !open && !policy.has_pii()
         || Finder::new(policy, text.as_bytes(), hints, open).next(0).is_none()
 }
 
@@ -224,6 +232,7 @@ pub(crate) struct Finder<'a> {
     has_begun: bool,
     /// There may be cards.
     has_cards: bool,
+    has_defaults: bool,
     pii: Option<Pii<'a>>,
     runs: token::Runs,
 }
@@ -242,6 +251,7 @@ impl<'a> Finder<'a> {
             is_done,
             has_begun: false,
             has_cards,
+            has_defaults: on,
             pii,
             runs: token::Runs::default(),
         }
@@ -261,6 +271,7 @@ impl<'a> Finder<'a> {
             return None;
         }
         let found = self.next_default(from);
+        let found = if self.open && self.has_defaults { found.or_else(|| self.cut(from)) } else { found };
         match &mut self.pii {
             None => found,
             Some(pii) => {
@@ -270,13 +281,18 @@ impl<'a> Finder<'a> {
         }
     }
 
+    #[cold]
+    fn cut(&self, from: usize) -> Option<Found> {
+        token::cut_prefix(self.bytes).filter(|found| found.span.start >= from)
+    }
+
     #[inline]
     fn next_default(&mut self, from: usize) -> Option<Found> {
         if !self.is_done && self.ahead.as_ref().is_none_or(|found| found.span.start < from) {
             self.ahead = self.next_prefixed(from);
             self.is_done = self.ahead.is_none();
         }
-        if self.has_cards && self.bytes.len() - from >= card::SHORTEST {
+        if self.has_cards && (self.open || self.bytes.len() - from >= card::SHORTEST) {
             let end = self.ahead.as_ref().map_or(self.limit, |found| found.span.start);
             if let Some(card) = card::next(self.bytes, from..end, self.open) {
                 return Some(Found::new(card, Rule::Card));
@@ -292,7 +308,7 @@ impl<'a> Finder<'a> {
         let mut before = start.checked_sub(1).map_or(0, |at| self.bytes[at]);
         let end = self.bytes.len().min(self.limit + LONGEST_PREFIX);
         for (offset, &byte) in self.bytes[start..end].iter().enumerate() {
-            let is_pair = TRIGGER[usize::from(byte)] & BEFORE[usize::from(before)] != 0;
+            let is_pair = TRIGGER[usize::from(byte)] & BEFORE[usize::from(before)] & PATTERNS != 0;
             before = byte;
             if !is_pair {
                 continue;
@@ -311,6 +327,9 @@ impl<'a> Finder<'a> {
 
     fn at(&mut self, byte: u8, at: usize) -> Option<Found> {
         match byte {
+            b':' if at > 0 && self.bytes[at - 1].is_ascii_digit() => {
+                token::telegram(self.bytes, at, self.open).or_else(|| userinfo::at(self.bytes, at, self.open))
+            }
             b':' => userinfo::at(self.bytes, at, self.open),
             b'J' => self.runs.jwt(self.bytes, at.checked_sub(2)?, self.open),
             b' ' | b'\t' | b'+' | b'%' => token::after_scheme(self.bytes, at, self.open),

@@ -1,5 +1,7 @@
 //! Paths, queries and whole URLs: spans are masked where they stand, nothing is rebuilt.
 
+mod segment;
+
 use crate::name::Name;
 use crate::rule::{self, Verdict};
 use crate::tally::Rule;
@@ -19,7 +21,7 @@ pub(crate) fn push_cut_path(out: &mut impl Target, policy: &KeyPolicy, path: &st
     if hints & pattern::PAIRS_IN_PATH != 0 {
         return Pairs::new(policy, path, Place::Path, open).push(out);
     }
-    pattern::push_hinted(out, policy, path, hints, open)
+    segment::push(out, policy, path, hints, open)
 }
 
 /// Appends a query, a fragment or a form: `name=value` pairs, also those of a URL inside a value.
@@ -221,7 +223,10 @@ impl<'a> Pairs<'a> {
     fn copy(&mut self, out: &mut impl Target, end: usize, open: bool) {
         // Both ends lie next to ASCII bytes, so the slice is on character boundaries.
         let kept = self.text.get(self.copied..end).unwrap_or(crate::REDACTED);
-        self.count += pattern::push_hinted(out, self.policy, kept, self.hints, open);
+        self.count += match self.place {
+            Place::Query => pattern::push_hinted(out, self.policy, kept, self.hints, open),
+            Place::Path => segment::push(out, self.policy, kept, self.hints, open),
+        };
         self.hints = 0;
         self.copied = end;
     }

@@ -76,7 +76,7 @@ impl Form {
     /// Looks at the first byte that is no blank.
     fn start<'a>(&mut self, out: &mut Out, bytes: &'a [u8]) -> &'a [u8] {
         match bytes[0] {
-            b' ' | b'\t' | b'\r' | b'\n' => {
+            b' ' | b'\t' | b'\r' | b'\n' | 0x1E => {
                 out.push(&bytes[..1]);
                 return &bytes[1..];
             }

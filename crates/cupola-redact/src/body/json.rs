@@ -145,6 +145,9 @@ impl Json {
             }
             State::InString { masked: false } => (self.string.saturating_sub(1), held.min(self.string_kept(out))),
             State::Lost => (self.scanner.line(out), usize::MAX),
+            // Values that stand alone may be words of a text, of which a pattern needs more than one.
+            _ if self.stack.depth() == 0 => (out.last_line(), held),
+            State::InLiteral(literal) => (out.len().saturating_sub(literal.read().len()), held),
             _ => (out.len(), held.min(self.removed_from(out))),
         }
     }
@@ -204,10 +207,18 @@ impl Json {
                 // It is said once.
                 self.state = State::After;
             }
-            State::InString { masked: false } | State::Lost if self.muted.is_none() => {
+            State::InString { masked: false } if self.muted.is_none() => {
                 self.scanner.finish(out, truncated);
+                if truncated && self.pairs.is_unnamed_value() {
+                    out.take_back(self.string);
+                    out.mask_unseen(Rule::Name);
+                }
             }
+            State::Lost if self.muted.is_none() => self.scanner.finish(out, truncated),
             _ => {}
+        }
+        if truncated {
+            self.pairs.take_back_value(out);
         }
     }
 
@@ -339,6 +350,9 @@ impl Json {
         self.lost_sync = true;
         out.tally.count(Rule::LostSync);
         self.scanner.resume();
+        if matches!(self.state, State::Colon) && self.muted.is_none() {
+            self.decide(out);
+        }
         let is_allow_list = out.policy.selectors().is_some_and(|selectors| selectors.is_allow_list);
         if self.muted.is_some() || is_allow_list {
             // Where a broken container ends nobody knows, and what is on an allow list neither.
@@ -347,27 +361,33 @@ impl Json {
             }
             self.scanner.mask_rest();
         } else if masks(self.fate.verdict) {
-            self.hide_value(out);
+            self.hide_value(out, byte);
         } else if matches!(self.state, State::InNumber) {
-            self.write_held(out);
+            // What looked like a number may be the hyphens of a flag.
+            let (held, length) = self.number.take();
+            self.scanner.feed(out, &held[..length]);
         }
         self.state = State::Lost;
         self.scanner.feed(out, &[byte]);
     }
 
-    fn hide_value(&mut self, out: &mut Out) {
+    fn hide_value(&mut self, out: &mut Out, byte: u8) {
         match self.state {
             State::InNumber if self.fate.verdict == Verdict::Mask => {
                 out.end_mask(true);
                 out.push(b"\"");
                 self.scanner.mask_line();
             }
-            State::InNumber | State::InLiteral(_) => {
-                out.mask_unseen(self.fate.rule);
-                self.scanner.mask_line();
-            }
+            State::Value { .. } if !matches!(byte, b'\'' | b'`') => self.hide_line(out),
+            State::InNumber | State::InLiteral(_) => self.hide_line(out),
             _ => self.scanner.expect_value(),
         }
+    }
+
+    /// Nobody knows where a value without quotes ends.
+    fn hide_line(&mut self, out: &mut Out) {
+        out.mask_quoted(self.fate.rule);
+        self.scanner.mask_line();
     }
 }
 

@@ -7,10 +7,14 @@ use memchr::memchr;
 use super::Reader;
 use super::out::Out;
 use crate::tally::Rule;
-use part::{Part, push_header};
+use crate::{Media, url};
+use part::{Part, Plan};
 
 /// No line of a part's head and no boundary is longer; a head with a longer one is not believed.
 const LONGEST_LINE: usize = 8 * 1024;
+
+/// No number that counts something is longer.
+const LONGEST_COUNT: usize = 10;
 
 #[derive(Debug)]
 pub(super) struct Multipart {
@@ -43,8 +47,10 @@ enum Content {
     Read(Box<Reader>),
     /// A mask stands for it.
     Hidden,
-    /// Its size will stand for it.
-    Counted(u64),
+    /// It is shown if it is a number.
+    Held(Vec<u8>),
+    /// Its size will stand for it; its first bytes may be such a mark already.
+    Counted(u64, Vec<u8>),
 }
 
 impl Multipart {
@@ -91,7 +97,7 @@ impl Multipart {
     pub(super) fn finish(&mut self, out: &mut Out, truncated: bool) -> bool {
         let line = std::mem::take(&mut self.line);
         match self.place {
-            Place::Head => push_header(out, &line),
+            Place::Head => self.part.push_header(out, &line),
             _ if self.is_delimiter(&line) => self.delimit(out, &line),
             // A cut may have gone through a delimiter, which nothing is lost with.
             _ if !truncated => self.pass(out, &line),
@@ -114,7 +120,7 @@ impl Multipart {
                 self.begin_content(out);
             } else {
                 self.part.read(&line);
-                push_header(out, &line);
+                self.part.push_header(out, &line);
             }
         }
         true
@@ -186,13 +192,14 @@ impl Multipart {
 
     fn begin_content(&mut self, out: &mut Out) {
         self.place = Place::Content;
-        self.content = match self.part.media(&out.policy) {
-            None => {
+        self.content = match self.part.plan(&out.policy) {
+            Plan::Mask => {
                 out.mask(Rule::Name);
                 Content::Hidden
             }
-            Some(crate::Media::Binary | crate::Media::Multipart) => Content::Counted(0),
-            Some(media) => Content::Read(Box::new(Reader::new(media, None, out))),
+            Plan::Count => Content::Held(Vec::new()),
+            Plan::Read(Media::Binary | Media::Multipart) => Content::Counted(0, Vec::new()),
+            Plan::Read(media) => Content::Read(Box::new(Reader::new(media, None, out))),
         };
     }
 
@@ -221,7 +228,14 @@ impl Multipart {
         match &mut self.content {
             Content::Read(reader) => reader.feed(out, bytes),
             Content::Hidden => out.hide(bytes),
-            Content::Counted(size) => *size += bytes.len() as u64,
+            Content::Held(held) if held.len() <= LONGEST_COUNT => {
+                held.extend_from_slice(&bytes[..bytes.len().min(LONGEST_COUNT + 1)]);
+            }
+            Content::Held(_) => {}
+            Content::Counted(size, head) => {
+                *size += bytes.len() as u64;
+                head.extend_from_slice(&bytes[..bytes.len().min(LONGEST_MARK.saturating_sub(head.len()))]);
+            }
         }
     }
 
@@ -232,10 +246,22 @@ impl Multipart {
         match std::mem::replace(&mut self.content, Content::Hidden) {
             Content::Read(mut reader) => reader.finish(out, truncated),
             Content::Hidden => out.end_mask(truncated),
-            Content::Counted(size) => {
+            Content::Held(held) if !truncated && url::is_count(&held) => out.push(&held),
+            Content::Held(_) => out.mask_unseen(Rule::Name),
+            Content::Counted(size, head) if size == head.len() as u64 && is_mark(&head) => out.push(&head),
+            Content::Counted(size, _) => {
                 out.tally.count(Rule::File);
                 out.push(format!("[file {size} bytes]").as_bytes());
             }
         }
     }
+}
+
+/// No mark of a file is longer.
+const LONGEST_MARK: usize = 40;
+
+/// `[file 7 bytes]`.
+fn is_mark(content: &[u8]) -> bool {
+    let size = content.strip_prefix(b"[file ").and_then(|rest| rest.strip_suffix(b" bytes]"));
+    size.is_some_and(|size| !size.is_empty() && size.iter().all(u8::is_ascii_digit))
 }

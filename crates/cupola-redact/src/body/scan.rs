@@ -23,6 +23,13 @@ const fn colon_to_greater(word: u64) -> u64 {
     from & !behind & !word & HIGHS
 }
 
+/// The high bit of each byte below `-`: what may stand before the flag of a command line, and a little more.
+#[inline]
+const fn below_hyphen(word: u64) -> u64 {
+    let low = word & !HIGHS;
+    !(low + all(0x80 - b'-')) & !word & HIGHS
+}
+
 #[inline]
 const fn index(mask: u64) -> usize {
     mask.trailing_zeros() as usize / 8
@@ -39,7 +46,7 @@ fn word(bytes: &[u8], at: usize) -> Option<u64> {
 pub(super) struct Plain {
     /// Where its closing quote stands.
     pub(super) end: usize,
-    /// It holds what may separate a name from a value.
+    /// It may hold what separates a name from a value.
     pub(super) has_separators: bool,
 }
 
@@ -48,8 +55,14 @@ pub(super) struct Plain {
 pub(super) fn plain_string(bytes: &[u8], start: usize) -> Option<Plain> {
     let mut at = start;
     let mut separators = 0;
+    // The byte before the first one counts as a blank.
+    let mut before = 0x80;
     while let Some(word) = word(bytes, at) {
-        let found = colon_to_greater(word) | equal(word, b'%');
+        let mut found = colon_to_greater(word) | equal(word, b'%');
+        let hyphens = equal(word, b'-');
+        let low = below_hyphen(word);
+        found |= hyphens & (low << 8 | before);
+        before = low >> 56;
         let stops = equal(word, b'"') | equal(word, b'\\');
         if stops != 0 {
             let end = at + index(stops);
@@ -63,7 +76,8 @@ pub(super) fn plain_string(bytes: &[u8], start: usize) -> Option<Plain> {
     }
     let tail = bytes.get(at..)?;
     let end = at + tail.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
-    let has_separators = separators != 0 || bytes[at..end].iter().any(|byte| matches!(byte, b':'..=b'>' | b'%'));
+    let is_separator = |&byte: &u8| matches!(byte, b':'..=b'>' | b'%' | b'-');
+    let has_separators = separators != 0 || bytes[at..end].iter().any(is_separator);
     (bytes[end] == b'"').then_some(Plain { end, has_separators })
 }
 
@@ -104,7 +118,9 @@ mod tests {
                     let text = format!("\"{content}\" \"next:\"");
                     let found = plain_string(text.as_bytes(), 1);
                     let has_separators = matches!(separator, ":" | "=" | ">" | "%" | ";");
-                    assert_eq!(found, Some(Plain { end: content.len() + 1, has_separators }), "{text}");
+                    let found = found.expect("a whole string");
+                    assert_eq!(found.end, content.len() + 1, "{text}");
+                    assert_eq!(found.has_separators, has_separators, "{text}");
                     let (padded, len) = name(text.as_bytes(), 1).expect("a whole name");
                     assert_eq!(len, content.len());
                     if let Some(padded) = padded {

@@ -46,7 +46,7 @@ impl Number {
     pub(super) fn is_secret(&self, truncated: bool) -> bool {
         let digits = &self.held[..self.len];
         digits.iter().all(u8::is_ascii_digit)
-            && (pattern::is_card(digits.iter().copied()) || truncated && self.len >= 8)
+            && (pattern::is_card(digits.iter().copied()) || truncated && self.len >= 4)
     }
 }
 

@@ -22,7 +22,9 @@ pub(super) fn next(bytes: &[u8], range: Range<usize>, open: bool) -> Option<Rang
         }
         probe += SHORTEST - 1;
     }
-    None
+    // Of the last one a cut may have left a few digits.
+    let is_cut = open && end == bytes.len() && bytes.last().is_some_and(|&byte| is_part(byte));
+    if is_cut { in_run(bytes, &range, bytes.len() - 1, open).ok() } else { None }
 }
 
 #[inline]
@@ -43,7 +45,8 @@ fn in_run(bytes: &[u8], range: &Range<usize>, probe: usize, open: bool) -> Resul
         }
         let end = digits_end(bytes, at);
         let begins_run = bytes[run..at].iter().all(|byte| !byte.is_ascii_digit()) && (run > floor || floor == 0);
-        let ends = [Some(end), usual_end(bytes, at), joined_end(bytes, at).filter(|_| begins_run)];
+        let cut = || (open && is_cut_group(bytes, at)).then_some(bytes.len());
+        let ends = [Some(end), usual_end(bytes, at), joined_end(bytes, at).filter(|_| begins_run), cut()];
         let span = ends.into_iter().flatten().find_map(|end| judge(bytes, at, end, open));
         if let Some(span) = span.filter(|span| span.start >= range.start) {
             return Ok(span);
@@ -101,8 +104,29 @@ fn judge(bytes: &[u8], start: usize, end: usize, open: bool) -> Option<Range<usi
         return None;
     }
     let digits = || bytes[start..end].iter().copied().filter(u8::is_ascii_digit);
-    let is_long = digits().count() >= 8;
-    (is_card(digits()) || is_cut && is_long).then_some(start..end)
+    (is_card(digits()) || is_cut && may_become_card(digits())).then_some(start..end)
+}
+
+/// Whether the text ends in groups that begin like those of a card.
+fn is_cut_group(bytes: &[u8], start: usize) -> bool {
+    let text = &bytes[start..];
+    text.len() <= LONGEST_RUN
+        && text.iter().all(|&byte| is_part(byte))
+        && text.split(|byte| !byte.is_ascii_digit()).rev().skip(1).all(|group| matches!(group.len(), 4..=6))
+}
+
+/// Four digits of an issuer, and not too many in all.
+fn may_become_card(digits: impl Iterator<Item = u8>) -> bool {
+    let mut buffer = [0; LONGEST];
+    let mut length = 0;
+    for digit in digits {
+        if length == LONGEST {
+            return false;
+        }
+        buffer[length] = digit - b'0';
+        length += 1;
+    }
+    length >= 4 && [13, 14, 15, 16, 17].into_iter().any(|full| has_issuer_of(full, &buffer))
 }
 
 /// Digits inside a longer word or number, such as a UUID or a fraction, are no card.
@@ -135,8 +159,12 @@ pub(crate) fn is_card(digits: impl Iterator<Item = u8>) -> bool {
 
 /// Visa, Mastercard, American Express, Diners, Discover, JCB, UnionPay and Maestro, with their lengths.
 fn has_issuer(digits: &[u8]) -> bool {
+    has_issuer_of(digits.len(), digits)
+}
+
+fn has_issuer_of(length: usize, digits: &[u8]) -> bool {
     let first_four = digits[..4].iter().fold(0_u32, |sum, &digit| sum * 10 + u32::from(digit));
-    match digits.len() {
+    match length {
         13 => digits[0] == 4,
         14 => matches!(first_four, 3000..=3059 | 3600..=3699 | 3800..=3999),
         15 => matches!(first_four, 3400..=3499 | 3700..=3799),

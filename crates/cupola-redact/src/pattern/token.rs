@@ -61,6 +61,31 @@ fn is_inside_word(bytes: &[u8], start: usize) -> bool {
     bytes[before].is_ascii_alphanumeric() && !is_escape
 }
 
+/// The beginning of a prefix that a cut has left at the end of the text: four bytes of one tell already.
+pub(super) fn cut_prefix(bytes: &[u8]) -> Option<Found> {
+    const LEAST: usize = 4;
+    let is_cut = |prefix: &[u8], length: usize| {
+        let start = bytes.len() - length;
+        bytes[start..] == prefix[..length] && !is_inside_word(bytes, start)
+    };
+    let begins =
+        |prefix: &[u8]| (LEAST..prefix.len().min(bytes.len() + 1)).rev().find(|&length| is_cut(prefix, length));
+    let vendors = VENDORS.iter().map(|vendor| (vendor.prefix, Rule::VendorToken));
+    let all = vendors.chain([(&b"-----BEGIN "[..], Rule::PrivateKey)]);
+    all.filter_map(|(prefix, rule)| Some((begins(prefix)?, rule)))
+        .max_by_key(|(length, _)| *length)
+        .map(|(length, rule)| Found::new(bytes.len() - length..bytes.len(), rule))
+}
+
+/// The secret of a Telegram bot behind its number, which ends in the `:` at `at`: `110201543:AAH...`.
+pub(super) fn telegram(bytes: &[u8], at: usize, open: bool) -> Option<Found> {
+    let digits = bytes[..at].iter().rev().take(11).take_while(|byte| byte.is_ascii_digit()).count();
+    let end = run(bytes, at + 1, is_url_safe);
+    let is_long = (30..=40).contains(&(end - at - 1)) || open && end == bytes.len() && end > at + 1;
+    let is_token = (8..=10).contains(&digits) && is_long && bytes[at + 1] == b'A';
+    is_token.then(|| Found::token(at + 1..end, Rule::VendorToken, is_url_safe))
+}
+
 /// How far the runs of token bytes reach that were looked at last: `eyJeyJeyJ...` is looked at once, not each time.
 #[derive(Default)]
 pub(super) struct Runs {

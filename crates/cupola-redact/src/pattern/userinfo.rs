@@ -33,8 +33,8 @@ pub(crate) fn authority(bytes: &[u8], start: usize, open: bool) -> Option<Range<
     let reach = if names_host(&rest[..end]) { end } else { word_end(rest).max(end) };
     let last = rest[..reach].iter().rposition(|&byte| byte == b'@');
     // An authority that goes on and on is none of a host.
-    let cut = end > 0 && (open && start + end == bytes.len() || end == LONGEST);
-    last.or(cut.then_some(end)).filter(|&length| length > 0).map(|length| start..start + length)
+    let cut = end > 0 && (open && start + reach == bytes.len() || end == LONGEST);
+    last.or(cut.then_some(reach.max(end))).filter(|&length| length > 0).map(|length| start..start + length)
 }
 
 /// No authority is longer.

@@ -1,6 +1,7 @@
 //! The name before a separator, read backwards from what was written.
 
-use crate::rule::{Position, Verdict};
+use crate::name::Name;
+use crate::rule::{self, Position, Verdict};
 use crate::{KeyPolicy, decode};
 
 /// How far back a name is looked for.
@@ -19,6 +20,8 @@ pub(super) enum Style {
     Semicolon,
     /// `?name=value`, as in a URL.
     Url,
+    /// `--name value`.
+    Flag,
     /// `<name>value</name>`.
     Markup,
 }
@@ -28,6 +31,8 @@ pub(super) enum Style {
 pub(super) struct Label {
     pub(super) verdict: Verdict,
     pub(super) style: Style,
+    /// It stands in prose, as in `invalid token: expected x`, where words may follow that are no secret.
+    pub(super) is_prose: bool,
 }
 
 impl Label {
@@ -51,7 +56,16 @@ impl Label {
             _ => named(trim_end(tail), separator),
         };
         let position = if style == Style::Url { Position::Url } else { Position::Body };
-        Self { verdict: policy.judge(name, position), style }
+        let verdict = policy.judge(name, position);
+        if verdict == Verdict::Keep && is_value(name.trim_ascii()) && names_secret(policy, tail) {
+            return Self { verdict: Verdict::Mask, style, is_prose: false };
+        }
+        Self { verdict, style, is_prose: style == Style::Line && is_prose(name) }
+    }
+
+    /// Judges the word behind the hyphens of `--name`.
+    pub(super) fn of_flag(policy: &KeyPolicy, word: &[u8]) -> Self {
+        Self { verdict: policy.judge(word, Position::Body), style: Style::Flag, is_prose: false }
     }
 }
 
@@ -78,17 +92,69 @@ fn bare(tail: &[u8], separator: u8) -> (&[u8], Style) {
     let before = &tail[..word];
     let blanks = before.iter().rev().take_while(|byte| **byte == b' ').count();
     let before_blanks = &before[..before.len() - blanks];
-    let start = if blanks == 1 { word_start(before_blanks) } else { word };
-    (&tail[start..], style_of(before_blanks.last(), separator))
+    // The name of a tag is no part of its first attribute's name.
+    let is_tag = |start: usize| start > 0 && before_blanks[start - 1] == b'<';
+    let start = if blanks == 1 { Some(word_start(before_blanks)).filter(|&start| !is_tag(start)) } else { None };
+    (&tail[start.unwrap_or(word)..], style_of(before_blanks, separator))
 }
 
-fn style_of(before: Option<&u8>, separator: u8) -> Style {
-    match before {
+fn style_of(before: &[u8], separator: u8) -> Style {
+    match before.last() {
         Some(b'?' | b'&') if separator == b'=' => Style::Url,
+        Some(b';') if separator == b'=' && before.ends_with(b"&amp;") => Style::Url,
         Some(b';') if separator == b'=' => Style::Semicolon,
         _ if separator == b'=' => Style::Word,
         _ => Style::Line,
     }
+}
+
+/// What holds the value of another attribute's name: `<input name="password" value="...">`.
+fn is_value(name: &[u8]) -> bool {
+    matches!(name, b"value" | b"Value" | b"content" | b"val")
+}
+
+/// Whether an attribute before it in the same tag is a denied name.
+fn names_secret(policy: &KeyPolicy, tail: &[u8]) -> bool {
+    let Some(open) = tail.iter().rposition(|&byte| byte == b'<') else { return false };
+    let mut rest = &tail[open + 1..];
+    while let Some(at) = rest.iter().position(|&byte| byte == b'=') {
+        let (before, after) = rest.split_at(at);
+        let attribute = &before[word_start(before)..];
+        let quote = after.get(1).copied().filter(|byte| matches!(byte, b'"' | b'\''));
+        let value = &after[after.len().min(if quote.is_some() { 2 } else { 1 })..];
+        let ends = |byte: &u8| quote.map_or(byte.is_ascii_whitespace(), |quote| *byte == quote);
+        let length = value.iter().position(ends).unwrap_or(value.len());
+        let is_name = matches!(attribute, b"name" | b"key" | b"id" | b"property" | b"field");
+        if is_name && policy.judge(&value[..length], Position::Body) != Verdict::Keep {
+            return true;
+        }
+        rest = &value[length..];
+    }
+    false
+}
+
+/// `invalid token` and the like tell what is wrong with a token. Of a name that is strong in itself nothing is shown.
+fn is_prose(name: &[u8]) -> bool {
+    const FIRST: [&[u8]; 14] = [
+        b"invalid",
+        b"unexpected",
+        b"expired",
+        b"missing",
+        b"bad",
+        b"malformed",
+        b"unknown",
+        b"wrong",
+        b"illegal",
+        b"unsupported",
+        b"no",
+        b"revoked",
+        b"empty",
+        b"stale",
+    ];
+    let first = name.split(|&byte| byte == b' ').next().unwrap_or_default();
+    first.len() < name.len()
+        && FIRST.iter().any(|word| word.eq_ignore_ascii_case(first))
+        && !rule::has_strong_stem(&Name::new(name))
 }
 
 fn word_start(text: &[u8]) -> usize {

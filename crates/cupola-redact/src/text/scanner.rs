@@ -1,10 +1,16 @@
 //! The resumable reader of text: it looks back for a name only where a separator stands.
 
+mod held;
+mod quoted;
+
 use super::label::{Label, Style};
 use crate::body::Out;
 use crate::rule::Verdict;
 use crate::tally::Rule;
 use crate::{REDACTED, url};
+use held::Held;
+pub(super) use held::{begins_flag, is_flag_byte, is_login};
+use quoted::push_quote;
 
 /// No count in a text has more digits.
 const COUNT: usize = 10;
@@ -33,6 +39,20 @@ enum State {
         label: Label,
         slashes: u32,
     },
+    /// Behind so many quotes, of which three open a block; `run` backslashes are held back.
+    Opening {
+        quote: u8,
+        level: u32,
+        quotes: u32,
+        run: u32,
+    },
+    /// In a masked value between three quotes each, of which so many were just read.
+    Block {
+        quote: u8,
+        level: u32,
+        quotes: u32,
+        run: u32,
+    },
     /// In a masked value in quotes that `level` backslashes escape; `run` is how many were just read.
     Quoted {
         quote: u8,
@@ -57,6 +77,12 @@ enum State {
         length: usize,
         style: Style,
     },
+    /// In the word of `--name`, which begins here in the output.
+    Flag {
+        start: usize,
+    },
+    /// In a word that is held until it is known whether it is a secret.
+    Held(Held),
     /// Behind a denied start tag and `<`.
     Child,
     /// All that follows in this unit is masked.
@@ -90,7 +116,7 @@ impl Scanner {
 
     /// Masks the value that follows.
     pub(crate) fn expect_value(&mut self) {
-        self.state = before(Label { verdict: Verdict::Mask, style: Style::Quoted });
+        self.state = before(Label { verdict: Verdict::Mask, style: Style::Quoted, is_prose: false });
     }
 
     /// Where the line begins that the reader is in; what stands before is decided.
@@ -115,6 +141,11 @@ impl Scanner {
         out.end_mask(truncated);
         match self.state {
             State::Count { digits, length, .. } => out.push(&digits[..length]),
+            State::Held(held) => held.finish(out, truncated),
+            State::Opening { quote, level, quotes, .. } => {
+                out.mask(Rule::Name);
+                (1..quotes).for_each(|_| push_quote(out, quote, level));
+            }
             State::Before { slashes, .. } => (0..slashes).for_each(|_| out.push(b"\\")),
             _ => {}
         }
@@ -151,6 +182,12 @@ impl Scanner {
         };
         out.push(&bytes[..=at]);
         match bytes[at] {
+            b'-' => {
+                let start = out.len() - 1;
+                if begins_flag(out.written(self.unit..start).last()) {
+                    self.state = State::Flag { start };
+                }
+            }
             b'%' => self.state = State::Percent { digits: 0, code: 0 },
             separator => self.separate(out, out.len().saturating_sub(1), separator),
         }
@@ -175,6 +212,10 @@ impl Scanner {
             State::Bare { style, head, length, run } => self.bare(out, style, (head, length), run, byte),
             State::Marker { style, matched } => self.marker(out, style, matched, byte),
             State::Count { digits, length, style } => self.count(out, digits, length, style, byte),
+            State::Opening { .. } => self.opening(out, byte),
+            State::Block { .. } => self.block(out, byte),
+            State::Flag { start } => self.flag(out, start, byte),
+            State::Held(held) => self.held(out, held, byte),
             State::Child => self.child(out, byte),
             State::Rest => out.hide(&[byte]),
         }
@@ -204,6 +245,8 @@ impl Scanner {
             b'"' | b'\'' | b'`' => self.open_quote(out, byte, slashes),
             _ if slashes > 0 => self.mask(out, State::Rest),
             b' ' | b'\t' => out.push(&[byte]),
+            // Another flag: this one has no value.
+            b'-' if label.style == Style::Flag => self.value_end(out, byte),
             b':' if label.style == Style::Line && out.tail().ends_with(b":") => self.path(out),
             b'=' | b'>' if label.style != Style::Markup => out.push(&[byte]),
             b'\n' | b'\r' => self.line_break(out, label, byte),
@@ -220,15 +263,9 @@ impl Scanner {
     /// A value may stand on the line below its name in YAML and markup; `name=` without a value is empty.
     fn line_break(&mut self, out: &mut Out, label: Label, byte: u8) {
         out.push(&[byte]);
-        if matches!(label.style, Style::Word | Style::Semicolon | Style::Url) {
+        if matches!(label.style, Style::Word | Style::Semicolon | Style::Url | Style::Flag) {
             self.state = State::Idle;
         }
-    }
-
-    /// The quotes stay, escaped as they were.
-    fn open_quote(&mut self, out: &mut Out, quote: u8, level: u32) {
-        push_quote(out, quote, level);
-        self.mask(out, State::Quoted { quote, level, run: 0 });
     }
 
     fn open_bare(&mut self, out: &mut Out, label: Label, byte: u8) {
@@ -237,6 +274,10 @@ impl Scanner {
             Style::Quoted if !matches!(byte, b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => Style::Line,
             style => style,
         };
+        if label.is_prose && byte.is_ascii_lowercase() {
+            self.state = State::Held(Held::prose());
+            return self.step(out, byte);
+        }
         match byte {
             b'0'..=b'9' if label.verdict == Verdict::MaskUnlessNumber => {
                 self.state = State::Count { digits: [0; COUNT], length: 0, style };
@@ -255,7 +296,7 @@ impl Scanner {
                 out.mask_unseen(Rule::Name);
                 self.state = State::Rest;
             }
-            b',' | b'}' | b']' | b')' if style == Style::Word => self.value_end(out, byte),
+            b',' | b'}' | b']' | b')' if matches!(style, Style::Word | Style::Flag) => self.value_end(out, byte),
             _ if ends(style, byte) => self.value_end(out, byte),
             _ => {
                 self.mask(out, bare(style));
@@ -269,27 +310,11 @@ impl Scanner {
         self.state = state;
     }
 
-    /// A quote closes if as many backslashes escape it as escaped the opening one. An escaped backslash before it
-    /// takes twice as many as one level more, so the count is compared modulo that.
-    fn quoted(&mut self, out: &mut Out, quote: u8, level: u32, run: u32, byte: u8) {
-        if byte == b'\\' {
-            self.state = State::Quoted { quote, level, run: run + 1 };
-            return out.hide(b"\\");
-        }
-        let is_regular = (level + 1).is_power_of_two();
-        let closes = byte == quote && is_regular && (run < level || run % (2 * (level + 1)) == level);
-        self.state = State::Quoted { quote, level, run: 0 };
-        if closes {
-            push_quote(out, quote, level);
-            self.state = State::Idle;
-        } else {
-            out.hide(&[byte]);
-        }
-    }
-
     fn bare(&mut self, out: &mut Out, style: Style, head: ([u8; SCHEME], usize), run: u32, byte: u8) {
         let (mut head, length) = head;
-        if ends(style, byte) && !(style == Style::Word && byte == b' ' && is_scheme(&head, length)) {
+        if ends(style, byte)
+            && !(matches!(style, Style::Word | Style::Flag) && byte == b' ' && is_scheme(&head, length))
+        {
             // A quote that ends the value keeps the escapes that belong to it.
             for _ in 0..if byte == b'"' { run } else { 0 } {
                 out.push(b"\\");
@@ -353,6 +378,7 @@ pub(super) const IS_SEPARATOR: [bool; 256] = {
     table[b':' as usize] = true;
     table[b'>' as usize] = true;
     table[b'%' as usize] = true;
+    table[b'-' as usize] = true;
     table
 };
 
@@ -364,13 +390,6 @@ fn bare(style: Style) -> State {
     State::Bare { style, head: [0; SCHEME], length: 0, run: 0 }
 }
 
-fn push_quote(out: &mut Out, quote: u8, level: u32) {
-    for _ in 0..level {
-        out.push(b"\\");
-    }
-    out.push(&[quote]);
-}
-
 fn is_scheme(head: &[u8; SCHEME], length: usize) -> bool {
     head.get(..length).is_some_and(|word| SCHEMES.contains(&word))
 }
@@ -379,7 +398,7 @@ fn is_scheme(head: &[u8; SCHEME], length: usize) -> bool {
 fn ends(style: Style, byte: u8) -> bool {
     match style {
         Style::Line => matches!(byte, b'\n' | b'\r'),
-        Style::Word => byte <= b' ' || byte == b'&',
+        Style::Word | Style::Flag => byte <= b' ' || byte == b'&',
         Style::Quoted => byte <= b' ' || matches!(byte, b',' | b'}' | b']'),
         Style::Semicolon => matches!(byte, b';' | b'\n' | b'\r'),
         Style::Url => byte <= b' ' || matches!(byte, b'&' | b'#' | b'"' | b'<' | b'>'),

@@ -104,7 +104,11 @@ impl Run<'_> {
                 return None;
             }
         }
-        self.json.pairs.pass();
+        if byte == b'"' && !is_value {
+            self.json.pairs.pass_named();
+        } else {
+            self.json.pairs.pass();
+        }
         self.value(out, byte, at)
     }
 
@@ -112,7 +116,7 @@ impl Run<'_> {
     fn element(&mut self, out: &Out, byte: u8) -> Option<()> {
         if byte == b'"' && self.json.stack.is_object() == Some(false) {
             let end = scan::plain_string(self.bytes, self.at + 1)?.end;
-            if self.json.stack.is_array_in_array() || pairs::names_header(&self.bytes[self.at + 1..end]) {
+            if self.json.stack.is_array_in_array() || pairs::may_name(&self.bytes[self.at + 1..end]) {
                 return None;
             }
         }

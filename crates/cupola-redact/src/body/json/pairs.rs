@@ -23,8 +23,10 @@ pub(super) struct Pairs {
     paired: Option<usize>,
     /// The last name was `value`, so that a name may still follow.
     values: bool,
-    /// The string under `value`, without its quotes.
+    /// The string under `value`, without its quotes, as long as no name was seen.
     value: Option<(usize, usize)>,
+    /// A name was seen.
+    is_named: bool,
 }
 
 impl Pairs {
@@ -32,6 +34,11 @@ impl Pairs {
     #[inline]
     pub(super) fn wait(&self) -> bool {
         self.names || self.values || self.paired.is_some()
+    }
+
+    /// Whether the string that is being read stands under `value`, and its name may still follow.
+    pub(super) fn is_unnamed_value(&self) -> bool {
+        self.values && !self.is_named
     }
 
     /// A container begins or ends.
@@ -44,6 +51,12 @@ impl Pairs {
     #[inline]
     pub(super) fn pass(&mut self) {
         (self.names, self.values) = (false, false);
+    }
+
+    /// The same for one whose value is a name that is not denied.
+    #[inline]
+    pub(super) fn pass_named(&mut self) {
+        *self = Self { is_named: true, ..Self::default() };
     }
 
     /// A member begins; whether its value belongs to a denied name.
@@ -73,9 +86,10 @@ impl Pairs {
         }
         let end = out.len();
         if std::mem::take(&mut self.values) {
-            self.value = Some((start, end)).filter(|_| end - start <= HELD);
+            self.value = Some((start, end)).filter(|_| end - start <= HELD && !self.is_named);
             return;
         }
+        self.is_named |= self.names;
         if end - start > LONGEST {
             self.names = false;
             return;
@@ -89,11 +103,13 @@ impl Pairs {
         if denied {
             self.paired = Some(stack.depth());
             self.take_back_value(out);
+        } else if self.is_named {
+            self.value = None;
         }
     }
 
-    /// The value stood before its name.
-    fn take_back_value(&mut self, out: &mut Out) {
+    /// The value stood before its name, or before a cut that may have taken it.
+    pub(super) fn take_back_value(&mut self, out: &mut Out) {
         if let Some((start, end)) = self.value.take() {
             let behind = out.written(end..out.len()).to_vec();
             out.take_back(start);
@@ -105,14 +121,23 @@ impl Pairs {
 
 /// A first element may name the second: in a list of such lists whatever is denied, else what is a header's name.
 fn names_element(out: &Out, raw: &[u8], stack: &Stack) -> bool {
+    if let Some(flag) = raw.strip_prefix(b"-") {
+        return masks(out.policy.judge(&decode::json(flag), Position::Body));
+    }
     if stack.is_array_in_array() {
         return !raw.contains(&b' ') && masks(out.policy.judge(&decode::json(raw), Position::Body));
     }
     names_header(raw)
 }
 
+/// Whether an element may name the next one, whatever array it stands in.
+#[inline]
+pub(super) fn may_name(raw: &[u8]) -> bool {
+    raw.first() == Some(&b'-') || names_header(raw)
+}
+
 /// As Node lists raw headers.
-pub(super) fn names_header(raw: &[u8]) -> bool {
+fn names_header(raw: &[u8]) -> bool {
     const HEADERS: [&[u8]; 6] =
         [b"authorization", b"proxy-authorization", b"cookie", b"set-cookie", b"x-api-key", b"x-auth-token"];
     HEADERS.iter().any(|header| header.eq_ignore_ascii_case(raw))

@@ -59,7 +59,10 @@ impl Json {
                 out.end_mask(true);
             }
             self.write(out, b"\"");
-        } else if !self.number.is_long() && self.number.is_secret(truncated) && out.policy.has_patterns() {
+        } else if !self.number.is_long()
+            && self.number.is_secret(truncated && self.stack.depth() > 0)
+            && out.policy.has_patterns()
+        {
             self.fate.rule = Rule::Card;
             self.mask(out);
         } else {

@@ -3,6 +3,7 @@
 use super::super::out::Out;
 use crate::rule::{Position, Verdict};
 use crate::tally::Rule;
+use crate::target::Counted;
 use crate::{KeyPolicy, Media, decode, header};
 
 /// What a part's head has said.
@@ -13,6 +14,16 @@ pub(super) struct Part {
     is_file: bool,
     media: Option<Media>,
     is_encoded: bool,
+    /// The last line said how the part is made, and may go on in the next.
+    is_plain: bool,
+}
+
+/// What becomes of a part's content.
+pub(super) enum Plan {
+    Mask,
+    /// Shown if it is a number.
+    Count,
+    Read(Media),
 }
 
 impl Part {
@@ -49,16 +60,52 @@ impl Part {
         }
     }
 
-    /// How the content is read; `None` if it is masked.
-    pub(super) fn media(&self, policy: &KeyPolicy) -> Option<Media> {
-        let is_denied = |name: &Vec<u8>| policy.judge(name, Position::Url) != Verdict::Keep;
-        if self.names.iter().any(is_denied) {
-            return None;
+    /// What becomes of the content.
+    pub(super) fn plan(&self, policy: &KeyPolicy) -> Plan {
+        let verdicts = || self.names.iter().map(|name| policy.judge(name, Position::Url));
+        if verdicts().any(|verdict| verdict == Verdict::Mask) {
+            return Plan::Mask;
         }
         if self.is_file || self.is_encoded {
-            return Some(Media::Binary);
+            return Plan::Read(Media::Binary);
         }
-        Some(self.media.unwrap_or(Media::Text))
+        if verdicts().any(|verdict| verdict == Verdict::MaskUnlessNumber) {
+            return Plan::Count;
+        }
+        Plan::Read(self.media.unwrap_or(Media::Text))
+    }
+
+    /// Writes one line of the head: what says how the part is made is shown, other headers are shown as headers are.
+    pub(super) fn push_header(&mut self, out: &mut Out, line: &[u8]) {
+        let text = String::from_utf8_lossy(line);
+        let (content, newline) = text.split_at(text.trim_end_matches(['\r', '\n']).len());
+        if content.starts_with([' ', '\t']) && self.is_plain {
+            return out.push(line);
+        }
+        let Some((name, value)) = content.split_once(':') else {
+            if content.trim_start().to_ascii_lowercase().starts_with("content-") || content.is_empty() {
+                out.push(content.as_bytes());
+            } else {
+                out.mask_unseen(Rule::Header);
+            }
+            return out.push(newline.as_bytes());
+        };
+        self.is_plain = matches!(
+            name.trim().to_ascii_lowercase().as_str(),
+            "content-disposition" | "content-type" | "content-transfer-encoding" | "content-id" | "content-length"
+        );
+        if self.is_plain {
+            return out.push(line);
+        }
+        out.push(name.as_bytes());
+        out.push(b":");
+        let blanks = value.len() - value.trim_start().len();
+        out.push(&value.as_bytes()[..blanks]);
+        let mut masked = Counted::default();
+        header::push(&mut masked, &out.policy, name, &value.as_bytes()[blanks..], false);
+        out.tally.add(&masked.tally);
+        out.push(masked.text.as_bytes());
+        out.push(newline.as_bytes());
     }
 }
 
@@ -82,34 +129,4 @@ fn parameter(text: &str) -> (String, &str) {
         }
     }
     (value, "")
-}
-
-/// Writes one line of a head: what says how the part is made is shown, other headers are shown as headers are.
-pub(super) fn push_header(out: &mut Out, line: &[u8]) {
-    let text = String::from_utf8_lossy(line);
-    let (content, newline) = text.split_at(text.trim_end_matches(['\r', '\n']).len());
-    let Some((name, value)) = content.split_once(':') else {
-        if content.trim_start().to_ascii_lowercase().starts_with("content-") || content.is_empty() {
-            out.push(content.as_bytes());
-        } else {
-            out.mask_unseen(Rule::Header);
-        }
-        return out.push(newline.as_bytes());
-    };
-    let is_plain = matches!(
-        name.trim().to_ascii_lowercase().as_str(),
-        "content-disposition" | "content-type" | "content-transfer-encoding" | "content-id" | "content-length"
-    );
-    if is_plain {
-        return out.push(line);
-    }
-    out.push(name.as_bytes());
-    out.push(b":");
-    let blanks = value.len() - value.trim_start().len();
-    out.push(&value.as_bytes()[..blanks]);
-    let mut masked = crate::target::Counted::default();
-    header::push(&mut masked, &out.policy, name, value.trim_start().as_bytes(), false);
-    out.tally.add(&masked.tally);
-    out.push(masked.text.as_bytes());
-    out.push(newline.as_bytes());
 }
