@@ -138,7 +138,7 @@ pub(super) const ROWS: &[Row] = &[
     r#"{"a":"«sk-proj-0123456789abcdefghij»","b":"«sk-ant-api03-0123456789abcdefghij»"}"#,
     r#"{"a":"«xoxb-123456789012-abcdefghij»","b":"«glpat-0123456789abcdefghij»"}"#,
     r#"{"a":"«AIzaSyA1234567890abcdefghijklmnopqrstuv»","b":"«SG.abcdefghijklmnop.qrstuvwxyz»"}"#,
-    r#"{"hook":"https://hooks.slack.com/services/«T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX»"}"#,
+    r#"{"hook":"https://hooks.slack.com/services/«T00000000/B00000000/a0b1c2d3e4f5g6h7i8j9k0l1»"}"#,
     r#"{"a":"card «4111 1111 1111 1111» ok","b":"«4111-1111-1111-1111»"}"#,
     r#"{"a":"order 12 «4111 1111 1111 1111»"}"#,
     r#"{"«ghp_0123456789abcdefghijABCDEFGHIJ012345»":1}"#,

@@ -93,7 +93,7 @@ pub(super) const ROWS: &[Row] = &[
     "«AIzaSyA1234567890abcdefghijklmnopqrstuv»",
     "«npm_abcdefghijklmnopqrstuvwxyz0123456789»",
     "«SG.abcdefghijklmnop.qrstuvwxyz»",
-    "curl https://hooks.slack.com/services/«T00000000/B00000000/XXXXXXXXXXXX»",
+    "curl https://hooks.slack.com/services/«T00000000/B00000000/a0b1c2d3e4f5»",
     "https://discord.com/api/webhooks/«123456/abcdefghij»",
     "«-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQ\n-----END PRIVATE KEY-----»\nrest",
     "«-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r»",
