@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `bare` | nothing |
 //! | `cupola` | everything that `init` and `.layer()` switch on |
-//! | `cupola-otel` | sampled server spans too, handed in batches to an exporter that discards them |
+//! | `cupola-otel` | every request a sampled server span too, sent over http/protobuf to a sink in this process |
+//! | `cupola-otel-unsampled` | the same pipeline, and no request sampled |
 //! | `cupola-bodies` | bodies on the access line too |
 //!
 //! The peers' modes (`tower-http`, `tower-http+prometheus`, `all-peers`) are handed to a package of their own, since
@@ -12,14 +13,13 @@
 //! packages and prints the table.
 
 use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, ExitCode};
 
 use axum::Router;
 use cupola::http::BodyRules;
 use cupola::{Builder, Cupola};
-use cupola_telemetry::otel_0_33::ServerSpans;
-use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{BatchSpanProcessor, SpanData, SpanExporter};
 
 #[path = "../driver.rs"]
 #[allow(unreachable_pub, reason = "both packages compile it as they are")]
@@ -31,10 +31,11 @@ use driver::Mode;
 #[global_allocator]
 static ALLOCATOR: &stats_alloc::StatsAlloc<std::alloc::System> = &stats_alloc::INSTRUMENTED_SYSTEM;
 
-const MODES: [Mode; 4] = [
+const MODES: [Mode; 5] = [
     Mode { name: "bare", wrap: |app| app },
     Mode { name: "cupola", wrap: |app| observed(app, |cupola| cupola) },
-    Mode { name: "cupola-otel", wrap: |app| observed(app, |cupola| cupola.sink(spans())) },
+    Mode { name: "cupola-otel", wrap: |app| observed(app, |cupola| exported(cupola, "always_on")) },
+    Mode { name: "cupola-otel-unsampled", wrap: |app| observed(app, |cupola| exported(cupola, "always_off")) },
     Mode { name: "cupola-bodies", wrap: |app| observed(app, |cupola| cupola.bodies(BodyRules::default())) },
 ];
 
@@ -82,16 +83,37 @@ fn observed(app: Router, choose: fn(Builder) -> Builder) -> Router {
     app.merge(cupola.routes()).layer(cupola.layer())
 }
 
-fn spans() -> ServerSpans {
-    ServerSpans::new("bench", BatchSpanProcessor::builder(Discard).build())
+fn exported(cupola: Builder, sampler: &'static str) -> Builder {
+    let endpoint = format!("http://{}", sink());
+    cupola.vars(move |name| match name {
+        "OTEL_EXPORTER_OTLP_ENDPOINT" => Some(endpoint.clone()),
+        "OTEL_TRACES_SAMPLER" => Some(sampler.to_owned()),
+        _ => None,
+    })
 }
 
-/// Takes every batch and keeps nothing: what encoding and sending cost is left out, here as with the peers.
-#[derive(Debug)]
-struct Discard;
+/// Takes every message and keeps nothing. What sending costs is counted, unlike with the peers, whose exporter discards.
+fn sink() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("this machine has a loopback");
+    let address = listener.local_addr().expect("it is bound");
+    std::thread::spawn(move || listener.incoming().for_each(|connection| drop(connection.and_then(swallow))));
+    address
+}
 
-impl SpanExporter for Discard {
-    async fn export(&self, _batch: Vec<SpanData>) -> OTelSdkResult {
-        Ok(())
+fn swallow(connection: TcpStream) -> io::Result<()> {
+    let mut reader = BufReader::new(connection);
+    loop {
+        let (mut line, mut length) = (String::new(), 0);
+        while line != "\r\n" {
+            line.clear();
+            if reader.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+            if let Some(digits) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
+                length = digits.trim().parse().unwrap_or(0);
+            }
+        }
+        io::copy(&mut reader.by_ref().take(length), &mut io::sink())?;
+        reader.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")?;
     }
 }
