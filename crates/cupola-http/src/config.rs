@@ -25,6 +25,8 @@ use crate::sampling;
 /// | `CUPOLA_BODIES` | yes or no | bodies on the access line, masked |
 /// | `CUPOLA_BODY_BYTES` | bytes | the most that is kept of each |
 /// | `CUPOLA_HEADERS` | yes or no | headers on the access line, masked |
+/// | `CUPOLA_TRACERESPONSE` | yes or no | the trace in a `traceresponse` header of each response |
+/// | `CUPOLA_SERVER_TIMING` | yes or no | time and trace in a `Server-Timing` header of each response |
 /// | `CUPOLA_REQUEST_START` | yes or no | a line when a request begins |
 /// | `CUPOLA_SKIP` | paths, separated by commas; `*` at an end | what is not recorded |
 /// | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `always_on` `always_off` `traceidratio`, and each after `parentbased_`; a share | which traces are recorded |
@@ -56,6 +58,10 @@ pub struct Config {
     pub body_bytes: Option<usize>,
     /// Whether headers are shown.
     pub headers: Option<bool>,
+    /// Whether responses have a `traceresponse` header.
+    pub traceresponse: Option<bool>,
+    /// Whether responses have a `Server-Timing` header.
+    pub server_timing: Option<bool>,
     /// Whether a request's beginning has a line.
     pub start_line: Option<bool>,
     /// What is not recorded.
@@ -86,6 +92,8 @@ impl Config {
             bodies: vars.yes_or_no("CUPOLA_BODIES")?,
             body_bytes: vars.parsed("CUPOLA_BODY_BYTES", "a number of bytes")?,
             headers: vars.yes_or_no("CUPOLA_HEADERS")?,
+            traceresponse: vars.yes_or_no("CUPOLA_TRACERESPONSE")?,
+            server_timing: vars.yes_or_no("CUPOLA_SERVER_TIMING")?,
             start_line: vars.yes_or_no("CUPOLA_REQUEST_START")?,
             skip: vars.read("CUPOLA_SKIP", "paths that begin with /, separated by commas", |_| paths(vars))?,
             known_methods: vars.read(KNOWN_METHODS, "methods, separated by commas", |_| known_methods(vars))?,
@@ -122,6 +130,7 @@ impl Config {
         if self.headers == Some(true) {
             layer = layer.headers();
         }
+        layer = layer.tell(self.traceresponse, self.server_timing);
         if let Some(on) = self.bodies {
             bodies = on.then(|| bodies.unwrap_or_default());
         }

@@ -1,7 +1,7 @@
 //! The head of a response: the moment when its fate is mostly known.
 
 use bytes::Bytes;
-use cupola_record::{Outcome, SkipReason};
+use cupola_record::{Duties, Outcome, SkipReason};
 use cupola_redact::Media;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body::Body;
@@ -103,6 +103,10 @@ fn record_head<R>(response: &mut Response<R>, watch: &mut Watch) {
     watch.open.head(response.status());
     if let Some(exchange) = watch.open.exchange() {
         echo(&exchange.context, response.headers_mut());
+        // Once, by the outermost layer.
+        if !exchange.served.contains(Duties::BODY) {
+            watch.observer.tell.add(&exchange.context, watch.open.head_after(), response.headers_mut());
+        }
     }
     if let Some(headers) = watch.observer.chosen_headers(response.headers()) {
         watch.open.headers(headers);

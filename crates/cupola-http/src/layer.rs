@@ -95,6 +95,19 @@ impl ObserveLayer {
         self.with(|observer| observer.headers = true)
     }
 
+    /// Tells each caller the trace of its request, in a `traceresponse` header as W3C drafts it. Strangers are told too.
+    #[must_use]
+    pub fn traceresponse(self) -> Self {
+        self.with(|observer| observer.tell.traceresponse = true)
+    }
+
+    /// Tells each caller how long the head of its response took, and the trace, in a `Server-Timing` header: browsers
+    /// show the one, and their instrumentation joins up with the other.
+    #[must_use]
+    pub fn server_timing(self) -> Self {
+        self.with(|observer| observer.tell.server_timing = true)
+    }
+
     /// Captures bodies, masked.
     #[must_use]
     pub fn bodies(self, rules: BodyRules) -> Self {
@@ -105,6 +118,15 @@ impl ObserveLayer {
     /// [`Identify::trusts_client`].
     pub fn trusts_client(&self, headers: &HeaderMap, extensions: &Extensions) -> bool {
         self.0.identify.trusts_client(headers, self.0.peer_of(extensions))
+    }
+
+    /// What variables say of the two headers above: nothing, or a word that is stronger than the code's.
+    pub(crate) fn tell(self, traceresponse: Option<bool>, server_timing: Option<bool>) -> Self {
+        self.with(|observer| {
+            let tell = &mut observer.tell;
+            tell.traceresponse = traceresponse.unwrap_or(tell.traceresponse);
+            tell.server_timing = server_timing.unwrap_or(tell.server_timing);
+        })
     }
 
     fn with(mut self, change: impl FnOnce(&mut Observer)) -> Self {

@@ -98,6 +98,7 @@ mod rules;
 mod sampling;
 mod service;
 mod skip;
+mod tell;
 mod watch;
 
 pub use config::Config;

@@ -21,6 +21,7 @@ use crate::peer;
 use crate::routes::Routes;
 use crate::rules::BodyRules;
 use crate::skip::Skip;
+use crate::tell::Tell;
 use crate::watch::{Captures, SharedCapture, Watch};
 
 /// What a layer knows; all its services share one.
@@ -36,6 +37,7 @@ pub(crate) struct Observer {
     pub(crate) timeout: Option<Duration>,
     pub(crate) catch_panics: bool,
     pub(crate) headers: bool,
+    pub(crate) tell: Tell,
     pub(crate) bodies: Option<BodyRules>,
     pub(crate) skip: Skip,
     pub(crate) nobody: Arc<dyn Sink>,
@@ -66,6 +68,7 @@ impl Observer {
             timeout: None,
             catch_panics: false,
             headers: false,
+            tell: Tell::default(),
             bodies: None,
             skip: Skip::default(),
             nobody: Arc::new(Empty),

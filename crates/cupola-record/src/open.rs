@@ -61,6 +61,11 @@ impl OpenExchange {
         }
     }
 
+    /// How long it took to the head of the response, once that is there.
+    pub fn head_after(&self) -> Option<Duration> {
+        self.0.as_ref()?.ended.head
+    }
+
     /// More of the response's body was sent; gives the sum.
     pub fn sent(&mut self, bytes: u64) -> u64 {
         let Some(open) = &mut self.0 else { return 0 };

@@ -7,7 +7,7 @@ use cupola_record::Vars;
 use cupola_redact::{KeyPolicy, REDACTED};
 
 /// Every variable that is read, so that the summary can name those that are set.
-const VARIABLES: [&str; 51] = [
+const VARIABLES: [&str; 53] = [
     "OTEL_SERVICE_NAME",
     "OTEL_PROPAGATORS",
     "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS",
@@ -54,10 +54,12 @@ const VARIABLES: [&str; 51] = [
     "CUPOLA_OTLP_QUEUE_BYTES",
     "CUPOLA_REQUEST_ID",
     "CUPOLA_REQUEST_START",
+    "CUPOLA_SERVER_TIMING",
     "CUPOLA_SHUTDOWN_MS",
     "CUPOLA_SKIP",
     "CUPOLA_SLOW_MS",
     "CUPOLA_TIMEOUT_MS",
+    "CUPOLA_TRACERESPONSE",
     "CUPOLA_TRUST",
 ];
 

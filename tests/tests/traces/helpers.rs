@@ -70,3 +70,25 @@ fn secrets_of_spans_stay_here() {
     assert!(!all.contains("hunter2") && all.contains("refused"), "{all}");
     assert_eq!(attribute(traced.span("login"), "user").as_deref(), Some(r#"StringValue("ada")"#));
 }
+
+#[test]
+fn callers_are_told_of_the_trace_by_choice() {
+    let app = || Router::new().route("/", route(|| async { [("server-timing", "db;dur=1")] }));
+    let vars = [("CUPOLA_TRACERESPONSE", "true"), ("CUPOLA_SERVER_TIMING", "true")];
+    let traced = run(&vars, app(), |cupola, app| async move {
+        // A second layer says nothing a second time.
+        let headers = get(&app.layer(cupola.layer()), "/", &[]).await;
+        let trace = headers["traceresponse"].to_str().unwrap();
+        let timings: Vec<&str> = headers.get_all("server-timing").iter().map(|value| value.to_str().unwrap()).collect();
+        assert_eq!(timings.len(), 2, "{timings:?}");
+        assert!(timings[1].starts_with("total;dur=") && timings[1].ends_with(&format!("traceparent;desc=\"{trace}\"")));
+        tracing::info!(trace, "told");
+    });
+    let (told, access) = (traced.line("told"), traced.line("request completed"));
+    let expected = format!("00-{}-{}-03", access.text("trace_id"), access.text("span_id"));
+    assert_eq!(told.text("trace"), expected);
+    run(&[], app(), |_, app| async move {
+        let headers = get(&app, "/", &[]).await;
+        assert!(!headers.contains_key("traceresponse") && headers.get_all("server-timing").iter().count() == 1);
+    });
+}

@@ -15,7 +15,7 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 use super::encode;
 use super::mask::Mask;
 use super::server_spans::SCOPE;
-use crate::otlp::Gather;
+use crate::otlp::{Gather, ScopeId};
 
 /// Encodes spans where they end, masked, so that what waits is bounded in bytes and nothing of it is a raw text.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(super) struct OtlpSpans {
     policy: KeyPolicy,
     /// A number that no other has.
     owner: usize,
+    /// The scope of server spans, asked for once.
+    server: ScopeId,
 }
 
 thread_local! {
@@ -35,7 +37,13 @@ const KEPT_BYTES: usize = 64 * 1024;
 
 impl OtlpSpans {
     pub(super) fn new(gather: Gather, policy: KeyPolicy) -> Self {
-        Self { gather, policy, owner: next_owner() }
+        let server = gather.scope(SCOPE, env!("CARGO_PKG_VERSION"));
+        Self { gather, policy, owner: next_owner(), server }
+    }
+
+    fn scope(&self, scope: &InstrumentationScope) -> ScopeId {
+        let is_server = scope.name() == SCOPE;
+        if is_server { self.server } else { self.gather.scope(scope.name(), scope.version().unwrap_or_default()) }
     }
 }
 
@@ -58,7 +66,7 @@ impl SpanProcessor for OtlpSpans {
         }
         let scope = &data.instrumentation_scope;
         let mask = mask(scope, &self.policy, self.owner);
-        let scope = self.gather.scope(scope.name(), scope.version().unwrap_or_default());
+        let scope = self.scope(scope);
         let encode = |buffer: &mut Vec<u8>| {
             buffer.clear();
             encode::span(&data, &mask, buffer);
