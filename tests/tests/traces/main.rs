@@ -7,4 +7,5 @@ mod collector;
 mod exporting;
 mod helpers;
 mod nesting;
+mod rotel;
 mod traced;

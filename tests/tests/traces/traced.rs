@@ -62,7 +62,7 @@ where
     Traced { spans: requests.iter().flat_map(spans).collect(), lines: lines(&text), text, requests }
 }
 
-fn spans(request: &ExportTraceServiceRequest) -> Vec<Named> {
+pub(crate) fn spans(request: &ExportTraceServiceRequest) -> Vec<Named> {
     let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
     let named = scopes.flat_map(|scope| {
         let name = scope.scope.as_ref().unwrap().name.clone();
