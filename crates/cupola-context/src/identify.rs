@@ -116,6 +116,21 @@ pub struct Identified<'h> {
     pub conflict: bool,
 }
 
+impl Identified<'_> {
+    /// A context that is known, and nothing beside it.
+    pub const fn new(context: Context) -> Self {
+        Self {
+            context,
+            client_request_id: None,
+            user_agent: None,
+            host: None,
+            forwarded_host: None,
+            forwarded_scheme: None,
+            conflict: false,
+        }
+    }
+}
+
 /// Without the headers: they are raw.
 impl fmt::Debug for Identified<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

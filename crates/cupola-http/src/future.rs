@@ -50,15 +50,26 @@ enum Polled<R, E> {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(crate) fn new(inner: F, watch: Watch, slot: Option<Context>, asked: Asked) -> Self {
+    #[inline]
+    pub(crate) fn new(watch: Watch, context: Context, asked: Asked) -> Self {
         let timeout = watch.observer.timeout.map(tokio::time::sleep);
-        Self { inner: Some(inner), timeout, panic: None, watch: Some(watch), slot, asked }
+        Self { inner: None, timeout, panic: None, watch: Some(watch), slot: Some(context), asked }
     }
 
-    /// The inner service panicked before it gave a future.
-    pub(crate) fn panicked(panic: Panic, watch: Watch, slot: Option<Context>, asked: Asked) -> Self {
-        let (panic, watch) = (Some(panic), Some(watch));
-        Self { inner: None, timeout: None, panic, watch, slot, asked }
+    /// Has the inner service called. The context is ambient already here: services work before the first poll of their
+    /// futures.
+    #[inline]
+    pub(crate) fn start(&mut self, call: impl FnOnce() -> F) {
+        let _entered = enter_slot(&mut self.slot);
+        let inner = &mut self.inner;
+        let called = catch_unwind(AssertUnwindSafe(|| *inner = Some(call())));
+        let (Err(panic), Some(watch)) = (called, &mut self.watch) else { return };
+        if watch.observer.catch_panics {
+            self.panic = Some(panic);
+        } else {
+            watch.panicked(&panic);
+            resume_unwind(panic);
+        }
     }
 }
 

@@ -1,14 +1,13 @@
 //! The observer: what a layer knows, and how it opens an exchange.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cupola_context::{Context, Identify, REQUEST_ID_HEADER, RequestId};
+use cupola_context::{Context, Fresh, Identified, Identify, REQUEST_ID_HEADER, RequestId};
 use cupola_record::{
-    Duties, Empty, Exchange, HeaderList, KnownMethods, OpenExchange, RawTexts, Sink, SkipReason, TARGET,
+    Duties, Empty, Exchange, HeaderList, KnownMethods, PreparedExchange, RawTexts, Sink, SkipReason, TARGET,
 };
 use cupola_redact::{KeyPolicy, Masked, REDACTED};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, header};
@@ -80,61 +79,60 @@ impl Observer {
 
     /// Opens an exchange, and leaves its context in the request's extensions.
     pub(crate) fn open<B: Body>(self: &Arc<Self>, request: &mut Request<B>) -> Opened {
-        let exchange = self.exchange(request);
+        let skipped = self.skip.matches(asked_uri::of(request).path());
+        let exchange = self.prepare(request, if skipped { &self.nobody } else { &self.sink });
         let context = exchange.context.clone();
         request.extensions_mut().insert(context.clone());
         keep_not_believed(&exchange, request);
         fill_tower_http(&context, request);
-        let skipped = self.skip.matches(asked_uri::of(request).path());
         let captures = self.captures(request, &exchange, skipped);
         let capture = captures.as_ref().map(|captures| captures.request.clone());
         let counts = !exchange.served.contains(Duties::BODY);
-        let sink = if skipped { &self.nobody } else { &self.sink };
-        let open = OpenExchange::new(exchange, sink.clone(), now).slow_after(self.slow_after);
-        let watch = Watch { open, observer: self.clone(), captures, grpc: false, grpc_ok: false, expected: None };
+        let (open, observer) = (exchange.begin(), self.clone());
+        let watch = Watch { open, observer, captures, grpc: false, grpc_ok: false, expected: None };
         Opened { watch, context, capture, counts }
     }
 
-    fn exchange<B>(&self, request: &Request<B>) -> Exchange {
+    fn prepare<B>(&self, request: &Request<B>, sink: &Arc<dyn Sink>) -> PreparedExchange {
         let (started, fresh) = fresh();
         let (headers, extensions, uri) = (request.headers(), request.extensions(), asked_uri::of(request));
-        let mut forwarded: (Option<&'static str>, Option<Cow<'_, [u8]>>) = (None, None);
+        let caller = self.caller(request, &fresh);
         let mut raw = RawTexts::new(uri.path());
-        // A context whose request has ended is nobody's any more: a handler has kept the extensions for one of its own.
-        let outer = extensions.get::<Context>().filter(|outer| !has_ended(outer));
-        let context = match outer {
-            Some(outer) => {
-                raw.client_request_id = extensions.get::<NotBelieved>().map(|id| id.0.as_bytes());
-                raw.user_agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
-                raw.host = headers.get(header::HOST).map(HeaderValue::as_bytes);
-                outer.clone()
-            }
-            None => {
-                let peer = self.peer_of(extensions);
-                self.tell_of_unknown_peer(peer);
-                let identified = self.identify.open_as(from_tower_http(request), headers, peer, &fresh);
-                raw.client_request_id = identified.client_request_id.map(HeaderValue::as_bytes);
-                raw.user_agent = identified.user_agent.map(HeaderValue::as_bytes);
-                raw.host = identified.host.map(HeaderValue::as_bytes);
-                self.tell_of_conflict(identified.conflict);
-                forwarded = (identified.forwarded_scheme, identified.forwarded_host);
-                identified.context
-            }
-        };
         raw.query = uri.query();
-        raw.host = uri.authority().map(|authority| authority.as_str().as_bytes()).or(raw.host);
-        raw.host = forwarded.1.as_deref().or(raw.host);
+        raw.client_request_id = caller.client_request_id.map(HeaderValue::as_bytes);
+        raw.user_agent = caller.user_agent.map(HeaderValue::as_bytes);
+        let authority = uri.authority().map(|authority| authority.as_str().as_bytes());
+        raw.host = caller.forwarded_host.as_deref().or(authority).or(caller.host.map(HeaderValue::as_bytes));
         let route = self.routes.matched(extensions);
-        let context = route.iter().cloned().fold(context, Context::with_route);
+        let context = route.iter().cloned().fold(caller.context, Context::with_route);
         let served = Duties::from_bits(context.claim((self.sink.duties() | Duties::BODY).bits()));
-        let mut exchange = Exchange::server(context, started, request.method().clone());
+        let exchange = Exchange::server(context, started, request.method().clone());
+        let mut exchange = PreparedExchange::new(exchange, sink.clone(), now).slow_after(self.slow_after);
         exchange.mask(&self.policy, &self.methods, &raw);
         exchange.served = served;
         exchange.version = request.version();
-        exchange.scheme = forwarded.0.unwrap_or(self.scheme);
+        exchange.scheme = caller.forwarded_scheme.unwrap_or(self.scheme);
         exchange.route = route;
         exchange.headers = self.chosen_headers(headers).map(Box::new);
         exchange
+    }
+
+    /// Whose request it is: what a layer further out has found, or what its headers say.
+    fn caller<'r, B>(&self, request: &'r Request<B>, fresh: &Fresh) -> Identified<'r> {
+        let (headers, extensions) = (request.headers(), request.extensions());
+        // A context whose request has ended is nobody's any more: a handler has kept the extensions for one of its own.
+        if let Some(outer) = extensions.get::<Context>().filter(|outer| !has_ended(outer)) {
+            let mut caller = Identified::new(outer.clone());
+            caller.client_request_id = extensions.get::<NotBelieved>().map(|id| &id.0);
+            caller.user_agent = headers.get(header::USER_AGENT);
+            caller.host = headers.get(header::HOST);
+            return caller;
+        }
+        let peer = self.peer_of(extensions);
+        self.tell_of_unknown_peer(peer);
+        let caller = self.identify.open_as(from_tower_http(request), headers, peer, fresh);
+        self.tell_of_conflict(caller.conflict);
+        caller
     }
 
     pub(crate) fn peer_of(&self, extensions: &Extensions) -> Option<IpAddr> {

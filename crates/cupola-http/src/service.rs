@@ -1,10 +1,8 @@
 //! The service: opens the exchange, and hands the request on with its body watched.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
-use cupola_context::enter_slot;
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
@@ -43,25 +41,11 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let Opened { mut watch, context, capture, counts } = self.observer.open(&mut request);
-        let asked = Asked::of(request.method());
-        let (mut slot, body_slot) = (Some(context.clone()), Some(context));
-        let request = request.map(|body| RequestBody::new(body, body_slot, capture, counts));
-        // Ambient already here: services work before the first poll of their futures.
-        let entered = enter_slot(&mut slot);
-        match catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) {
-            Ok(future) => {
-                drop(entered);
-                ResponseFuture::new(future, watch, slot, asked)
-            }
-            Err(panic) if self.observer.catch_panics => {
-                drop(entered);
-                ResponseFuture::panicked(panic, watch, slot, asked)
-            }
-            Err(panic) => {
-                watch.panicked(&panic);
-                resume_unwind(panic)
-            }
-        }
+        let Opened { watch, context, capture, counts } = self.observer.open(&mut request);
+        let mut response = ResponseFuture::new(watch, context.clone(), Asked::of(request.method()));
+        // Handed over through a reference: a request that is moved into a closure is copied once more on its way.
+        let mut request = Some(request.map(|body| RequestBody::new(body, Some(context), capture, counts)));
+        response.start(|| self.inner.call(request.take().expect("it is called once")));
+        response
     }
 }

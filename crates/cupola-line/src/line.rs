@@ -6,7 +6,7 @@ use crate::buffer::LineBuffer;
 use crate::formatted::Ending;
 use crate::key::Key;
 use crate::keys;
-use crate::known::{KnownFields, KnownKeys};
+use crate::known::{self, KnownFields, KnownKeys};
 use crate::out::Out;
 use crate::scratch::Scratch;
 use crate::timestamp::TimestampText;
@@ -201,18 +201,39 @@ impl<'a> LineWriter<'a> {
         timestamp: &TimestampText,
         head: &EncodedHead,
         keys: &'a KnownKeys,
-        write: impl FnOnce(&mut KnownFields<'_, 'a>),
+        write: impl Fn(&mut KnownFields<'_, 'a>),
     ) -> Self {
         let (mut out, len) = buf.open();
         push_timestamp(&mut out, timestamp);
         out.extend(&head.0);
         let mut line = Self::awaiting_message(out, len, scratch);
         (line.placed, line.limit) = (true, *line.len + FIELDS_LIMIT);
-        let mut fields = KnownFields::new(&mut line);
+        let mut fields = KnownFields::within(line.out.room(known::ROOM), &mut line.scratch.spare);
         write(&mut fields);
-        let written = fields.written();
-        line.known = Some((keys, written));
+        match fields.finish() {
+            Some((len, written)) => {
+                line.out.advance(len);
+                line.known = Some((keys, written));
+            }
+            None => line.begin_checked(keys, write),
+        }
         line
+    }
+
+    /// Writes the known fields with a look at how long the line becomes.
+    #[cold]
+    fn begin_checked(&mut self, keys: &'a KnownKeys, write: impl Fn(&mut KnownFields<'_, 'a>)) {
+        let mut fields = KnownFields::checked(self);
+        write(&mut fields);
+        self.known = fields.finish().map(|(_, written)| (keys, written));
+    }
+
+    /// Writes a known field, and says whether there was room for it.
+    pub(crate) fn push_known(&mut self, name: &[u8], value: FieldValue<'_>) -> bool {
+        let before = self.out.len();
+        self.out.extend(name);
+        let cut = value.encode(&mut self.out);
+        self.keeps(before, cut)
     }
 
     /// Writes the message. A second one is written as the field `fields.message`.
@@ -302,19 +323,9 @@ impl<'a> LineWriter<'a> {
         }
     }
 
-    #[inline(always)]
-    pub(crate) fn len(&self) -> usize {
-        self.out.len()
-    }
-
-    #[inline(always)]
-    pub(crate) fn out(&mut self) -> &mut Out<'a> {
-        &mut self.out
-    }
-
     /// Whether what was written since `before` stays.
-    #[inline(always)]
-    pub(crate) fn keeps(&mut self, before: usize, cut: bool) -> bool {
+    #[inline]
+    fn keeps(&mut self, before: usize, cut: bool) -> bool {
         self.cut_values += u32::from(cut);
         self.out.len() <= self.limit || self.reconsider(before, cut)
     }

@@ -5,6 +5,8 @@
 #[derive(Debug, Default)]
 pub struct Scratch {
     pub(crate) keys: KeyTable,
+    /// Where a known field is encoded that needs more than a copy.
+    pub(crate) spare: Vec<u8>,
 }
 
 impl Scratch {
@@ -17,6 +19,9 @@ impl Scratch {
     #[inline]
     pub(crate) fn reset(&mut self) {
         self.keys.reset();
+        if self.spare.len() > KEPT_SPARE {
+            self.spare = Vec::new();
+        }
     }
 }
 
@@ -35,6 +40,9 @@ struct Slot {
     hash: u64,
     line: u64,
 }
+
+/// A line with a giant value must not hold its memory for ever.
+const KEPT_SPARE: usize = 64 * 1024;
 
 const FIRST_BITS: u32 = 7;
 

@@ -3,7 +3,6 @@
 use std::fmt::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::decimal;
 use crate::escape;
 use crate::formatted::Ending;
 use crate::key::Key;
@@ -135,72 +134,6 @@ pub(crate) fn push_plain_field(out: &mut Out<'_>, key: Key<'_>, text: &[u8]) -> 
 fn push_unusual_field(out: &mut Out<'_>, key: Key<'_>, text: &str) -> bool {
     key.write(out);
     encode_str(out, text)
-}
-
-/// Appends a name that is known when this is compiled, and a text.
-#[inline(always)]
-pub(crate) fn push_str_known<const N: usize>(out: &mut Out<'_>, name: &[u8; N], text: &str) -> bool {
-    let len = text.len();
-    if len <= MAX_VALUE_BYTES {
-        let body = begin_text(out, name, len);
-        if escape::copy_clean(&mut body[..len], text.as_bytes()) == len {
-            body[len] = b'"';
-            out.advance(N + len + 2);
-            return false;
-        }
-    }
-    push_unusual_known(out, name, text)
-}
-
-/// The same for a text that needs no look.
-#[inline(always)]
-pub(crate) fn push_plain_known<const N: usize>(out: &mut Out<'_>, name: &[u8; N], text: &[u8]) -> bool {
-    debug_assert!(escape::is_ascii_text(text), "a plain text needs no escaping");
-    let len = text.len();
-    if len > MAX_VALUE_BYTES {
-        return push_unusual_known(out, name, &String::from_utf8_lossy(text));
-    }
-    let body = begin_text(out, name, len);
-    copy_ids(&mut body[..len], text);
-    body[len] = b'"';
-    out.advance(N + len + 2);
-    false
-}
-
-/// Stores a name and the first quote, and gives the room behind them: for `len` bytes and one more.
-#[inline(always)]
-fn begin_text<'o, const N: usize>(out: &'o mut Out<'_>, name: &[u8; N], len: usize) -> &'o mut [u8] {
-    let (head, body) = out.room(N + len + 2).split_at_mut(N + 1);
-    head[..N].copy_from_slice(name);
-    head[N] = b'"';
-    body
-}
-
-#[cold]
-#[inline(never)]
-fn push_unusual_known(out: &mut Out<'_>, name: &[u8], text: &str) -> bool {
-    out.extend(name);
-    encode_str(out, text)
-}
-
-/// Appends a name that is known when this is compiled, and a number.
-#[inline(always)]
-pub(crate) fn push_u64_known<const N: usize>(out: &mut Out<'_>, name: &[u8; N], number: u64) -> bool {
-    out.array(name);
-    if number < 10 {
-        out.array(&[b'0' + number as u8]);
-    } else {
-        out.few(itoa::Buffer::new().format(number).as_bytes());
-    }
-    false
-}
-
-/// The same for thousandths of a unit.
-#[inline(always)]
-pub(crate) fn push_thousandths_known<const N: usize>(out: &mut Out<'_>, name: &[u8; N], count: u64) -> bool {
-    out.array(name);
-    out.few(decimal::text(count, &mut [0; decimal::LEN]));
-    false
 }
 
 /// Appends a key and what needs neither quotes nor escaping.

@@ -1,6 +1,6 @@
 //! The fields of an access line: one table for the `tracing` event and for whoever writes the line without one.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use cupola_context::{IdText, RequestId};
@@ -8,12 +8,13 @@ use cupola_context::{IdText, RequestId};
 use crate::body::BodyCapture;
 use crate::ended::Ended;
 use crate::exchange::{Exchange, HeaderList};
+use crate::ip_text::IpText;
 
 /// Hands the table to another macro: its arguments, then `kind name = value,` for each field. The names are those of
 /// [`crate::names`]; a value that is `None` is no field.
 ///
 /// The kinds are `text`; `plain`, a text that goes into a JSON string unchanged, and so do `id` and `digits`, which may be
-/// absent; `number`; `millis`, a time; `flag`; and `shown`, whatever can be displayed.
+/// absent; `ip`, an address; `number`; `millis`, a time; and `flag`.
 macro_rules! access_fields {
     ($with:ident($($arguments:tt)*), $exchange:ident, $ended:ident) => {
         $with! {
@@ -32,7 +33,7 @@ macro_rules! access_fields {
             number request_bytes = $ended.request_bytes,
             number response_bytes = $ended.response_bytes,
             text query = $exchange.query(),
-            shown client_ip = $exchange.context.client_ip().map(tracing::field::display),
+            ip client_ip = $exchange.context.client_ip(),
             text user_agent = $exchange.user_agent(),
             text host = $exchange.host(),
             plain scheme = $exchange.scheme,
@@ -75,8 +76,6 @@ pub trait AccessVisitor {
     fn micros<const N: usize>(&mut self, index: usize, name: &[u8; N], value: u64);
     /// Yes or no.
     fn flag<const N: usize>(&mut self, index: usize, name: &[u8; N], value: bool);
-    /// Whatever can be displayed.
-    fn shown<const N: usize>(&mut self, index: usize, name: &[u8; N], value: &dyn Display);
 }
 
 macro_rules! show {
@@ -97,7 +96,7 @@ macro_rules! show {
 macro_rules! show_one {
     (millis, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.micros($($field)+, micros($value)) };
     (number, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.number($($field)+, $value.into()) };
-    (shown, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.shown($($field)+, &$value) };
+    (ip, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.plain($($field)+, IpText::of($value).as_bytes()) };
     (text, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.text($($field)+, $value) };
     (flag, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.flag($($field)+, $value) };
     ($ascii:ident, $visitor:ident, ($($field:tt)+), $value:ident) => { $visitor.plain($($field)+, $value.as_bytes()) };

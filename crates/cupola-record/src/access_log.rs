@@ -110,6 +110,9 @@ macro_rules! in_event {
     (millis, $value:expr) => {
         $crate::access_fields::Milliseconds::milliseconds($value)
     };
+    (ip, $value:expr) => {
+        $value.map(tracing::field::display)
+    };
     (id, $value:expr) => {
         $value.as_str()
     };

@@ -92,6 +92,7 @@ const TEXT_CAP: usize = 256;
 
 impl Exchange {
     /// A request that came in.
+    #[inline]
     pub fn server(context: Context, started: SystemTime, method: Method) -> Self {
         Self {
             side: Side::Server,

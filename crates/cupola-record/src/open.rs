@@ -1,5 +1,6 @@
 //! The open exchange: it ends once, in one place.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,17 +27,61 @@ struct Open {
     ended: Ended,
     sink: Arc<dyn Sink>,
     clock: Clock,
-    began: Instant,
+    began: Option<Instant>,
     slow_after: Duration,
+}
+
+impl Open {
+    fn elapsed(&self) -> Duration {
+        self.began.map_or(Duration::ZERO, |began| (self.clock)().saturating_duration_since(began))
+    }
+}
+
+/// An exchange that nobody was told of yet: dropped, it never was. Until it begins, what is known of it can be filled in.
+#[derive(Debug)]
+#[must_use = "it begins with `begin`"]
+pub struct PreparedExchange(Box<Open>);
+
+impl PreparedExchange {
+    /// Prepares an exchange. What is large lies where it will stay from here on.
+    #[inline]
+    pub fn new(exchange: Exchange, sink: Arc<dyn Sink>, clock: Clock) -> Self {
+        // Boxed: it moves from the future into the body, and is far larger than either.
+        Self(Box::new(Open { exchange, ended: Ended::begun(), sink, clock, began: None, slow_after: Duration::MAX }))
+    }
+
+    /// Marks the exchange as slow if it takes longer than this.
+    pub fn slow_after(mut self, limit: Duration) -> Self {
+        self.0.slow_after = limit;
+        self
+    }
+
+    /// Begins the exchange, and tells the sink so.
+    pub fn begin(mut self) -> OpenExchange {
+        self.0.sink.opened(&self.0.exchange);
+        self.0.began = Some((self.0.clock)());
+        OpenExchange(Some(self.0))
+    }
+}
+
+impl Deref for PreparedExchange {
+    type Target = Exchange;
+
+    fn deref(&self) -> &Exchange {
+        &self.0.exchange
+    }
+}
+
+impl DerefMut for PreparedExchange {
+    fn deref_mut(&mut self) -> &mut Exchange {
+        &mut self.0.exchange
+    }
 }
 
 impl OpenExchange {
     /// Begins an exchange, and tells the sink so.
     pub fn new(exchange: Exchange, sink: Arc<dyn Sink>, clock: Clock) -> Self {
-        sink.opened(&exchange);
-        let (began, ended) = (clock(), Ended::begun());
-        // Boxed: it moves from the future into the body, and is far larger than either.
-        Self(Some(Box::new(Open { exchange, ended, sink, clock, began, slow_after: Duration::MAX })))
+        PreparedExchange::new(exchange, sink, clock).begin()
     }
 
     /// Marks the exchange as slow if it takes longer than this.
@@ -57,7 +102,7 @@ impl OpenExchange {
     pub fn head(&mut self, status: StatusCode) {
         if let Some(open) = &mut self.0 {
             open.ended.status = Some(status);
-            open.ended.head = Some((open.clock)().saturating_duration_since(open.began));
+            open.ended.head = Some(open.elapsed());
         }
     }
 
@@ -122,9 +167,9 @@ impl OpenExchange {
     /// Ends the exchange; only the first call counts.
     pub fn end(&mut self, outcome: Outcome) {
         let Some(mut open) = self.0.take() else { return };
-        let Open { exchange, ended, sink, clock, began, slow_after } = &mut *open;
+        open.ended.total = open.elapsed();
+        let Open { exchange, ended, sink, slow_after, .. } = &mut *open;
         ended.outcome = outcome;
-        ended.total = clock().saturating_duration_since(*began);
         ended.slow = ended.served_in() > *slow_after && outcome != Outcome::Upgraded;
         ended.request_bytes = exchange.context.count_body_read(0);
         ended.route = exchange.route.clone().or_else(|| exchange.context.route().cloned());

@@ -1,7 +1,5 @@
 //! The access line's short way: from the record into the line, where nobody else could see the event in between.
 
-use std::fmt::Display;
-
 use cupola_line::{EncodedHead, Envelope, KnownFields, KnownKeys, LineBuffer, LineWriter, Scratch, TimestampText};
 use cupola_record::{
     ACCESS_FIELDS, AccessLog, AccessVisitor, Category, Duties, Ended, Exchange, Outcome, Record, Sink, TARGET,
@@ -148,7 +146,6 @@ impl AccessVisitor for Fields<'_, '_, '_> {
         plain(&[u8]) texts => plain;
         number(u64) numbers => u64;
         micros(u64) numbers => thousandths;
-        shown(&dyn Display) texts => display;
     }
 
     #[inline]
