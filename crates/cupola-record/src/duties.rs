@@ -15,9 +15,15 @@ impl Duties {
     pub const METRICS: Self = Self(2);
     /// Records the server span.
     pub const SPAN: Self = Self(4);
+    /// Tells while the exchange is still running.
+    pub const WATCH: Self = Self(8);
+    /// Holds lines back until it is known how the exchange ends.
+    pub const HOLD: Self = Self(16);
     /// Counts the bytes of the request's body: not a sink's, but of the layer that watches the body first.
     pub const BODY: Self = Self(128);
 
+    /// Not a duty: the head of a stream of events is out, and the stream lasts for as long as somebody listens.
+    pub const ENDLESS: Self = Self(32);
     /// Not a duty: the exchange has ended, and its context serves no other.
     pub const ENDED: Self = Self(64);
 

@@ -30,6 +30,7 @@
 //! | `grpc_status` | number | `rpc.response.status_code` | gRPC's own status |
 //! | `duration_ms` | number | `http.server.request.duration` (s) | to the end of the response's body; in the metric, to the head of a stream of events |
 //! | `head_ms` | number | – | to the head of the response |
+//! | `elapsed_ms` | number | – | only of the line by choice that says that a request is still running: since its beginning |
 //! | `slow` | true | – | it took longer than `CUPOLA_SLOW_MS` |
 //! | `request_bytes` | number | `http.request.body.size` | bytes of the body that were read |
 //! | `response_bytes` | number | `http.response.body.size` | bytes of the body that were sent |

@@ -122,6 +122,7 @@ impl OpenExchange {
     pub fn endless(&mut self) {
         if let Some(open) = &mut self.0 {
             open.ended.endless = true;
+            open.exchange.context.claim(Duties::ENDLESS.bits());
         }
     }
 

@@ -16,7 +16,8 @@ use crate::thread_state;
 
 /// One thread with a tokio runtime of its own, so that `init` needs none and an export waits for nobody's.
 ///
-/// What runs here is muted: it writes no lines and records no spans, so that Cupola never observes itself.
+/// What runs here is muted: it writes no lines and records no spans, so that Cupola never observes itself. Only the
+/// watchdog speaks from here, of others.
 pub struct Background {
     handle: Handle,
     /// Taken by the stop: there is one.

@@ -1,5 +1,7 @@
 //! Configuration as variables give it, checked.
 
+use std::time::Duration;
+
 use cupola_record::{VarError, Vars};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::Targets;
@@ -14,6 +16,7 @@ use tracing_subscriber::filter::Targets;
 /// | `LOG_API_CALLS` | yes or no | whether requests have a line |
 /// | `NO_COLOR` | anything | no colours on a terminal |
 /// | `CUPOLA_LOG_QUEUE_BYTES` | bytes | how much may wait for the output |
+/// | `CUPOLA_WATCHDOG_MS` | milliseconds | a line for each request that is still running after so long |
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Config {
@@ -27,6 +30,8 @@ pub struct Config {
     pub no_color: bool,
     /// How many bytes may wait for the output.
     pub queue_bytes: Option<usize>,
+    /// After how long a request that is still running is told of.
+    pub watchdog: Option<Duration>,
 }
 
 /// How lines look.
@@ -55,6 +60,7 @@ impl Config {
             api_calls: vars.yes_or_no("LOG_API_CALLS")?,
             no_color: vars.text("NO_COLOR").is_some(),
             queue_bytes: vars.read("CUPOLA_LOG_QUEUE_BYTES", "a number of bytes, at least 524288", queue_bytes)?,
+            watchdog: vars.milliseconds("CUPOLA_WATCHDOG_MS")?,
         })
     }
 }

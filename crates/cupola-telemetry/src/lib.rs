@@ -43,6 +43,7 @@ mod telemetry;
 mod texts;
 mod thread_state;
 mod visit;
+mod watchdog;
 mod writer;
 
 pub use access_lines::AccessLines;
@@ -53,3 +54,4 @@ pub use line_layer::LineLayer;
 pub use memory::Memory;
 pub use queue::Lines;
 pub use telemetry::{AlreadyInstalled, BuildError, Builder, Telemetry};
+pub use watchdog::Watchdog;

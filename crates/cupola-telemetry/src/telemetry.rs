@@ -30,6 +30,7 @@ use crate::otlp::{self, ExportError, Exporter, Signal};
 use crate::output::Output;
 use crate::queue::Lines;
 use crate::render::Render;
+use crate::watchdog::Watchdog;
 use crate::writer;
 
 const DEFAULT_QUEUE_BYTES: usize = 16 * 1024 * 1024;
@@ -106,6 +107,12 @@ impl Telemetry {
     /// The thread for exports and background samples. It is started by the first call.
     pub fn background(&self) -> io::Result<Arc<Background>> {
         self.exports.background()
+    }
+
+    /// Starts to watch for requests that run longer than this. The sink belongs into the layer whose requests they are.
+    pub fn watchdog(&self, limit: Duration) -> Result<Watchdog, BuildError> {
+        let background = self.background().map_err(BuildError::Thread)?;
+        Ok(Watchdog::start(limit, &background, self.dispatch.clone()))
     }
 
     /// Starts one signal's way to a collector. It ends with [`Telemetry::shutdown`].
@@ -296,7 +303,7 @@ impl fmt::Debug for Builder {
 pub enum BuildError {
     /// The configuration has a value that is not accepted.
     Config(VarError),
-    /// The writer's thread could not be started.
+    /// The thread of the writer, or of what runs in the background, could not be started.
     Thread(io::Error),
     /// Nothing can be exported as configured.
     #[cfg(feature = "otlp")]
@@ -307,7 +314,7 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(_) => f.write_str("the log's configuration is not accepted"),
-            Self::Thread(_) => f.write_str("the log's writer thread could not be started"),
+            Self::Thread(_) => f.write_str("a thread of the log could not be started"),
             #[cfg(feature = "otlp")]
             Self::Export(error) => error.fmt(f),
         }

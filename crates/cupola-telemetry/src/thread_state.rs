@@ -47,6 +47,20 @@ pub(crate) fn mute() {
     STATE.with_borrow_mut(|state| state.muted = true);
 }
 
+/// Lets a muted thread speak for as long as `work` takes.
+pub(crate) fn aloud<R>(work: impl FnOnce() -> R) -> R {
+    struct Restores(bool);
+
+    impl Drop for Restores {
+        fn drop(&mut self) {
+            STATE.with_borrow_mut(|state| state.muted = self.0);
+        }
+    }
+
+    let _restores = Restores(STATE.with_borrow_mut(|state| std::mem::replace(&mut state.muted, false)));
+    work()
+}
+
 impl ThreadState {
     fn belong_to(&mut self, owner: usize) {
         if self.owner != owner {

@@ -45,6 +45,7 @@ pub struct Builder {
     layer: Box<dyn FnOnce(ObserveLayer) -> ObserveLayer>,
     output: Option<Box<dyn Write + Send>>,
     sink: Option<Arc<dyn Sink>>,
+    watchdog: Option<Duration>,
 }
 
 impl Builder {
@@ -58,6 +59,7 @@ impl Builder {
             layer: Box::new(|layer| layer),
             output: None,
             sink: None,
+            watchdog: None,
         }
     }
 
@@ -103,6 +105,14 @@ impl Builder {
         self
     }
 
+    /// A line for each request that is still running after so long, and again whenever that time has doubled: see
+    /// [`cupola_telemetry::Watchdog`].
+    #[must_use]
+    pub const fn watchdog(mut self, limit: Duration) -> Self {
+        self.watchdog = Some(limit);
+        self
+    }
+
     /// Where lines go; standard output unless set.
     #[must_use]
     pub fn output(mut self, output: impl Write + Send + 'static) -> Self {
@@ -137,6 +147,7 @@ impl Builder {
         let access_log = AccessLog::new().start_line(http.start_line == Some(true));
         let access_log = http.log_share.map_or(access_log, |share| access_log.sample(share));
         let access = log.api_calls.unwrap_or(true).then(|| AccessLines::new(access_log));
+        let watchdog = log.watchdog.or(self.watchdog);
         let terminal = self.output.is_none() && std::io::stdout().is_terminal();
         let telemetry = Telemetry::builder(log).policy(self.policy.clone()).terminal(terminal);
         let sampler = http.sampler.unwrap_or(self.identify.sampler);
@@ -150,8 +161,9 @@ impl Builder {
         own::count_lines(&registry, telemetry.lines().clone());
         let in_flight = InFlight::default();
         let user = self.sink.map(|sink| Shield { sink, panics: own::count_panics(&registry) });
-        let sink =
-            And::new(in_flight.clone(), And::new(access, And::new(metrics, And::new(spans::sink(&telemetry), user))));
+        let watchdog = watchdog.map(|limit| telemetry.watchdog(limit)).transpose()?;
+        let sink = And::new(metrics, And::new(spans::sink(&telemetry), user));
+        let sink = And::new(in_flight.clone(), And::new(watchdog, And::new(access, sink)));
         let (alive, ready) = (Checks::new(self.policy.clone()), Checks::new(self.policy.clone()));
         let layer = cupola_http::layer(sink).policy(self.policy).catch_panics();
         let layer = own::PATHS.iter().fold(layer, |layer, path| layer.skip(path));

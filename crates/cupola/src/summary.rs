@@ -7,7 +7,7 @@ use cupola_record::Vars;
 use cupola_redact::{KeyPolicy, REDACTED};
 
 /// Every variable that is read, so that the summary can name those that are set.
-const VARIABLES: [&str; 53] = [
+const VARIABLES: [&str; 54] = [
     "OTEL_SERVICE_NAME",
     "OTEL_PROPAGATORS",
     "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS",
@@ -61,6 +61,7 @@ const VARIABLES: [&str; 53] = [
     "CUPOLA_TIMEOUT_MS",
     "CUPOLA_TRACERESPONSE",
     "CUPOLA_TRUST",
+    "CUPOLA_WATCHDOG_MS",
 ];
 
 /// What often has a key in its value, if not in its name.
