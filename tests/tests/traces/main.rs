@@ -6,6 +6,8 @@
 mod collector;
 mod exporting;
 mod helpers;
+#[cfg(target_os = "linux")]
+mod memory;
 mod nesting;
 mod rotel;
 mod traced;

@@ -14,6 +14,9 @@ use super::report::Report;
 /// How often a message is tried once Cupola has been told to end.
 const LAST_ATTEMPTS: u32 = 2;
 
+/// How long it waits before the last of them.
+const LAST_PAUSE: Duration = Duration::from_millis(500);
+
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) queue: Arc<Queue>,
@@ -84,7 +87,7 @@ impl Worker {
         }
     }
 
-    /// Waits, but not once Cupola is told to end.
+    /// Waits, but not for long once Cupola is told to end.
     async fn wait(&self, pause: Duration) {
         let over = Instant::now() + pause;
         // More messages wake the worker too, and change nothing.
@@ -94,6 +97,9 @@ impl Worker {
                 () = self.queue.work.notified() => {}
             }
         }
-        tokio::time::sleep(pause.min(Duration::from_millis(500))).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause.min(LAST_PAUSE)) => {}
+            () = self.queue.abandoned() => {}
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A collector that does as it is told: one script a request, over plain sockets.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -77,7 +77,10 @@ impl Collector {
     }
 }
 
-fn converse(connection: TcpStream, script: &Mutex<Vec<Answer>>, asked: &Sender<Asked>) -> Option<()> {
+pub(crate) fn converse<C>(connection: C, script: &Mutex<Vec<Answer>>, asked: &Sender<Asked>) -> Option<()>
+where
+    C: Read + Write,
+{
     let mut reader = BufReader::new(connection);
     loop {
         let request = read(&mut reader)?;

@@ -8,3 +8,5 @@ mod gathering;
 mod grpc;
 mod protocols;
 mod support;
+#[cfg(feature = "tls")]
+mod tls;
