@@ -114,6 +114,8 @@ pub struct Identified<'h> {
     pub forwarded_scheme: Option<&'static str>,
     /// A trusted proxy's request has forwarded headers of both families that differ: none was believed.
     pub conflict: bool,
+    /// The caller's sampled flag was cleared, since callers have raised sampling too often.
+    pub rationed: bool,
 }
 
 impl Identified<'_> {
@@ -127,6 +129,7 @@ impl Identified<'_> {
             forwarded_host: None,
             forwarded_scheme: None,
             conflict: false,
+            rationed: false,
         }
     }
 }
@@ -178,6 +181,13 @@ impl<'h> Seen<'h> {
     }
 }
 
+/// Where in a trace a request stands.
+struct Placed {
+    trace: TraceContext,
+    origin: Origin,
+    rationed: bool,
+}
+
 impl Identify {
     /// Makes the context of a request: ids are adopted from a trusted peer, or made.
     pub fn open<'h>(&self, headers: &'h HeaderMap, peer: Option<IpAddr>, fresh: &Fresh) -> Identified<'h> {
@@ -198,7 +208,7 @@ impl Identify {
         let trust = self.trust.of(peer);
         let client = Client::of(headers, &self.trust, peer, trust);
         let seen = Seen::of(headers);
-        let (trace, origin) = self.trace(self.caller(&seen, headers), trust, fresh);
+        let Placed { trace, origin, rationed } = self.place(self.caller(&seen, headers), trust, fresh);
         let made = |id: &RequestId| trust.ids || seen.request_id.is_none_or(|sent| sent != id.as_str());
         let (request_id, client_request_id) = match given.filter(made) {
             Some(id) => (id, None),
@@ -215,6 +225,7 @@ impl Identify {
             forwarded_host: client.host,
             forwarded_scheme: client.scheme,
             conflict: client.told == Told::Conflict,
+            rationed,
         }
     }
 
@@ -241,27 +252,30 @@ impl Identify {
         self.propagators.caller(headers)
     }
 
-    fn trace(&self, caller: Caller, trust: Trust, fresh: &Fresh) -> (TraceContext, Origin) {
+    fn place(&self, caller: Caller, trust: Trust, fresh: &Fresh) -> Placed {
         match caller.trace {
             Some(mut trace) if trust.ids => {
                 let origin = Origin::Continued(trace.span_id);
                 trace.span_id = fresh.span_id();
                 let parent = caller.sampled.map(|_| trace.flags);
-                trace.flags = self.flags(parent, trace.flags, trace.trace_id, trust, fresh);
-                (trace, origin)
+                let (flags, rationed) = self.flags(parent, trace.flags, trace.trace_id, trust, fresh);
+                trace.flags = flags;
+                Placed { trace, origin, rationed }
             }
             theirs => {
                 let trace_id = fresh.trace_id();
                 // B3 can say how to sample, and name no trace.
                 let decision = caller.sampled.filter(|_| trust.ids && theirs.is_none());
                 let parent = decision.map(|sampled| TraceFlags::RANDOM.with_sampled(sampled));
-                let flags = self.flags(parent, TraceFlags::RANDOM, trace_id, trust, fresh);
-                (TraceContext::new(trace_id, fresh.span_id(), flags), theirs.map_or(Origin::Root, Origin::Linked))
+                let (flags, rationed) = self.flags(parent, TraceFlags::RANDOM, trace_id, trust, fresh);
+                let trace = TraceContext::new(trace_id, fresh.span_id(), flags);
+                Placed { trace, origin: theirs.map_or(Origin::Root, Origin::Linked), rationed }
             }
         }
     }
 
-    /// The sampler's flags; where only the caller's word makes them sampled, that word is rationed.
+    /// The sampler's flags; where only the caller's word makes them sampled, that word is rationed, and whether it was
+    /// refused is told.
     fn flags(
         &self,
         parent: Option<TraceFlags>,
@@ -269,13 +283,14 @@ impl Identify {
         id: TraceId,
         trust: Trust,
         fresh: &Fresh,
-    ) -> TraceFlags {
+    ) -> (TraceFlags, bool) {
         let Some(parent) = parent else {
-            return known.with_sampled(self.sampler.flags(None, id).is_sampled());
+            return (known.with_sampled(self.sampler.flags(None, id).is_sampled()), false);
         };
         let flags = self.sampler.flags(Some(parent), id);
         let free = !flags.is_sampled() || trust.sampling || self.sampler.flags(None, id).is_sampled();
-        if free || self.raise_limit.take(fresh.unix_ms) { flags } else { flags.with_sampled(false) }
+        let rationed = !free && !self.raise_limit.take(fresh.unix_ms);
+        (if rationed { flags.with_sampled(false) } else { flags }, rationed)
     }
 
     fn request_id<'h>(

@@ -99,6 +99,7 @@ mod sampling;
 mod service;
 mod skip;
 mod tell;
+mod told;
 mod watch;
 
 pub use config::Config;

@@ -1,14 +1,11 @@
 //! The observer: what a layer knows, and how it opens an exchange.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cupola_context::{Context, Fresh, Identified, Identify, REQUEST_ID_HEADER, RequestId};
-use cupola_record::{
-    Duties, Empty, Exchange, HeaderList, KnownMethods, PreparedExchange, RawTexts, Sink, SkipReason, TARGET,
-};
+use cupola_record::{Duties, Empty, Exchange, HeaderList, KnownMethods, PreparedExchange, RawTexts, Sink, SkipReason};
 use cupola_redact::{KeyPolicy, Masked, REDACTED};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, header};
 use http_body::Body;
@@ -21,6 +18,7 @@ use crate::routes::Routes;
 use crate::rules::BodyRules;
 use crate::skip::Skip;
 use crate::tell::Tell;
+use crate::told::Told;
 use crate::watch::{Captures, SharedCapture, Watch};
 
 /// What a layer knows; all its services share one.
@@ -41,8 +39,7 @@ pub(crate) struct Observer {
     pub(crate) skip: Skip,
     pub(crate) nobody: Arc<dyn Sink>,
     pub(crate) routes: Arc<Routes>,
-    pub(crate) told_of_peer: Arc<AtomicBool>,
-    pub(crate) told_of_conflict: Arc<AtomicBool>,
+    pub(crate) told: Arc<Told>,
 }
 
 /// An exchange that was opened, with the request made ready for the inner service.
@@ -72,8 +69,7 @@ impl Observer {
             skip: Skip::default(),
             nobody: Arc::new(Empty),
             routes: Arc::default(),
-            told_of_peer: Arc::default(),
-            told_of_conflict: Arc::default(),
+            told: Arc::default(),
         }
     }
 
@@ -129,9 +125,9 @@ impl Observer {
             return caller;
         }
         let peer = self.peer_of(extensions);
-        self.tell_of_unknown_peer(peer);
+        self.told.of_peer(peer, &self.identify.trust);
         let caller = self.identify.open_as(from_tower_http(request), headers, peer, fresh);
-        self.tell_of_conflict(caller.conflict);
+        self.told.of_request(&caller, &self.identify.trust);
         caller
     }
 
@@ -159,32 +155,6 @@ impl Observer {
     pub(crate) fn wants_bodies(&self, exchange: Option<&Exchange>) -> bool {
         let route = exchange.and_then(|exchange| exchange.route.as_ref().or_else(|| exchange.context.route()));
         self.bodies.as_ref().is_some_and(|rules| rules.wants_route(route.map(|route| &**route)))
-    }
-
-    /// Where trust asks who the peer is and nobody knows, ids are silently not adopted: say so, once.
-    fn tell_of_unknown_peer(&self, peer: Option<IpAddr>) {
-        let unknown = peer.is_none() && self.identify.trust.needs_peer();
-        if unknown && !self.told_of_peer.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                target: TARGET,
-                trust = %self.identify.trust,
-                "the peer's address is not known, so no incoming request id or trace is adopted: \
-                 serve with `cupola.serve(listener, app)`, with axum's connect info, or insert `cupola_http::Peer`"
-            );
-        }
-    }
-
-    /// Where a stranger can make proxies disagree, nobody's word counts until the set-up is told: say so, once.
-    fn tell_of_conflict(&self, conflict: bool) {
-        if conflict && !self.told_of_conflict.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                target: TARGET,
-                trust = %self.identify.trust,
-                "a trusted proxy's request has `Forwarded` and `X-Forwarded-…` headers that differ, so neither is \
-                 believed: say which ones your proxies write with `;header=forwarded` or `;header=x-forwarded` in \
-                 `CUPOLA_TRUST`, and have them remove the others"
-            );
-        }
     }
 }
 

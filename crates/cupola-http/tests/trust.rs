@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use cupola_context::{ClientIp, Identify, Sampler, Trust, TrustPolicy};
+use cupola_context::{ClientIp, Identify, RaiseLimit, Sampler, Trust, TrustPolicy};
 use cupola_http::Peer;
 use cupola_record::Exchange;
 use http::{Request, Response};
@@ -157,6 +157,30 @@ async fn over_a_socket_the_extractor_tells_the_forwarded_client() {
     let seen = Raw::send(address, asked).await.read_all().await;
     assert!(seen.ends_with("2001:db8::7"), "{seen}");
     assert_eq!(records.ended().await.0.scheme, "https");
+}
+
+#[tokio::test]
+async fn callers_that_sample_too_much_are_told_of_once() {
+    let (lines, _guard) = Lines::capture();
+    let records = Records::new();
+    let mut identify = identify(TrustPolicy::Private);
+    identify.sampler = Sampler::always_off().parent_based();
+    identify.raise_limit = RaiseLimit::per_second(0);
+    let service = records.layer().identify(identify).layer(answer(|| Response::new(Body::empty())));
+    for _ in 0..3 {
+        let mut asked = Request::get("/").header("traceparent", PARENT).body(Body::empty()).unwrap();
+        asked.extensions_mut().insert(Peer([127, 0, 0, 1].into()));
+        call(service.clone(), asked).await;
+    }
+    for (exchange, _) in records.now(3) {
+        let trace = exchange.context.trace();
+        assert!(
+            !trace.flags.is_sampled() && trace.trace_id.to_string() == PARENT[3..35],
+            "it is continued all the same"
+        );
+    }
+    let [line] = &lines.all()[..] else { panic!("{lines:?}") };
+    assert!(line.level == Level::WARN && line.message().contains("CUPOLA_FOREIGN_SAMPLED_PER_SECOND"));
 }
 
 /// A request whose headers are as large and as many as anybody lets through.
