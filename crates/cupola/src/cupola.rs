@@ -14,8 +14,8 @@ use crate::in_flight::InFlight;
 
 /// Starts everything from the environment, and makes it the process's own. Once per process.
 ///
-/// The variables are those of [`cupola_http::Config`] and [`cupola_telemetry::Config`], and `OTEL_SERVICE_NAME`, which
-/// wins over `service`. A bad value is an error that names the variable, the value and what is accepted.
+/// The variables are those of [`cupola_http::Config`] and [`cupola_telemetry::Config`], for spans those of
+/// `TracesConfig` and `otlp::Config` in [`cupola_telemetry`], and `OTEL_SERVICE_NAME`, which wins over `service`. A bad value is an error that names the variable, the value and what is accepted.
 pub fn init(service: &str) -> Result<Cupola, InitError> {
     Cupola::builder(service).init()
 }

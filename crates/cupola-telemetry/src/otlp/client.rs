@@ -20,12 +20,15 @@ use super::queue::Message;
 use super::reply::{Failure, Reply, What};
 use super::tls::{self, Connector};
 
+type Http = legacy::Client<Connector, Full<Bytes>>;
+
 /// The longest answer that is read.
 const MAX_ANSWER: usize = 64 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Client {
-    http: legacy::Client<Connector, Full<Bytes>>,
+    connector: Connector,
+    http: Http,
     endpoint: Uri,
     headers: HeaderMap,
     protocol: Protocol,
@@ -35,12 +38,10 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(config: &Config) -> Result<Self, ExportError> {
-        let mut builder = legacy::Client::builder(TokioExecutor::new());
-        builder.pool_timer(TokioTimer::new()).timer(TokioTimer::new());
-        builder.pool_idle_timeout(Duration::from_secs(90)).pool_max_idle_per_host(1);
-        builder.http2_only(config.protocol == Protocol::Grpc);
+        let connector = tls::connector(config)?;
         Ok(Self {
-            http: builder.build(tls::connector(config)?),
+            http: http(connector.clone(), config.protocol),
+            connector,
             endpoint: config.endpoint.clone(),
             headers: headers(config),
             protocol: config.protocol,
@@ -70,9 +71,13 @@ impl Client {
     }
 
     /// One attempt.
-    pub(crate) async fn send(&self, body: Bytes) -> Result<Reply, Failure> {
+    pub(crate) async fn send(&mut self, body: Bytes) -> Result<Reply, Failure> {
         let answer = tokio::time::timeout(self.timeout, self.exchange(body)).await;
-        answer.unwrap_or(Err(Failure::again(What::Timeout)))
+        answer.unwrap_or_else(|_| {
+            // gRPC's connection would be used again, however dead it is: another attempt deserves another one.
+            self.http = http(self.connector.clone(), self.protocol);
+            Err(Failure::again(What::Timeout))
+        })
     }
 
     async fn exchange(&self, body: Bytes) -> Result<Reply, Failure> {
@@ -96,6 +101,13 @@ impl Client {
             }
         }
     }
+}
+
+fn http(connector: Connector, protocol: Protocol) -> Http {
+    let mut builder = legacy::Client::builder(TokioExecutor::new());
+    builder.pool_timer(TokioTimer::new()).timer(TokioTimer::new());
+    builder.pool_idle_timeout(Duration::from_secs(90)).pool_max_idle_per_host(1);
+    builder.http2_only(protocol == Protocol::Grpc).build(connector)
 }
 
 async fn read(response: Response<Incoming>) -> Result<(Bytes, Option<HeaderMap>), Failure> {

@@ -1,6 +1,7 @@
 //! A gRPC collector made of other people's code: tonic, and OpenTelemetry's own service.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 
@@ -45,10 +46,28 @@ impl Receiver {
         format!("http://{}", self.address)
     }
 
+    /// An address whose first connection leads nowhere, and the others here.
+    pub(crate) fn behind_a_dead_connection(&self) -> String {
+        let (listener, receiver) = (TcpListener::bind("127.0.0.1:0").unwrap(), self.address);
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let mut connections = listener.incoming();
+            let _dead = connections.next();
+            connections.for_each(|connection| relay(connection.unwrap(), TcpStream::connect(receiver).unwrap()));
+        });
+        url
+    }
+
     /// The next request.
     pub(crate) fn next(&self) -> Request<ExportTraceServiceRequest> {
         self.asked.recv_timeout(PATIENCE).unwrap()
     }
+}
+
+fn relay(mut one: TcpStream, mut other: TcpStream) {
+    let (mut to_one, mut from_other) = (one.try_clone().unwrap(), other.try_clone().unwrap());
+    std::thread::spawn(move || io::copy(&mut one, &mut other));
+    std::thread::spawn(move || io::copy(&mut from_other, &mut to_one));
 }
 
 #[tonic::async_trait]

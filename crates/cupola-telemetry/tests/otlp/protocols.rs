@@ -87,3 +87,13 @@ fn grpc_says_what_may_be_tried_again() {
     let counts = exports.exporter.counts();
     assert_eq!((counts.exported, counts.dropped_rejected, counts.retries), (2, 8, 1));
 }
+
+#[test]
+fn a_grpc_connection_that_has_died_in_silence_is_left() {
+    let receiver = Receiver::start(vec![]);
+    let vars = [("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"), ("OTEL_EXPORTER_OTLP_TIMEOUT", "200")];
+    let exports = Exports::to(&receiver.behind_a_dead_connection(), &vars);
+    assert!(exports.exporter.offer(Message::new(vec![10, 0], 1)) && exports.exporter.flush(PATIENCE));
+    receiver.next();
+    assert_eq!((exports.exporter.counts().exported, exports.exporter.counts().retries), (1, 1));
+}
