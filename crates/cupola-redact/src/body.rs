@@ -71,11 +71,15 @@ const BOM: &[u8] = "\u{FEFF}".as_bytes();
 impl Body {
     fn new(policy: &KeyPolicy, surface: &Surface, cap: usize) -> Self {
         let out = Out::new(policy.clone(), cap);
-        let reader = match &surface.0 {
-            Kind::Body { media, boundary } => Reader::new(*media, boundary.as_deref(), &out),
-            Kind::Lines(kind) => Reader::Values(Values::new(*kind)),
-        };
+        let reader = Reader::of(surface, &out);
         Self { out, reader, seen: 0, marked: 0 }
+    }
+
+    /// Begins anew, in the memory that is there.
+    fn restart(&mut self, surface: &Surface) {
+        self.out.clear();
+        self.reader = Reader::of(surface, &self.out);
+        (self.seen, self.marked) = (0, 0);
     }
 
     fn feed(&mut self, chunk: &[u8]) {
@@ -122,6 +126,13 @@ fn is_packed(head: &[u8]) -> bool {
 }
 
 impl Reader {
+    fn of(surface: &Surface, out: &Out) -> Self {
+        match &surface.0 {
+            Kind::Body { media, boundary } => Self::new(*media, boundary.as_deref(), out),
+            Kind::Lines(kind) => Self::Values(Values::new(*kind)),
+        }
+    }
+
     fn new(media: Media, boundary: Option<&str>, out: &Out) -> Self {
         let is_allow_list = out.policy.selectors().is_some_and(|selectors| selectors.is_allow_list);
         match media {

@@ -4,6 +4,7 @@
 //! No pattern needs its own end: a text that was cut gives no more away than a whole one.
 
 mod card;
+mod needles;
 mod pii;
 mod token;
 mod userinfo;
@@ -259,8 +260,9 @@ impl<'a> Finder<'a> {
 
     /// A finder of the secrets that begin within `range`; they may end behind it.
     pub(crate) fn over(policy: &'a KeyPolicy, bytes: &'a [u8], range: Range<usize>, open: bool) -> Self {
-        let reached = bytes.len().min(range.end + LONGEST_PREFIX);
-        let hints = hints(&bytes[range.start.saturating_sub(LONGEST_LEAD)..reached]);
+        let near = range.start.saturating_sub(LONGEST_LEAD)..bytes.len().min(range.end + LONGEST_PREFIX);
+        // In a long text the search for needles is quicker than a look at each byte.
+        let hints = if near.len() < needles::WORTHWHILE { hints(&bytes[near]) } else { PREFIXED | DIGITS };
         Self { limit: range.end, ..Self::new(policy, bytes, hints, open) }
     }
 
@@ -304,10 +306,28 @@ impl<'a> Finder<'a> {
     #[inline(never)]
     fn next_prefixed(&mut self, from: usize) -> Option<Found> {
         let lead = if std::mem::replace(&mut self.has_begun, true) { 0 } else { LONGEST_LEAD };
-        let start = from.saturating_sub(lead);
-        let mut before = start.checked_sub(1).map_or(0, |at| self.bytes[at]);
-        let end = self.bytes.len().min(self.limit + LONGEST_PREFIX);
-        for (offset, &byte) in self.bytes[start..end].iter().enumerate() {
+        let range = from.saturating_sub(lead)..self.bytes.len().min(self.limit + LONGEST_PREFIX);
+        match needles::searcher().filter(|_| range.len() >= needles::WORTHWHILE) {
+            None => self.in_window(range, from),
+            Some(searcher) => {
+                let mut start = range.start;
+                while let Some(at) = needles::find(searcher, self.bytes, start..range.end) {
+                    let window = at..range.end.min(at + needles::WINDOW);
+                    if let Some(found) = self.in_window(window, from) {
+                        return Some(found);
+                    }
+                    start = at + 1;
+                }
+                None
+            }
+        }
+    }
+
+    /// The first secret whose trigger stands in `window`, and that begins at or behind `from`.
+    fn in_window(&mut self, window: Range<usize>, from: usize) -> Option<Found> {
+        let mut before = window.start.checked_sub(1).map_or(0, |at| self.bytes[at]);
+        for at in window {
+            let byte = self.bytes[at];
             let is_pair = TRIGGER[usize::from(byte)] & BEFORE[usize::from(before)] & PATTERNS != 0;
             before = byte;
             if !is_pair {
@@ -317,7 +337,7 @@ impl<'a> Finder<'a> {
             let limit = self.limit;
             let begins_here =
                 |Found { span, .. }: &Found| span.start >= from && span.start < limit && span.start < span.end;
-            let found = self.at(byte, start + offset).filter(begins_here);
+            let found = self.at(byte, at).filter(begins_here);
             if found.is_some() {
                 return found;
             }

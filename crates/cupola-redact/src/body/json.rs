@@ -163,8 +163,7 @@ impl Json {
     }
 
     pub(super) fn feed(&mut self, out: &mut Out, bytes: &[u8]) {
-        let policy = out.policy.clone();
-        Verdicts::lend(&policy, |verdicts| self.feed_with(out, bytes, verdicts));
+        Verdicts::lend(out.policy.id(), |verdicts| self.feed_with(out, bytes, verdicts));
     }
 
     fn feed_with(&mut self, out: &mut Out, bytes: &[u8], verdicts: &mut Verdicts) {

@@ -47,6 +47,13 @@ impl Out {
         }
     }
 
+    /// Begins anew, in the memory that is there.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        (self.tally, self.base, self.is_full, self.hidden) = (Tally::default(), 0, false, None);
+        self.looks = Looks::default();
+    }
+
     /// Whether something had to be left out: from here on nothing changes any more.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {

@@ -23,6 +23,7 @@ use crate::{KeyPolicy, Media, Surface};
 #[derive(Debug)]
 pub struct Stream {
     body: Body,
+    surface: Surface,
     ready: Vec<u8>,
 }
 
@@ -44,7 +45,7 @@ impl Stream {
 
     /// A stream of any surface.
     pub fn of(policy: &KeyPolicy, surface: &Surface) -> Self {
-        Self { body: Body::new(policy, surface, usize::MAX), ready: Vec::new() }
+        Self { body: Body::new(policy, surface, usize::MAX), surface: surface.clone(), ready: Vec::new() }
     }
 
     /// Takes the next piece, and returns what may leave by now.
@@ -58,6 +59,19 @@ impl Stream {
 
     /// Ends the body.
     pub fn finish(mut self, end: End) -> Finished {
+        let tally = self.end(end);
+        Finished { rest: self.ready, tally }
+    }
+
+    /// Ends the body and begins the next one of the same kind, in the memory that is there; returns what was still held
+    /// back, and how often each rule was used.
+    pub fn restart(&mut self, end: End) -> (&[u8], Tally) {
+        let tally = self.end(end);
+        self.body.restart(&self.surface);
+        (&self.ready, tally)
+    }
+
+    fn end(&mut self, end: End) -> Tally {
         self.ready.clear();
         let truncated = end == End::Truncated;
         self.body.reader.finish(&mut self.body.out, truncated);
@@ -70,6 +84,6 @@ impl Stream {
             // A text that is labelled as one was never in sync.
             tally.clear(Rule::LostSync);
         }
-        Finished { rest: self.ready, tally }
+        tally
     }
 }

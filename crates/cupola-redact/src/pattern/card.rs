@@ -37,6 +37,10 @@ fn in_run(bytes: &[u8], range: &Range<usize>, probe: usize, open: bool) -> Resul
     let floor = range.start.saturating_sub(LONGEST_RUN + 2);
     let back = bytes[floor..probe].iter().rev().take_while(|&&byte| is_part(byte)).count();
     let run = probe - back;
+    let ahead = bytes[probe..].iter().take(SHORTEST).take_while(|&&byte| is_part(byte)).count();
+    if back + ahead < SHORTEST && !(open && probe + ahead == bytes.len()) {
+        return Err(probe + ahead);
+    }
     let mut at = run;
     while at < bytes.len() && at < range.end && is_part(bytes[at]) {
         if !bytes[at].is_ascii_digit() {
@@ -44,16 +48,23 @@ fn in_run(bytes: &[u8], range: &Range<usize>, probe: usize, open: bool) -> Resul
             continue;
         }
         let end = digits_end(bytes, at);
-        let begins_run = bytes[run..at].iter().all(|byte| !byte.is_ascii_digit()) && (run > floor || floor == 0);
-        let cut = || (open && is_cut_group(bytes, at)).then_some(bytes.len());
-        let ends = [Some(end), usual_end(bytes, at), joined_end(bytes, at).filter(|_| begins_run), cut()];
-        let span = ends.into_iter().flatten().find_map(|end| judge(bytes, at, end, open));
-        if let Some(span) = span.filter(|span| span.start >= range.start) {
+        if let Some(span) = in_group(bytes, at, end, (run, floor), open).filter(|span| span.start >= range.start) {
             return Ok(span);
         }
         at = end;
     }
     Err(at)
+}
+
+/// The number that begins with the group of digits from `at` to `end`: alone, in groups of usual lengths, or together
+/// with the whole run.
+fn in_group(bytes: &[u8], at: usize, end: usize, (run, floor): (usize, usize), open: bool) -> Option<Range<usize>> {
+    let alone = || if end - at >= SHORTEST || open { judge(bytes, at, end, open) } else { None };
+    let grouped = || if end - at == 4 { judge(bytes, at, usual_end(bytes, at)?, open) } else { None };
+    let begins_run = || bytes[run..at].iter().all(|byte| !byte.is_ascii_digit()) && (run > floor || floor == 0);
+    let joined = || if begins_run() { judge(bytes, at, joined_end(bytes, at)?, open) } else { None };
+    let cut = || if open && is_cut_group(bytes, at) { judge(bytes, at, bytes.len(), open) } else { None };
+    alone().or_else(grouped).or_else(joined).or_else(cut)
 }
 
 /// Nineteen digits with a separator between any two.

@@ -33,6 +33,12 @@ const VENDORS: &[Vendor] = &[
     vendor("SG.", 2, 16, is_token),
 ];
 
+/// All prefixes, and where the trigger stands in each, counted from one.
+#[cfg(test)]
+pub(super) fn prefixes() -> impl Iterator<Item = (&'static [u8], usize)> {
+    VENDORS.iter().map(|vendor| (vendor.prefix, vendor.trigger))
+}
+
 /// A secret whose prefix has its trigger byte at `at`.
 pub(super) fn at(bytes: &[u8], at: usize, open: bool) -> Option<Found> {
     match bytes[at] {
@@ -82,7 +88,7 @@ pub(super) fn telegram(bytes: &[u8], at: usize, open: bool) -> Option<Found> {
     let digits = bytes[..at].iter().rev().take(11).take_while(|byte| byte.is_ascii_digit()).count();
     let end = run(bytes, at + 1, is_url_safe);
     let is_long = (30..=40).contains(&(end - at - 1)) || open && end == bytes.len() && end > at + 1;
-    let is_token = (8..=10).contains(&digits) && is_long && bytes[at + 1] == b'A';
+    let is_token = (8..=10).contains(&digits) && is_long && bytes[at + 1..].starts_with(b"AA");
     is_token.then(|| Found::token(at + 1..end, Rule::VendorToken, is_url_safe))
 }
 
@@ -171,9 +177,11 @@ pub(super) fn key_end(bytes: &[u8], from: usize) -> (usize, bool) {
 /// The credentials behind `Bearer` or `Basic`; `at` is the blank behind the word, which may be escaped.
 pub(super) fn after_scheme(bytes: &[u8], at: usize, open: bool) -> Option<Found> {
     let before = &bytes[..at];
-    let is_scheme = match before.last()? | 0x20 {
-        b'r' => ends_with_word(before, b"bearer"),
-        b'c' => ends_with_word(before, b"basic"),
+    let is_scheme = match before.last()? {
+        b'r' => before.ends_with(b"Bearer") || before.ends_with(b"bearer"),
+        b'c' => before.ends_with(b"Basic") || before.ends_with(b"basic"),
+        b'R' => before.ends_with(b"BEARER"),
+        b'C' => before.ends_with(b"BASIC"),
         _ => false,
     };
     if !is_scheme {
@@ -188,10 +196,6 @@ pub(super) fn after_scheme(bytes: &[u8], at: usize, open: bool) -> Option<Found>
 
 fn is_credential_byte(byte: u8) -> bool {
     is_token(byte) || matches!(byte, b'~' | b'+' | b'/' | b'=' | b':' | b'%')
-}
-
-fn ends_with_word(text: &[u8], word: &[u8]) -> bool {
-    text.len() >= word.len() && text[text.len() - word.len()..].eq_ignore_ascii_case(word)
 }
 
 /// Across a few blanks; nobody writes more between a scheme and its credentials.

@@ -45,11 +45,6 @@ impl Label {
         Self::read(policy, tail, separator)
     }
 
-    /// The same for a text in which nothing is escaped.
-    pub(super) fn plainly(policy: &KeyPolicy, text: &[u8], separator: u8) -> Self {
-        Self::read(policy, &text[text.len().saturating_sub(REACH)..], separator)
-    }
-
     fn read(policy: &KeyPolicy, tail: &[u8], separator: u8) -> Self {
         let (name, style) = match separator {
             b'>' => (tag(tail), Style::Markup),
@@ -100,16 +95,22 @@ fn bare(tail: &[u8], separator: u8) -> (&[u8], Style) {
 
 fn style_of(before: &[u8], separator: u8) -> Style {
     match before.last() {
-        Some(b'?' | b'&') if separator == b'=' => Style::Url,
-        Some(b';') if separator == b'=' && before.ends_with(b"&amp;") => Style::Url,
+        _ if is_url_style(before, separator) => Style::Url,
         Some(b';') if separator == b'=' => Style::Semicolon,
         _ if separator == b'=' => Style::Word,
         _ => Style::Line,
     }
 }
 
+/// Whether what stands before a name makes it a parameter of a URL.
+#[inline]
+pub(super) fn is_url_style(before: &[u8], separator: u8) -> bool {
+    separator == b'='
+        && (matches!(before.last(), Some(b'?' | b'&')) || before.last() == Some(&b';') && before.ends_with(b"&amp;"))
+}
+
 /// What holds the value of another attribute's name: `<input name="password" value="...">`.
-fn is_value(name: &[u8]) -> bool {
+pub(super) fn is_value(name: &[u8]) -> bool {
     matches!(name, b"value" | b"Value" | b"content" | b"val")
 }
 
@@ -158,10 +159,13 @@ fn is_prose(name: &[u8]) -> bool {
 }
 
 fn word_start(text: &[u8]) -> usize {
-    let is_part = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']' | b'+' | b'$' | 0x80..)
-    };
-    text.iter().rposition(|byte| !is_part(byte)).map_or(0, |last| last + 1)
+    text.iter().rposition(|&byte| !is_part(byte)).map_or(0, |last| last + 1)
+}
+
+/// What a name without quotes is made of.
+#[inline]
+pub(super) const fn is_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']' | b'+' | b'$' | 0x80..)
 }
 
 /// The name of the element whose start tag ends here; empty if it is no start tag.

@@ -47,13 +47,7 @@ impl Pairs {
         *self = Self::default();
     }
 
-    /// A member begins whose name is neither `name` nor `value`, or whose value is neither.
-    #[inline]
-    pub(super) fn pass(&mut self) {
-        (self.names, self.values) = (false, false);
-    }
-
-    /// The same for one whose value is a name that is not denied.
+    /// The value of a name was a name that is not denied.
     #[inline]
     pub(super) fn pass_named(&mut self) {
         *self = Self { is_named: true, ..Self::default() };
@@ -133,7 +127,11 @@ fn names_element(out: &Out, raw: &[u8], stack: &Stack) -> bool {
 /// Whether an element may name the next one, whatever array it stands in.
 #[inline]
 pub(super) fn may_name(raw: &[u8]) -> bool {
-    raw.first() == Some(&b'-') || names_header(raw)
+    match raw.first() {
+        Some(b'-') => true,
+        Some(b'a' | b'A' | b'p' | b'P' | b'c' | b'C' | b's' | b'S' | b'x' | b'X') => names_header(raw),
+        _ => false,
+    }
 }
 
 /// As Node lists raw headers.
