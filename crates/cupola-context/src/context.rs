@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::ambient;
@@ -36,6 +36,7 @@ struct Inner {
     route: OnceLock<Arc<str>>,
     body_read: AtomicU64,
     claimed: AtomicU8,
+    choices: AtomicU16,
     /// Somebody has said something: most requests end without, and need not ask for the lock.
     noted: AtomicBool,
     notes: Mutex<Notes>,
@@ -96,6 +97,7 @@ impl Context {
             route: OnceLock::new(),
             body_read: AtomicU64::new(0),
             claimed: AtomicU8::new(0),
+            choices: AtomicU16::new(0),
             noted: AtomicBool::new(false),
             notes: Mutex::default(),
         }))
@@ -168,6 +170,16 @@ impl Context {
         self
     }
 
+    /// Decides whether the trace is sampled, for a context that nobody else holds yet; one that is shared stays as it is.
+    #[must_use]
+    pub fn with_sampled(mut self, sampled: bool) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.trace.flags = inner.trace.flags.with_sampled(sampled);
+            inner.traceparent = inner.trace.traceparent();
+        }
+        self
+    }
+
     /// Sets a field that every later line of this request shows; the last write wins.
     ///
     /// `false` where 32 keys or 8 KiB are used up: the field is dropped and counted.
@@ -236,6 +248,20 @@ impl Context {
     #[doc(hidden)]
     pub fn claim(&self, duties: u8) -> u8 {
         self.0.claimed.fetch_or(duties, Ordering::Relaxed)
+    }
+
+    /// What was chosen for this request, in bits that whoever records it understands.
+    #[doc(hidden)]
+    #[inline]
+    pub fn chosen(&self) -> u16 {
+        self.0.choices.load(Ordering::Relaxed)
+    }
+
+    /// Chooses something else, made of what was chosen before.
+    #[doc(hidden)]
+    pub fn choose(&self, change: impl Fn(u16) -> u16) {
+        let changed = |before| Some(change(before));
+        let _ = self.0.choices.fetch_update(Ordering::Relaxed, Ordering::Relaxed, changed);
     }
 
     /// Runs `work` with this context ambient.

@@ -112,6 +112,8 @@ pub struct Identified<'h> {
     pub forwarded_host: Option<Cow<'h, [u8]>>,
     /// `http` or `https`, where a trusted proxy tells it.
     pub forwarded_scheme: Option<&'static str>,
+    /// There is an `upgrade` header.
+    pub upgrade: bool,
     /// A trusted proxy's request has forwarded headers of both families that differ: none was believed.
     pub conflict: bool,
     /// The caller's sampled flag was cleared, since callers have raised sampling too often.
@@ -128,6 +130,7 @@ impl Identified<'_> {
             host: None,
             forwarded_host: None,
             forwarded_scheme: None,
+            upgrade: false,
             conflict: false,
             rationed: false,
         }
@@ -152,6 +155,7 @@ struct Seen<'h> {
     has_baggage: bool,
     user_agent: Option<&'h HeaderValue>,
     host: Option<&'h HeaderValue>,
+    upgrade: bool,
 }
 
 impl<'h> Seen<'h> {
@@ -165,6 +169,7 @@ impl<'h> Seen<'h> {
                 "baggage" => seen.has_baggage = true,
                 _ if *name == header::USER_AGENT => seen.user_agent = Some(value),
                 _ if *name == header::HOST => seen.host = Some(value),
+                _ if *name == header::UPGRADE => seen.upgrade = true,
                 _ => {}
             }
         }
@@ -224,6 +229,7 @@ impl Identify {
             host: seen.host,
             forwarded_host: client.host,
             forwarded_scheme: client.scheme,
+            upgrade: seen.upgrade,
             conflict: client.told == Told::Conflict,
             rationed,
         }

@@ -28,6 +28,7 @@ use crate::sampling;
 /// | `CUPOLA_TRACERESPONSE` | yes or no | the trace in a `traceresponse` header of each response |
 /// | `CUPOLA_SERVER_TIMING` | yes or no | time and trace in a `Server-Timing` header of each response |
 /// | `CUPOLA_REQUEST_START` | yes or no | a line when a request begins |
+/// | `CUPOLA_BUSY_TIME` | yes or no | the time spent polling, as `busy_ms` and a metric |
 /// | `CUPOLA_SKIP` | paths, separated by commas; `*` at an end | what is not recorded |
 /// | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `always_on` `always_off` `traceidratio`, and each after `parentbased_`; a share | which traces are recorded |
 /// | `OTEL_TRACE_SAMPLE_RATE` | a share | older name: `parentbased_traceidratio` with this share |
@@ -64,6 +65,8 @@ pub struct Config {
     pub server_timing: Option<bool>,
     /// Whether a request's beginning has a line.
     pub start_line: Option<bool>,
+    /// Whether the time spent polling is measured.
+    pub busy_time: Option<bool>,
     /// What is not recorded.
     pub skip: Option<Vec<String>>,
     /// Which methods are shown by name.
@@ -95,6 +98,7 @@ impl Config {
             traceresponse: vars.yes_or_no("CUPOLA_TRACERESPONSE")?,
             server_timing: vars.yes_or_no("CUPOLA_SERVER_TIMING")?,
             start_line: vars.yes_or_no("CUPOLA_REQUEST_START")?,
+            busy_time: vars.yes_or_no("CUPOLA_BUSY_TIME")?,
             skip: vars.read("CUPOLA_SKIP", "paths that begin with /, separated by commas", |_| paths(vars))?,
             known_methods: vars.read(KNOWN_METHODS, "methods, separated by commas", |_| known_methods(vars))?,
         })
@@ -129,6 +133,9 @@ impl Config {
         }
         if self.headers == Some(true) {
             layer = layer.headers();
+        }
+        if self.busy_time == Some(true) {
+            layer = layer.busy_time();
         }
         layer = layer.tell(self.traceresponse, self.server_timing);
         if let Some(on) = self.bodies {

@@ -61,9 +61,11 @@ impl<F> ResponseFuture<F> {
     #[inline]
     pub(crate) fn start(&mut self, call: impl FnOnce() -> F) {
         let _entered = enter_slot(&mut self.slot);
-        let inner = &mut self.inner;
+        let (inner, Some(watch)) = (&mut self.inner, &mut self.watch) else { return };
+        let since = watch.polls();
         let called = catch_unwind(AssertUnwindSafe(|| *inner = Some(call())));
-        let (Err(panic), Some(watch)) = (called, &mut self.watch) else { return };
+        watch.polled(since);
+        let Err(panic) = called else { return };
         if watch.observer.catch_panics {
             self.panic = Some(panic);
         } else {
@@ -109,7 +111,12 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let entered = enter_slot(this.slot);
-        let polled = ready!(poll_inner(this.inner.as_mut(), this.timeout, this.panic, cx));
+        let since = this.watch.as_ref().and_then(Watch::polls);
+        let polled = poll_inner(this.inner.as_mut(), this.timeout, this.panic, cx);
+        if let Some(watch) = this.watch {
+            watch.polled(since);
+        }
+        let polled = ready!(polled);
         // What the inner future drops here still belongs to the request, and so does a panic in it.
         let dropped = catch_unwind(AssertUnwindSafe(|| this.inner.set(None)));
         let polled = dropped.map_or_else(Polled::Panicked, |()| polled);

@@ -1,7 +1,7 @@
 //! The head of a response: the moment when its fate is mostly known.
 
 use bytes::Bytes;
-use cupola_record::{Duties, Outcome, SkipReason};
+use cupola_record::{Choices, Duties, Outcome, SkipReason};
 use cupola_redact::Media;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body::Body;
@@ -47,6 +47,9 @@ pub(crate) fn observe<R: Body>(mut response: Response<R>, mut watch: Watch, aske
     }
     let expected = expected(&response, kind);
     if upgrades(response.status(), asked) {
+        if let Some(upgrade) = &watch.upgrade {
+            upgrade.begin();
+        }
         watch.end(Outcome::Upgraded);
     } else if is_bodiless(response.status(), asked) || response.body().is_end_stream() || expected == Some(0) {
         capture(Err(SkipReason::Empty), &mut watch);
@@ -103,6 +106,9 @@ fn record_head<R>(response: &mut Response<R>, watch: &mut Watch) {
     watch.open.head(response.status());
     if let Some(exchange) = watch.open.exchange() {
         echo(&exchange.context, response.headers_mut());
+        if let Some(choices) = response.extensions().get::<Choices>() {
+            choices.apply(&exchange.context);
+        }
         // Once, by the outermost layer.
         if !exchange.served.contains(Duties::BODY) {
             watch.observer.tell.add(&exchange.context, watch.open.head_after(), response.headers_mut());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cupola_context::Identify;
-use cupola_record::{KnownMethods, Sink};
+use cupola_record::{Choices, KnownMethods, Sink};
 use cupola_redact::KeyPolicy;
 use http::{Extensions, HeaderMap};
 use tower_layer::Layer;
@@ -106,6 +106,21 @@ impl ObserveLayer {
     #[must_use]
     pub fn server_timing(self) -> Self {
         self.with(|observer| observer.tell.server_timing = true)
+    }
+
+    /// Records requests of this route as chosen: quieter, with or without bodies, sampled or not, or not at all. The
+    /// route is a template as the framework names it, `/vms/{id}`, and known only where the layer stands inside the
+    /// router; elsewhere take [`choose`](crate::choose()).
+    #[must_use]
+    pub fn on_route(self, route: &str, choices: Choices) -> Self {
+        self.with(|observer| observer.by_route.add(route, choices))
+    }
+
+    /// Measures the time that is spent polling the service and its response's body. Off unless set: each poll reads the
+    /// clock twice.
+    #[must_use]
+    pub fn busy_time(self) -> Self {
+        self.with(|observer| observer.busy = true)
     }
 
     /// Captures bodies, masked.

@@ -81,6 +81,7 @@
 
 mod asked_uri;
 mod capture;
+mod choose;
 mod config;
 mod fresh;
 mod future;
@@ -100,8 +101,10 @@ mod service;
 mod skip;
 mod tell;
 mod told;
+mod upgrade;
 mod watch;
 
+pub use choose::{Choose, ChooseLayer, choose};
 pub use config::Config;
 pub use future::ResponseFuture;
 pub use health::{Check, CheckReport, CheckStatus, Checks};
@@ -112,3 +115,4 @@ pub use response_body::ResponseBody;
 pub use route_slot::{RouteSlot, RouteSlotLayer, route_slot};
 pub use rules::BodyRules;
 pub use service::Observe;
+pub use upgrade::{Connection, UpgradeWatch, WatchUpgrade};

@@ -5,13 +5,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cupola_context::{Context, Fresh, Identified, Identify, REQUEST_ID_HEADER, RequestId};
-use cupola_record::{Duties, Empty, Exchange, HeaderList, KnownMethods, PreparedExchange, RawTexts, Sink, SkipReason};
+use cupola_record::{
+    Choices, Duties, Empty, Exchange, HeaderList, KnownMethods, PreparedExchange, RawTexts, Sink, SkipReason,
+};
 use cupola_redact::{KeyPolicy, Masked, REDACTED};
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use http_body::Body;
 
 use crate::asked_uri;
 use crate::capture::BodyWatch;
+use crate::choose::ByRoute;
 use crate::fresh::{fresh, now};
 use crate::peer;
 use crate::routes::Routes;
@@ -19,6 +22,7 @@ use crate::rules::BodyRules;
 use crate::skip::Skip;
 use crate::tell::Tell;
 use crate::told::Told;
+use crate::upgrade::{Connection, UpgradeWatch};
 use crate::watch::{Captures, SharedCapture, Watch};
 
 /// What a layer knows; all its services share one.
@@ -37,6 +41,9 @@ pub(crate) struct Observer {
     pub(crate) tell: Tell,
     pub(crate) bodies: Option<BodyRules>,
     pub(crate) skip: Skip,
+    pub(crate) by_route: ByRoute,
+    /// Whether the time spent polling is measured.
+    pub(crate) busy: bool,
     pub(crate) nobody: Arc<dyn Sink>,
     pub(crate) routes: Arc<Routes>,
     pub(crate) told: Arc<Told>,
@@ -67,6 +74,8 @@ impl Observer {
             tell: Tell::default(),
             bodies: None,
             skip: Skip::default(),
+            by_route: ByRoute::default(),
+            busy: false,
             nobody: Arc::new(Empty),
             routes: Arc::default(),
             told: Arc::default(),
@@ -76,7 +85,7 @@ impl Observer {
     /// Opens an exchange, and leaves its context in the request's extensions.
     pub(crate) fn open<B: Body>(self: &Arc<Self>, request: &mut Request<B>) -> Opened {
         let skipped = self.skip.matches(asked_uri::of(request).path());
-        let exchange = self.prepare(request, if skipped { &self.nobody } else { &self.sink });
+        let (exchange, asks_upgrade) = self.prepare(request, skipped);
         let context = exchange.context.clone();
         request.extensions_mut().insert(context.clone());
         keep_not_believed(&exchange, request);
@@ -84,12 +93,14 @@ impl Observer {
         let captures = self.captures(request, &exchange, skipped);
         let capture = captures.as_ref().map(|captures| captures.request.clone());
         let counts = !exchange.served.contains(Duties::BODY);
+        let upgrade = asks_upgrade.then(|| self.expect_upgrade(&exchange, request));
         let (open, observer) = (exchange.begin(), self.clone());
-        let watch = Watch { open, observer, captures, grpc: false, grpc_ok: false, expected: None };
+        let watch = Watch { open, observer, captures, upgrade, grpc: false, grpc_ok: false, expected: None };
         Opened { watch, context, capture, counts }
     }
 
-    fn prepare<B>(&self, request: &Request<B>, sink: &Arc<dyn Sink>) -> PreparedExchange {
+    /// The exchange that begins, and whether its request asks for another protocol.
+    fn prepare<B>(&self, request: &Request<B>, skipped: bool) -> (PreparedExchange, bool) {
         let (started, fresh) = fresh();
         let (headers, extensions, uri) = (request.headers(), request.extensions(), asked_uri::of(request));
         let caller = self.caller(request, &fresh);
@@ -101,6 +112,9 @@ impl Observer {
         raw.host = caller.forwarded_host.as_deref().or(authority).or(caller.host.map(HeaderValue::as_bytes));
         let route = self.routes.matched(extensions);
         let context = route.iter().cloned().fold(caller.context, Context::with_route);
+        let choices = self.by_route.of(route.as_deref());
+        let context = self.chosen(context, choices);
+        let sink = if skipped || choices.is_muted() { &self.nobody } else { &self.sink };
         let served = Duties::from_bits(context.claim((self.sink.duties() | Duties::BODY).bits()));
         let exchange = Exchange::server(context, started, request.method().clone());
         let mut exchange = PreparedExchange::new(exchange, sink.clone(), now).slow_after(self.slow_after);
@@ -110,7 +124,29 @@ impl Observer {
         exchange.scheme = caller.forwarded_scheme.unwrap_or(self.scheme);
         exchange.route = route;
         exchange.headers = self.chosen_headers(headers).map(Box::new);
-        exchange
+        (exchange, caller.upgrade || *request.method() == Method::CONNECT)
+    }
+
+    /// The context of a request whose route has choices of its own.
+    #[inline]
+    fn chosen(&self, context: Context, choices: Choices) -> Context {
+        if choices == Choices::new() {
+            return context;
+        }
+        let context = choices.is_sampled().into_iter().fold(context, Context::with_sampled);
+        choices.apply(&context);
+        context
+    }
+
+    /// Whoever serves the connection after an upgrade finds its watch in the request's extensions.
+    #[cold]
+    fn expect_upgrade<B>(&self, exchange: &Exchange, request: &mut Request<B>) -> UpgradeWatch {
+        let watch = UpgradeWatch::new(exchange, self.sink.clone());
+        if let Some(connection) = request.extensions().get::<Connection>() {
+            connection.hold(watch.clone());
+        }
+        request.extensions_mut().insert(watch.clone());
+        watch
     }
 
     /// Whose request it is: what a layer further out has found, or what its headers say.
@@ -154,7 +190,9 @@ impl Observer {
     /// Whether the bodies of an exchange may be shown, now that its route is known.
     pub(crate) fn wants_bodies(&self, exchange: Option<&Exchange>) -> bool {
         let route = exchange.and_then(|exchange| exchange.route.as_ref().or_else(|| exchange.context.route()));
-        self.bodies.as_ref().is_some_and(|rules| rules.wants_route(route.map(|route| &**route)))
+        let chosen = exchange.and_then(|exchange| Choices::of(&exchange.context).shows_bodies());
+        let by_rule = |rules: &BodyRules| chosen.unwrap_or_else(|| rules.wants_route(route.map(|route| &**route)));
+        self.bodies.as_ref().is_some_and(by_rule)
     }
 }
 

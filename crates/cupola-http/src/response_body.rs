@@ -86,8 +86,13 @@ where
             }
             SourceProjected::Nothing => return Poll::Ready(None),
         };
+        let since = this.watch.as_ref().and_then(Watch::polls);
+        let polled = catch_unwind(AssertUnwindSafe(|| body.poll_frame(cx)));
+        if let Some(watch) = this.watch {
+            watch.polled(since);
+        }
         // A panic in the body is the request's, whoever catches it.
-        let frame = match catch_unwind(AssertUnwindSafe(|| body.poll_frame(cx))) {
+        let frame = match polled {
             Ok(polled) => ready!(polled),
             Err(panic) => {
                 if let Some(mut watch) = this.watch.take() {

@@ -16,13 +16,14 @@ pub struct BodyRules {
     media: Vec<Media>,
     only: Vec<Box<str>>,
     not: Vec<Box<str>>,
+    when_chosen: bool,
 }
 
 impl Default for BodyRules {
     /// JSON, forms, NDJSON, event streams and plain text on every route, 8 KiB each way.
     fn default() -> Self {
         let media = vec![Media::Json, Media::Form, Media::NdJson, Media::EventStream, Media::Text];
-        Self { cap: 8 * 1024, media, only: Vec::new(), not: Vec::new() }
+        Self { cap: 8 * 1024, media, only: Vec::new(), not: Vec::new(), when_chosen: false }
     }
 }
 
@@ -55,6 +56,13 @@ impl BodyRules {
         self
     }
 
+    /// Only where a route or a request has [chosen](cupola_record::Choices::bodies) to show them.
+    #[must_use]
+    pub const fn when_chosen(mut self) -> Self {
+        self.when_chosen = true;
+        self
+    }
+
     pub(crate) const fn bytes(&self) -> usize {
         self.cap
     }
@@ -64,7 +72,7 @@ impl BodyRules {
     pub(crate) fn wants_route(&self, route: Option<&str>) -> bool {
         let listed = |list: &[Box<str>]| route.is_some_and(|route| list.iter().any(|known| **known == *route));
         let unknown = route.is_none() && !(self.only.is_empty() && self.not.is_empty());
-        !unknown && (self.only.is_empty() || listed(&self.only)) && !listed(&self.not)
+        !self.when_chosen && !unknown && (self.only.is_empty() || listed(&self.only)) && !listed(&self.not)
     }
 
     /// Whether a body with these headers is wanted, and what it is.

@@ -1,13 +1,16 @@
 //! The watch over one exchange: the open exchange, and the captures of its bodies.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use cupola_record::{Bodies, BodyCapture, CaptureState, GrpcStatus, OpenExchange, Outcome, SkipReason};
 use cupola_redact::Masked;
 
 use crate::capture::BodyWatch;
+use crate::fresh::now;
 use crate::observer::Observer;
 use crate::panic::{self, Panic};
+use crate::upgrade::UpgradeWatch;
 
 /// The request's capture, shared with the body that the handler reads.
 pub(crate) type SharedCapture = Arc<Mutex<Option<BodyWatch>>>;
@@ -25,6 +28,8 @@ pub(crate) struct Watch {
     pub(crate) open: OpenExchange,
     pub(crate) observer: Arc<Observer>,
     pub(crate) captures: Option<Box<Captures>>,
+    /// The request asks for another protocol.
+    pub(crate) upgrade: Option<UpgradeWatch>,
     /// The response is gRPC's: its trailers have a status.
     pub(crate) grpc: bool,
     /// gRPC's status was success.
@@ -48,6 +53,20 @@ impl Watch {
         }
         let sum = self.open.sent(data.remaining() as u64);
         self.expected.is_some_and(|expected| sum >= expected)
+    }
+
+    /// When a poll begins, where the time of polls is measured.
+    #[inline]
+    pub(crate) fn polls(&self) -> Option<Instant> {
+        self.observer.busy.then(now)
+    }
+
+    /// A poll has ended that began then.
+    #[inline]
+    pub(crate) fn polled(&mut self, since: Option<Instant>) {
+        if let Some(since) = since {
+            self.open.busy(now().saturating_duration_since(since));
+        }
     }
 
     /// What a panic says of itself is the exchange's error.

@@ -6,6 +6,8 @@
 #[cfg(feature = "tower-http")]
 mod agreement;
 mod bodies;
+mod busy;
+mod choices;
 mod grpc;
 mod health;
 mod hostile;
@@ -17,3 +19,4 @@ mod stacking;
 mod support;
 mod timeouts;
 mod trust;
+mod upgrades;

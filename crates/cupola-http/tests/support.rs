@@ -71,6 +71,16 @@ impl Records {
         self.now(count)
     }
 
+    /// Waits for the end of one upgraded connection.
+    pub(crate) async fn told_of_upgrade(&self) {
+        let told = async {
+            while self.capture.upgraded().is_empty() {
+                self.told.notified().await;
+            }
+        };
+        in_time(told).await;
+    }
+
     /// The exchanges that have ended already: just so many, and none is left open.
     pub(crate) fn now(&self, count: usize) -> Vec<(Exchange, Ended)> {
         let exchanges = self.capture.exchanges();

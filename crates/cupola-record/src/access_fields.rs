@@ -25,6 +25,7 @@ macro_rules! access_fields {
             number status = $ended.status.map(|status| status.as_u16()),
             millis duration_ms = $ended.total,
             millis head_ms = $ended.head,
+            millis busy_ms = $ended.busy,
             plain outcome = $ended.outcome.as_str(),
             plain error_type = $ended.error_type(),
             text error = $ended.error.as_ref().map(|text| text.as_str()),

@@ -3,12 +3,13 @@
 use cupola_context::Share;
 use tracing::Level;
 
-use crate::access_fields::access_fields;
+use crate::access_fields::{Milliseconds, access_fields};
 use crate::duties::Duties;
 use crate::ended::Ended;
 use crate::exchange::Exchange;
 use crate::names;
 use crate::sink::{Record, Sink};
+use crate::upgraded::Upgraded;
 
 /// The target of every event of this sink.
 pub const TARGET: &str = "cupola::http";
@@ -44,7 +45,8 @@ impl AccessLog {
     /// Whether the end of this exchange is to have a line.
     #[inline]
     pub fn keeps(&self, exchange: &Exchange, ended: &Ended) -> bool {
-        self.share.is_none_or(|share| ended.level() <= Level::WARN || share.holds(exchange.context.trace().trace_id))
+        let sampled = |share: Share| ended.level() <= Level::WARN || share.holds(exchange.context.trace().trace_id);
+        !ended.muted && self.share.is_none_or(sampled)
     }
 }
 
@@ -62,7 +64,7 @@ impl Sink for AccessLog {
             Record::Exchange(exchange, _) if exchange.served.contains(Duties::LOG) => {}
             Record::Exchange(exchange, ended) if !self.keeps(exchange, ended) => {}
             Record::Exchange(exchange, ended) => write_end(exchange, ended),
-            Record::Upgraded(_) => {}
+            Record::Upgraded(upgraded) => upgraded.context.enter(|| write_upgraded(upgraded)),
         }
     }
 
@@ -82,6 +84,17 @@ fn write_start(exchange: &Exchange) {
         client_ip,
         user_agent = exchange.user_agent(),
         "{}", names::STARTED
+    );
+}
+
+fn write_upgraded(upgraded: &Upgraded) {
+    tracing::info!(
+        target: TARGET,
+        request_id = upgraded.context.request_id().as_str(),
+        method = &*upgraded.method,
+        route = upgraded.route.as_deref(),
+        lifetime_ms = upgraded.lifetime.milliseconds(),
+        "{}", names::UPGRADE_ENDED
     );
 }
 

@@ -36,6 +36,8 @@ pub struct Ended {
     pub endless: bool,
     /// It took longer than the limit for slow requests.
     pub slow: bool,
+    /// The level of its line where all went well.
+    pub usual_level: Level,
     /// The time spent polling the service and its body, where it is measured.
     pub busy: Option<Duration>,
     /// The handler has asked that nothing be written or counted of it.
@@ -78,6 +80,7 @@ impl Ended {
             response_bytes: 0,
             endless: false,
             slow: false,
+            usual_level: Level::INFO,
             busy: None,
             muted: false,
             error: None,
@@ -110,7 +113,7 @@ impl Ended {
     }
 
     /// The level of its line: ERROR for the server's failures, WARN for the client's, for slow ones and for those
-    /// whose client left, else INFO.
+    /// whose client left, else the usual one, which is INFO unless [chosen](crate::Choices::level).
     #[inline]
     pub fn level(&self) -> Level {
         let client_error = self.status.is_some_and(|status| status.is_client_error());
@@ -119,7 +122,7 @@ impl Ended {
         } else if client_error || self.slow || self.is_aborted() {
             Level::WARN
         } else {
-            Level::INFO
+            self.usual_level
         }
     }
 }

@@ -31,6 +31,9 @@
 //! | `duration_ms` | number | `http.server.request.duration` (s) | to the end of the response's body; in the metric, to the head of a stream of events |
 //! | `head_ms` | number | – | to the head of the response |
 //! | `elapsed_ms` | number | – | only of the line by choice that says that a request is still running: since its beginning |
+
+//! | `busy_ms` | number | – | by choice: spent polling the service and its body |
+//! | `lifetime_ms` | number | – | only of the line that says that an upgraded connection has ended: since its upgrade |
 //! | `slow` | true | – | it took longer than `CUPOLA_SLOW_MS` |
 //! | `request_bytes` | number | `http.request.body.size` | bytes of the body that were read |
 //! | `response_bytes` | number | `http.response.body.size` | bytes of the body that were sent |
@@ -47,7 +50,10 @@
 //! |---|---|
 //! | 5xx, a service or body error, a timeout, a panic, a gRPC server error | ERROR |
 //! | 4xx, slow, closed by the client before the end (a stream of events has none) | WARN |
-//! | everything else | INFO |
+//! | everything else | INFO, or as [chosen](crate::Choices::level) for the route or the request |
 
 /// The message of the line that says that a request began.
 pub const STARTED: &str = "request started";
+
+/// The message of the line that says that an upgraded connection has ended.
+pub const UPGRADE_ENDED: &str = "upgraded connection ended";

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use cupola_redact::Masked;
 use http::StatusCode;
+use tracing::Level;
 
+use crate::choices::Choices;
 use crate::duties::Duties;
 use crate::ended::{Bodies, Ended};
 use crate::exchange::{Exchange, HeaderList};
@@ -126,6 +128,13 @@ impl OpenExchange {
         }
     }
 
+    /// So much more time was spent polling the service or its body.
+    pub fn busy(&mut self, time: Duration) {
+        if let Some(open) = &mut self.0 {
+            open.ended.busy = Some(open.ended.busy.unwrap_or_default() + time);
+        }
+    }
+
     /// gRPC's status came, with the head or in the trailers.
     pub fn grpc_status(&mut self, status: GrpcStatus) {
         if let Some(open) = &mut self.0 {
@@ -170,7 +179,10 @@ impl OpenExchange {
         let Some(mut open) = self.0.take() else { return };
         open.ended.total = open.elapsed();
         let Open { exchange, ended, sink, slow_after, .. } = &mut *open;
+        let choices = Choices::of(&exchange.context);
         ended.outcome = outcome;
+        ended.muted = choices.is_muted();
+        ended.usual_level = choices.usual_level().unwrap_or(Level::INFO);
         ended.slow = ended.served_in() > *slow_after && outcome != Outcome::Upgraded;
         ended.request_bytes = exchange.context.count_body_read(0);
         ended.route = exchange.route.clone().or_else(|| exchange.context.route().cloned());

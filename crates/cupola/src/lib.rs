@@ -33,6 +33,8 @@
 //! - `testing`: the module of that name, which captures lines and records in tests of services.
 
 mod builder;
+#[cfg(feature = "axum")]
+mod connections;
 mod cupola;
 mod error;
 #[cfg(feature = "axum")]
@@ -75,3 +77,5 @@ pub use cupola_telemetry::otel_0_33::tracer;
 #[cfg(feature = "axum")]
 pub use cupola_context::ClientIp;
 pub use cupola_context::{Context, RequestId, WithContext, spawn, spawn_blocking};
+pub use cupola_http::UpgradeWatch;
+pub use cupola_record::{Choices, choose, mute};

@@ -2,19 +2,19 @@
 
 use std::future::{Future, IntoFuture};
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::connections::{PerConnection, Watched};
 use crate::cupola::Cupola;
 
 impl Cupola {
     /// Serves until SIGTERM or Ctrl-C, lets requests in flight end, and writes what was accepted.
     ///
-    /// It is `axum::serve` with connect info, [`shutdown_signal`](Self::shutdown_signal) and
+    /// It is `axum::serve` with connect info, a record of each upgraded connection when it ends, [`shutdown_signal`](Self::shutdown_signal) and
     /// [`shutdown`](Self::shutdown). Requests that outlast the deadline (`CUPOLA_SHUTDOWN_MS`, 10 s) are left
     /// behind: a line says how many, and they have none of their own. The flush has as much time again.
     pub async fn serve(&self, listener: TcpListener, app: Router) -> io::Result<()> {
@@ -52,7 +52,7 @@ impl Cupola {
             // Nobody hears it where the server has ended by itself.
             let _ = tell.send(());
         };
-        let service = app.into_make_service_with_connect_info::<SocketAddr>();
+        let (listener, service) = (Watched(listener), PerConnection(app.with_state::<()>(())));
         let server = axum::serve(listener, service).with_graceful_shutdown(signal).into_future();
         tokio::select! {
             served = server => served,

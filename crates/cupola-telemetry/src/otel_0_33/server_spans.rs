@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cupola_record::{Duties, Ended, Exchange, Record, Side, Sink};
+use cupola_record::{Choices, Duties, Ended, Exchange, Record, Side, Sink};
 use cupola_redact::KeyPolicy;
 use opentelemetry::InstrumentationScope;
 use opentelemetry_sdk::Resource;
@@ -87,7 +87,7 @@ impl ServerSpans {
 impl Sink for ServerSpans {
     fn record(&self, record: Record<'_>) {
         match record {
-            Record::Exchange(exchange, ended) if is_ours(exchange) => self.0.end(exchange, ended),
+            Record::Exchange(exchange, ended) if is_ours(exchange) && !ended.muted => self.0.end(exchange, ended),
             _ => {}
         }
     }
@@ -100,7 +100,8 @@ impl Sink for ServerSpans {
 /// Whether it is a sampled request that was served, and that no layer further out records.
 fn is_ours(exchange: &Exchange) -> bool {
     let sampled = exchange.context.trace().flags.is_sampled();
-    sampled && exchange.side == Side::Server && !exchange.served.contains(Duties::SPAN)
+    let dropped = Choices::of(&exchange.context).is_sampled() == Some(false);
+    sampled && !dropped && exchange.side == Side::Server && !exchange.served.contains(Duties::SPAN)
 }
 
 impl Pipeline {
