@@ -31,7 +31,6 @@
 //! | `duration_ms` | number | `http.server.request.duration` (s) | to the end of the response's body; in the metric, to the head of a stream of events |
 //! | `head_ms` | number | – | to the head of the response |
 //! | `elapsed_ms` | number | – | only of the line by choice that says that a request is still running: since its beginning |
-
 //! | `busy_ms` | number | – | by choice: spent polling the service and its body |
 //! | `lifetime_ms` | number | – | only of the line that says that an upgraded connection has ended: since its upgrade |
 //! | `slow` | true | – | it took longer than `CUPOLA_SLOW_MS` |
