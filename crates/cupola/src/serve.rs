@@ -1,7 +1,8 @@
 //! Serving with all that observability wants of a server: peers, a graceful end, and a flush.
 
-use std::future::{Future, IntoFuture};
+use std::future::{Future, IntoFuture, poll_fn};
 use std::io;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -41,13 +42,18 @@ impl Cupola {
         app: Router,
         signal: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
+        let mut signal = Box::pin(signal);
+        // Heard from here on: whoever reads that this is listening may send it at once.
+        let heard = poll_fn(|cx| Poll::Ready(signal.as_mut().poll(cx).is_ready())).await;
         if let Ok(address) = listener.local_addr() {
             tracing::info!(target: "cupola", service = self.service(), address = %address, "listening");
         }
         let (tell, told) = oneshot::channel();
         let cupola = self.clone();
         let signal = async move {
-            signal.await;
+            if !heard {
+                signal.await;
+            }
             cupola.drain();
             // Nobody hears it where the server has ended by itself.
             let _ = tell.send(());
