@@ -15,7 +15,9 @@ fn strange_request(client: &mut Client, number: usize) {
     let path = if number.is_multiple_of(4) { format!("/hello/n{number}") } else { format!("/unknown/p{number}") };
     client.send(format!(
         "{method} {path}?q{number}={number} HTTP/1.1\r\nHost: host-{number}.test\r\nX-Request-Id: id-{number}\r\n\
-         User-Agent: agent/{number}\r\nTraceparent: 00-{number:032x}-{number:016x}-01\r\nX-{number}: {number}\r\n\r\n"
+         User-Agent: agent/{number}\r\nTraceparent: 00-{number:032x}-{number:016x}-01\r\nX-{number}: {number}\r\n\
+         Tracestate: state{number}={number}\r\nBaggage: bag{number}={number}\r\nX-Forwarded-For: 2001:db8::{number:x}\r\n\
+         X-Forwarded-Host: forwarded-{number}.test\r\n\r\n"
     ));
     let answer = client.answer();
     assert!([200, 404, 405].contains(&answer.status), "{answer:?}");
@@ -24,7 +26,8 @@ fn strange_request(client: &mut Client, number: usize) {
 
 #[test]
 fn ten_thousand_distinct_requests_leave_few_series_and_no_memory_behind() {
-    let process = Process::start(BINARY, &[]);
+    // Everybody is believed, so that all of it is kept for as long as its request lasts.
+    let process = Process::start(BINARY, &[("CUPOLA_TRUST", "always;hops=1")]);
     let mut client = process.client();
     (1..2_000).for_each(|number| strange_request(&mut client, number));
     let (before, _) = process.resident();
@@ -34,7 +37,7 @@ fn ten_thousand_distinct_requests_leave_few_series_and_no_memory_behind() {
     assert!(after < before + 4 * MIB, "{} KiB more", (after - before) / 1024);
 
     let metrics = process.metrics();
-    for raw in ["unknown", "/p", "/n", "host-", "id-", "agent", "M1"] {
+    for raw in ["unknown", "/p", "/n", "host-", "id-", "agent", "M1", "bag", "state1", "forwarded", "2001:db8"] {
         assert!(!metrics.contains(raw), "{raw} is seen:\n{metrics}");
     }
     let series: Vec<&str> = metrics.lines().filter(|line| line.contains("duration_seconds_count")).collect();

@@ -51,6 +51,7 @@
 //! | a CDN in front of one's own load balancer | `peers:10.0.0.0/8,` and the CDN's networks, `;hops=2` |
 //! | a mesh whose sidecar is the peer | `always;hops=1` |
 //! | a proxy that writes `Forwarded` only | any of these, with `;header=forwarded` |
+//! | a balancer that passes connections on and hides who made them | `never`: every stranger has its address |
 //!
 //! With a hop count, `client_ip`, `scheme` and `host` are those that the proxies tell in `Forwarded` (RFC 7239) or in
 //! `X-Forwarded-For`, `-Proto` and `-Host`, counted from the right: one entry for each proxy, and only while the one that
