@@ -168,6 +168,12 @@ impl Telemetry {
         lines.boxed()
     }
 
+    /// Sends what is to be exported, and takes no more; [`Telemetry::shutdown`] does it too. It blocks up to the deadline,
+    /// but not for long where a collector does not answer.
+    pub fn end_exports(&self, deadline: Duration) {
+        self.exports.end(deadline);
+    }
+
     /// Takes no more lines, writes those that wait, and gives the final account. It blocks up to the deadline; what is
     /// left then is counted as dropped. Later calls only give the account.
     ///

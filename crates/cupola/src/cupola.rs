@@ -96,15 +96,22 @@ impl Cupola {
         self.0.draining.load(Ordering::Relaxed)
     }
 
-    /// Writes all lines that were accepted, and gives the account; what the deadline (`CUPOLA_SHUTDOWN_MS`, 10 s)
-    /// leaves behind is counted as dropped. Works from any runtime, and from none.
+    /// Exports what there is, writes all lines that were accepted, and gives the account; what the deadline
+    /// (`CUPOLA_SHUTDOWN_MS`, 10 s) leaves behind is counted as dropped. Works from any runtime, and from none.
     pub async fn shutdown(&self) -> Counts {
+        let limit = self.0.shutdown_limit;
+        // First, so that the account below has the lines that tell of losses.
+        self.wait_for(move |telemetry| telemetry.end_exports(limit / 4 * 3)).await;
         self.say_stopped();
+        self.wait_for(move |telemetry| telemetry.shutdown(limit)).await
+    }
+
+    async fn wait_for<R: Default + Send + 'static>(&self, work: impl FnOnce(&Telemetry) -> R + Send + 'static) -> R {
         let parts = self.0.clone();
-        let flush = move || parts.telemetry.shutdown(parts.shutdown_limit);
+        let work = move || work(&parts.telemetry);
         match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => runtime.spawn_blocking(flush).await.unwrap_or_default(),
-            Err(_) => flush(),
+            Ok(runtime) => runtime.spawn_blocking(work).await.unwrap_or_default(),
+            Err(_) => work(),
         }
     }
 

@@ -64,9 +64,6 @@ const VARIABLES: [&str; 54] = [
     "CUPOLA_WATCHDOG_MS",
 ];
 
-/// What often has a key in its value, if not in its name.
-const HOLD_KEYS: [&str; 2] = ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"];
-
 pub(crate) struct Summary {
     settings: String,
     trust: String,
@@ -76,7 +73,8 @@ pub(crate) fn of(vars: Vars<'_>, policy: &KeyPolicy, trust: &TrustPolicy) -> Sum
     let mut settings = String::new();
     for name in VARIABLES {
         if let Some(value) = vars.text(name) {
-            let hidden = policy.denies(name) || HOLD_KEYS.contains(&name);
+            // Headers often have a key in their value, if not in their name.
+            let hidden = policy.denies(name) || name.ends_with("_HEADERS") && name.starts_with("OTEL_EXPORTER_OTLP_");
             let value = if hidden { REDACTED.to_owned() } else { value };
             let space = if settings.is_empty() { "" } else { " " };
             write!(settings, "{space}{name}={value}").expect("a String takes all");
@@ -110,6 +108,15 @@ pub(crate) fn tell_of_unknown(names: impl Iterator<Item = String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_of_collectors_are_not_shown() {
+        let vars = |name: &str| name.ends_with("_HEADERS").then(|| "api-key=hunter2".to_owned());
+        let settings = of(Vars::new(&vars), &KeyPolicy::default(), &TrustPolicy::Never).settings;
+        assert!(settings.contains("OTEL_EXPORTER_OTLP_HEADERS=[REDACTED]"), "{settings}");
+        assert!(settings.contains("OTEL_EXPORTER_OTLP_TRACES_HEADERS=[REDACTED]"), "{settings}");
+        assert!(!settings.contains("OTLP_HEADERS=api"), "{settings}");
+    }
 
     #[test]
     fn the_trust_in_force_is_named() {

@@ -87,6 +87,9 @@ fn an_absent_collector_is_seen_and_not_felt() {
     let cupola = service.cupola().clone();
     let ended = service.stop();
     assert_eq!(ended.line("items to be exported were lost").number("lost"), 40.0);
+    let lines = ended.lines();
+    assert_eq!(lines[lines.len() - 1]["message"], "stopped");
+    assert_eq!(ended.line("stopped").number("lines"), lines.len() as f64);
     let counts = cupola.telemetry().exporters()[0].counts();
     assert_eq!((counts.accepted, counts.dropped_shutdown), (40, 40));
 }
@@ -111,6 +114,20 @@ fn a_collector_that_hangs_holds_up_no_request() {
     service.stop();
     let counts = cupola.telemetry().exporters()[0].counts();
     assert_eq!((counts.accepted, counts.dropped_queue_full, counts.dropped_shutdown), (100, 90, 10));
+}
+
+#[test]
+fn a_collector_that_is_slow_holds_up_no_request_and_gets_everything() {
+    let collector = Collector::start(vec![Answer::Dawdles(Duration::from_millis(500)), Answer::ok()]);
+    let url = collector.url();
+    let vars = [("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()), ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2")];
+    let service = Service::start(&vars, app());
+    let counts = || service.cupola().telemetry().exporters()[0].counts();
+    (0..20).for_each(|_| assert_eq!(service.get("/vms/7").status, 200));
+    assert_eq!((counts().accepted, counts().exported), (40, 0), "the collector still dawdles over the first message");
+    eventually("all is exported", || counts().exported == 40);
+    assert_eq!((counts().retries, counts().dropped()), (0, 0));
+    service.stop();
 }
 
 #[test]
