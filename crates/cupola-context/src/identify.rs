@@ -235,6 +235,16 @@ impl Identify {
         }
     }
 
+    /// Scheme and authority, raw, that trusted proxies tell: for a request that somebody else has identified already.
+    pub fn forwarded<'h>(
+        &self,
+        headers: &'h HeaderMap,
+        peer: Option<IpAddr>,
+    ) -> (Option<&'static str>, Option<Cow<'h, [u8]>>) {
+        let client = Client::of(headers, &self.trust, peer, self.trust.of(peer));
+        (client.scheme, client.host)
+    }
+
     /// Whether whoever asks is trusted, and not only the proxy that has passed the request on: for what is shown to
     /// one's own people alone. Where the way to the client is not known to its end, it is nobody who is known.
     pub fn trusts_client(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> bool {

@@ -158,6 +158,8 @@ impl Observer {
             caller.client_request_id = extensions.get::<NotBelieved>().map(|id| &id.0);
             caller.user_agent = headers.get(header::USER_AGENT);
             caller.host = headers.get(header::HOST);
+            (caller.forwarded_scheme, caller.forwarded_host) =
+                self.identify.forwarded(headers, self.peer_of(extensions));
             return caller;
         }
         let peer = self.peer_of(extensions);

@@ -183,6 +183,24 @@ async fn callers_that_sample_too_much_are_told_of_once() {
     assert!(line.level == Level::WARN && line.message().contains("CUPOLA_FOREIGN_SAMPLED_PER_SECOND"));
 }
 
+#[tokio::test]
+async fn a_layer_further_in_tells_the_same_client() {
+    let (outer, inner) = (Records::new(), Records::new());
+    let layer = |records: &Records| records.layer().identify(identify("private;hops=1".parse().unwrap()));
+    let service = layer(&outer).layer(layer(&inner).layer(answer(|| Response::new(Body::empty()))));
+    let mut asked = Request::get("/").header("host", "service.internal:8080").header(FORGED[5].0, FORGED[5].1);
+    for (name, value) in &FORGED[6..8] {
+        asked = asked.header(*name, *value);
+    }
+    let mut asked = asked.body(Body::empty()).unwrap();
+    asked.extensions_mut().insert(Peer([127, 0, 0, 1].into()));
+    call(service, asked).await;
+    for (exchange, _) in [outer.one(), inner.one()] {
+        assert_eq!(exchange.context.client_ip().unwrap().to_string(), "198.51.100.1");
+        assert_eq!((exchange.scheme, exchange.host()), ("https", Some("forged.example")));
+    }
+}
+
 /// A request whose headers are as large and as many as anybody lets through.
 fn bomb() -> Vec<(&'static str, String)> {
     let mut lines = vec![
