@@ -7,12 +7,13 @@ use std::process::Command;
 use cupola_tests::builder;
 
 /// A variable, values that are not accepted, and what its error says is.
-const CHECKED: [(&str, &[&str], &str); 17] = [
+const CHECKED: [(&str, &[&str], &str); 18] = [
     ("CUPOLA_TRUST", &["everyone", "1"], TRUST),
     ("CUPOLA_FOREIGN_SAMPLED_PER_SECOND", &["all", "-1"], "a number of traces"),
     ("CUPOLA_REQUEST_ID", &["uuid9", "snowflake"], "uuid7, uuid4, ulid or trace-id"),
     ("CUPOLA_SLOW_MS", &["soon", "-1", "0", "1.5", "5s"], MILLISECONDS),
     ("CUPOLA_TIMEOUT_MS", &["soon", "-1", "0", "99999999999999999999"], MILLISECONDS),
+    ("CUPOLA_HOLD_BACK", &["info", "true"], "debug, trace or off"),
     ("CUPOLA_WATCHDOG_MS", &["never", "-1", "0", "10s"], MILLISECONDS),
     ("CUPOLA_SHUTDOWN_MS", &["soon", "-1", "0", "10s"], MILLISECONDS),
     ("CUPOLA_SKIP", &["healthz", "/healthz,assets/*", "*"], "paths that begin with /, separated by commas"),

@@ -1,8 +1,10 @@
 //! The context of one request: its ids, its place in a trace, and what is said about it.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -40,7 +42,11 @@ struct Inner {
     /// Somebody has said something: most requests end without, and need not ask for the lock.
     noted: AtomicBool,
     notes: Mutex<Notes>,
+    kept: OnceLock<Box<Kept>>,
 }
+
+/// Whatever it is, a context stays as safe to share as it was without.
+type Kept = dyn Any + Send + Sync + UnwindSafe + RefUnwindSafe;
 
 /// What the caller's trace is to ours.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +106,7 @@ impl Context {
             choices: AtomicU16::new(0),
             noted: AtomicBool::new(false),
             notes: Mutex::default(),
+            kept: OnceLock::new(),
         }))
     }
 
@@ -264,6 +271,19 @@ impl Context {
         let _ = self.0.choices.fetch_update(Ordering::Relaxed, Ordering::Relaxed, changed);
     }
 
+    /// Hangs something of an observer's own on this context; the first stays, and `false` says that this is not it.
+    #[doc(hidden)]
+    pub fn keep<T: Any + Send + Sync + UnwindSafe + RefUnwindSafe>(&self, kept: T) -> bool {
+        self.0.kept.set(Box::new(kept)).is_ok()
+    }
+
+    /// What an observer has hung on this context, if it is of this type.
+    #[doc(hidden)]
+    pub fn kept<T: Any>(&self) -> Option<&T> {
+        let kept: &dyn Any = &**self.0.kept.get()?;
+        kept.downcast_ref()
+    }
+
     /// Runs `work` with this context ambient.
     pub fn enter<R>(&self, work: impl FnOnce() -> R) -> R {
         let mut slot = Some(self.clone());
@@ -295,5 +315,18 @@ impl fmt::Debug for Context {
             .field("trace_id", &trace.trace_id)
             .field("span_id", &trace.span_id)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_hangs_on_a_context_first_stays() {
+        let context = Context::root(RequestIdFormat::Ulid, &Fresh::new(0, [1; 40]));
+        assert_eq!(context.kept::<u8>(), None);
+        assert!(context.keep(7u8) && !context.keep("too late"));
+        assert_eq!((context.kept::<u8>(), context.kept::<&str>()), (Some(&7), None));
     }
 }

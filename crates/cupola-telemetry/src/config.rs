@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cupola_record::{VarError, Vars};
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::Targets;
 
@@ -16,6 +17,7 @@ use tracing_subscriber::filter::Targets;
 /// | `LOG_API_CALLS` | yes or no | whether requests have a line |
 /// | `NO_COLOR` | anything | no colours on a terminal |
 /// | `CUPOLA_LOG_QUEUE_BYTES` | bytes | how much may wait for the output |
+/// | `CUPOLA_HOLD_BACK` | `debug` `trace` `off` | up to which level lines of a request are kept, and written if it fails: see [`crate::HeldLines`] |
 /// | `CUPOLA_WATCHDOG_MS` | milliseconds | a line for each request that is still running after so long |
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -30,6 +32,8 @@ pub struct Config {
     pub no_color: bool,
     /// How many bytes may wait for the output.
     pub queue_bytes: Option<usize>,
+    /// Up to which level lines of a request are kept, to be written if it fails.
+    pub hold_back: Option<LevelFilter>,
     /// After how long a request that is still running is told of.
     pub watchdog: Option<Duration>,
 }
@@ -60,6 +64,7 @@ impl Config {
             api_calls: vars.yes_or_no("LOG_API_CALLS")?,
             no_color: vars.text("NO_COLOR").is_some(),
             queue_bytes: vars.read("CUPOLA_LOG_QUEUE_BYTES", "a number of bytes, at least 524288", queue_bytes)?,
+            hold_back: vars.read("CUPOLA_HOLD_BACK", "debug, trace or off", hold_back)?,
             watchdog: vars.milliseconds("CUPOLA_WATCHDOG_MS")?,
         })
     }
@@ -92,6 +97,15 @@ fn level(value: &str) -> Option<&'static str> {
         "debug" => Some("debug"),
         "trace" => Some("trace"),
         "off" => Some("off"),
+        _ => None,
+    }
+}
+
+fn hold_back(value: &str) -> Option<LevelFilter> {
+    match value.to_ascii_lowercase().as_str() {
+        "debug" => Some(LevelFilter::DEBUG),
+        "trace" => Some(LevelFilter::TRACE),
+        "off" => Some(LevelFilter::OFF),
         _ => None,
     }
 }

@@ -12,6 +12,9 @@
 //! # Ok::<(), cupola_telemetry::BuildError>(())
 //! ```
 //!
+//! By choice it tells of requests that do not end ([`Watchdog`]), and holds lines back until it is known whether their
+//! request fails ([`HeldLines`]).
+//!
 //! # Where this sits
 //! Floor 3: on cupola-context, cupola-line, cupola-record and cupola-redact. It is the only crate that touches what is
 //! global to a process, and only in [`Telemetry::install`]. It must not know routers or dashboards, and of HTTP only
@@ -30,6 +33,8 @@ mod context_keys;
 mod counts;
 mod deadline;
 mod exports;
+mod held;
+mod hold_back;
 mod line_layer;
 mod memory;
 #[cfg(feature = "otel_0_33")]
@@ -50,6 +55,7 @@ pub use access_lines::AccessLines;
 pub use background::Background;
 pub use config::{Config, Format};
 pub use counts::Counts;
+pub use hold_back::HeldLines;
 pub use line_layer::LineLayer;
 pub use memory::Memory;
 pub use queue::Lines;

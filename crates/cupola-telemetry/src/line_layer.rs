@@ -17,6 +17,8 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 use crate::access_lines::AccessPlan;
 use crate::callsite::{Plan, Plans, envelope};
 use crate::context_keys::{ContextKeys, write_ids, write_span};
+use crate::held::Held;
+use crate::hold_back::HELD_BACK;
 use crate::queue::Lines;
 use crate::texts::Texts;
 use crate::thread_state::{self, ThreadState};
@@ -49,6 +51,14 @@ impl LineLayer {
     pub const fn spans(mut self, lookup: Option<SpanLookup>) -> Self {
         self.spans = lookup;
         self
+    }
+
+    /// A layer that encodes as this one does, for lines that do not go out at once.
+    pub(crate) fn twin(&self) -> Self {
+        let policy = self.plans.policy();
+        let (plans, access) = (Plans::new(policy.clone()), AccessPlan::new(policy));
+        // The same id, so that both share what a thread has learnt of names: they have the same policy.
+        Self { plans, access, lines: self.lines.clone(), ..*self }
     }
 
     /// No other layer of its subscriber wants to see events.
@@ -87,6 +97,37 @@ impl LineLayer {
     where
         S: Subscriber + for<'s> LookupSpan<'s>,
     {
+        let written = self.encode_event::<S, false>(state, event, plan, spans);
+        self.hand_over(written, *event.metadata().level(), &state.buffer);
+    }
+
+    /// Leaves the event's line, marked, with its request.
+    pub(crate) fn hold<S>(&self, event: &Event<'_>, spans: &LayerContext<'_, S>, held: &Held)
+    where
+        S: Subscriber + for<'s> LookupSpan<'s>,
+    {
+        self.plans.with(event.metadata(), |plan| {
+            thread_state::with(self.id, |state| {
+                if !state.muted {
+                    // What was cut shows on the line; it is counted where lines are accepted, which few of these are.
+                    let _ = self.encode_event::<S, true>(state, event, plan, spans);
+                    held.push(&state.buffer);
+                }
+            });
+        });
+    }
+
+    /// Writes the event's line into the thread's buffer. `HELD` lines are marked.
+    fn encode_event<S, const HELD: bool>(
+        &self,
+        state: &mut ThreadState,
+        event: &Event<'_>,
+        plan: &Plan,
+        spans: &LayerContext<'_, S>,
+    ) -> Written
+    where
+        S: Subscriber + for<'s> LookupSpan<'s>,
+    {
         let ThreadState { buffer, scratch, formatted, time, keys, .. } = state;
         let timestamp = time.system_time(SystemTime::now());
         let mut line = match own_category(event, plan, self.texts(plan, formatted)) {
@@ -95,6 +136,10 @@ impl LineLayer {
                 LineWriter::begin_encoded(buffer, scratch, timestamp, &envelope(event.metadata(), &category))
             }
         };
+        if HELD {
+            // Before the event's fields: one of this name must not speak for it.
+            line.bool(HELD_BACK, true);
+        }
         event.record(&mut EventFields { line: &mut line, plan, texts: self.texts(plan, formatted) });
         write_spans(&mut line, event, spans);
         if let Some(context) = current() {
@@ -102,8 +147,7 @@ impl LineLayer {
         } else if let Some(span) = self.spans.and_then(|spans| spans.find(None)) {
             write_span(&mut line, span);
         }
-        let written = line.end();
-        self.hand_over(written, *event.metadata().level(), buffer);
+        line.end()
     }
 
     fn texts<'a>(&'a self, plan: &Plan, formatted: &'a mut Formatted) -> Texts<'a> {

@@ -12,16 +12,18 @@ use cupola_context::Sampler;
 use cupola_context::SpanLookup;
 use cupola_record::VarError;
 use cupola_redact::KeyPolicy;
+use tracing::level_filters::LevelFilter;
 use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
-use tracing_subscriber::{Layer, registry};
+use tracing_subscriber::{Layer, Registry, registry};
 
 use crate::background::Background;
 use crate::config::{Config, Filter, Format};
 use crate::counts::Counts;
 use crate::deadline::Deadline;
 use crate::exports::Exports;
+use crate::hold_back::{HeldLines, HoldBack};
 use crate::line_layer::LineLayer;
 #[cfg(feature = "otel_0_33")]
 use crate::otel_0_33::{self, Traces, TracesConfig};
@@ -45,6 +47,7 @@ pub struct Telemetry {
     installed: AtomicBool,
     exports: Exports,
     policy: KeyPolicy,
+    held: Option<HeldLines>,
     #[cfg(feature = "otel_0_33")]
     traces: Option<Traces>,
 }
@@ -107,6 +110,13 @@ impl Telemetry {
     /// The thread for exports and background samples. It is started by the first call.
     pub fn background(&self) -> io::Result<Arc<Background>> {
         self.exports.background()
+    }
+
+    /// The sink that writes the lines held back of requests that fail, where the configuration holds back any. The layer
+    /// that it belongs into is that whose requests' lines go to [`Self::dispatch`]; a subscriber of one's own holds back
+    /// nothing.
+    pub const fn held_lines(&self) -> Option<&HeldLines> {
+        self.held.as_ref()
     }
 
     /// Starts to watch for requests that run longer than this. The sink belongs into the layer whose requests they are.
@@ -185,12 +195,25 @@ impl Telemetry {
         self.end_lines(left.left())
     }
 
-    /// The line layer is alone where events are concerned: what makes spans sees those within a span only.
-    fn dispatch_over<S>(&self, subscriber: S) -> Dispatch
+    fn dispatch_with<F>(&self, filter: F, directives: &str, hold_back: Option<LevelFilter>) -> Dispatch
+    where
+        F: Layer<Registry> + Send + Sync,
+    {
+        // The line layer is alone where events are concerned: what makes spans sees those within a span only.
+        let lines = LineLayer::new(self.lines.clone(), self.policy.clone()).spans(self.span_lookup()).alone();
+        match hold_back {
+            Some(level) => {
+                let filter = HoldBack::new(filter, level, directives, lines.twin());
+                self.dispatch_over(registry().with(filter), lines)
+            }
+            None => self.dispatch_over(registry().with(filter), lines),
+        }
+    }
+
+    fn dispatch_over<S>(&self, subscriber: S, lines: LineLayer) -> Dispatch
     where
         S: Subscriber + for<'s> LookupSpan<'s> + Send + Sync,
     {
-        let lines = LineLayer::new(self.lines.clone(), self.policy.clone()).spans(self.span_lookup()).alone();
         let subscriber = subscriber.with(lines);
         #[cfg(feature = "otel_0_33")]
         if let Some(traces) = &self.traces {
@@ -267,6 +290,8 @@ impl Builder {
         let traces = self.traces.map(|setup| setup.start(&exports, &lines, &self.policy)).transpose();
         #[cfg(feature = "otel_0_33")]
         let traces = traces.map_err(BuildError::Export)?;
+        let hold_back = self.config.hold_back.filter(|level| *level != LevelFilter::OFF);
+        let held = HeldLines::new(lines.clone());
         let mut telemetry = Telemetry {
             dispatch: Dispatch::none(),
             lines,
@@ -274,13 +299,14 @@ impl Builder {
             installed: AtomicBool::new(false),
             exports,
             policy: self.policy,
+            held: hold_back.map(|_| held),
             #[cfg(feature = "otel_0_33")]
             traces,
         };
-        let filter = Filter::new(self.config.filter.as_deref().unwrap_or("info")).map_err(BuildError::Config)?;
-        telemetry.dispatch = match filter {
-            Filter::Targets(filter) => telemetry.dispatch_over(registry().with(filter)),
-            Filter::Env(filter) => telemetry.dispatch_over(registry().with(*filter)),
+        let directives = self.config.filter.as_deref().unwrap_or("info");
+        telemetry.dispatch = match Filter::new(directives).map_err(BuildError::Config)? {
+            Filter::Targets(filter) => telemetry.dispatch_with(filter, directives, hold_back),
+            Filter::Env(filter) => telemetry.dispatch_with(*filter, directives, hold_back),
         };
         let output = Output::new(self.output.unwrap_or_else(|| Box::new(io::stdout())));
         let writer = writer::spawn(telemetry.lines.clone(), output, render).map_err(BuildError::Thread)?;

@@ -12,6 +12,8 @@ use cupola_metrics::{Registry, RouteMetrics};
 use cupola_record::{AccessLog, And, Sink, Vars};
 use cupola_redact::KeyPolicy;
 use cupola_telemetry::{AccessLines, Telemetry};
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
 
 use crate::cupola::{Cupola, Parts};
 use crate::error::InitError;
@@ -46,6 +48,7 @@ pub struct Builder {
     output: Option<Box<dyn Write + Send>>,
     sink: Option<Arc<dyn Sink>>,
     watchdog: Option<Duration>,
+    hold_back: Option<LevelFilter>,
 }
 
 impl Builder {
@@ -60,6 +63,7 @@ impl Builder {
             output: None,
             sink: None,
             watchdog: None,
+            hold_back: None,
         }
     }
 
@@ -113,6 +117,14 @@ impl Builder {
         self
     }
 
+    /// Keeps each request's lines up to this level that the filter does not admit, and writes them if it fails: see
+    /// [`cupola_telemetry::HeldLines`].
+    #[must_use]
+    pub fn hold_back(mut self, level: Level) -> Self {
+        self.hold_back = Some(LevelFilter::from_level(level));
+        self
+    }
+
     /// Where lines go; standard output unless set.
     #[must_use]
     pub fn output(mut self, output: impl Write + Send + 'static) -> Self {
@@ -140,13 +152,14 @@ impl Builder {
     /// Builds without touching the process: what it gives works under `with_default` of its dispatch.
     pub fn build(self) -> Result<Cupola, InitError> {
         let http = cupola_http::Config::from_vars(&*self.vars)?;
-        let log = cupola_telemetry::Config::from_vars(&*self.vars)?;
+        let mut log = cupola_telemetry::Config::from_vars(&*self.vars)?;
         let vars = Vars::new(&*self.vars);
         let shutdown_limit = vars.milliseconds("CUPOLA_SHUTDOWN_MS")?.unwrap_or(Duration::from_secs(10));
         let service = vars.text("OTEL_SERVICE_NAME").unwrap_or(self.service);
         let access_log = AccessLog::new().start_line(http.start_line == Some(true));
         let access_log = http.log_share.map_or(access_log, |share| access_log.sample(share));
         let access = log.api_calls.unwrap_or(true).then(|| AccessLines::new(access_log));
+        log.hold_back = log.hold_back.or(self.hold_back);
         let watchdog = log.watchdog.or(self.watchdog);
         let terminal = self.output.is_none() && std::io::stdout().is_terminal();
         let telemetry = Telemetry::builder(log).policy(self.policy.clone()).terminal(terminal);
@@ -162,8 +175,9 @@ impl Builder {
         let in_flight = InFlight::default();
         let user = self.sink.map(|sink| Shield { sink, panics: own::count_panics(&registry) });
         let watchdog = watchdog.map(|limit| telemetry.watchdog(limit)).transpose()?;
+        let held = telemetry.held_lines().cloned();
         let sink = And::new(metrics, And::new(spans::sink(&telemetry), user));
-        let sink = And::new(in_flight.clone(), And::new(watchdog, And::new(access, sink)));
+        let sink = And::new(in_flight.clone(), And::new(watchdog, And::new(held, And::new(access, sink))));
         let (alive, ready) = (Checks::new(self.policy.clone()), Checks::new(self.policy.clone()));
         let layer = cupola_http::layer(sink).policy(self.policy).catch_panics();
         let layer = own::PATHS.iter().fold(layer, |layer, path| layer.skip(path));

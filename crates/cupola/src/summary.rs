@@ -7,7 +7,7 @@ use cupola_record::Vars;
 use cupola_redact::{KeyPolicy, REDACTED};
 
 /// Every variable that is read, so that the summary can name those that are set.
-const VARIABLES: [&str; 54] = [
+const VARIABLES: [&str; 55] = [
     "OTEL_SERVICE_NAME",
     "OTEL_PROPAGATORS",
     "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS",
@@ -49,6 +49,7 @@ const VARIABLES: [&str; 54] = [
     "CUPOLA_BODY_BYTES",
     "CUPOLA_FOREIGN_SAMPLED_PER_SECOND",
     "CUPOLA_HEADERS",
+    "CUPOLA_HOLD_BACK",
     "CUPOLA_LOG_QUEUE_BYTES",
     "CUPOLA_LOG_SAMPLE",
     "CUPOLA_OTLP_QUEUE_BYTES",
