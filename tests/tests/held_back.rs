@@ -9,6 +9,7 @@ use axum::Router;
 use axum::extract::{Path, Request};
 use axum::http::StatusCode;
 use axum::routing::get;
+use cupola::record::{self, Choices};
 use cupola::telemetry::Memory;
 use cupola_tests::{Ended, Line, Service, builder, eventually, lines};
 use tokio::sync::{Barrier, Notify};
@@ -54,6 +55,22 @@ fn what_fails_tells_all_and_what_goes_well_what_it_always_told() {
     let informed = informed.iter().rfind(|line| line["message"] == "informed").unwrap();
     assert!(line.text("timestamp") <= informed.text("timestamp"), "it has the time at which it was said");
     assert!(informed.text("timestamp") <= again.text("timestamp"));
+}
+
+#[test]
+fn a_muted_failure_tells_nothing_and_a_success_at_error_no_more_than_usual() {
+    let handler = |Path(way): Path<String>| async move {
+        says();
+        let muted = way == "muted";
+        let choices = Choices::new().level(Level::ERROR);
+        assert!(record::choose(if muted { choices.mute() } else { choices }));
+        if muted { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK }
+    };
+    let service = Service::start(ON, Router::new().route("/{way}", get(handler)));
+    assert_eq!((service.get("/muted").status, service.get("/loud").status), (500, 200));
+    let ended = service.stop();
+    assert_eq!(story(&ended, "/loud"), ["informed", "request completed"]);
+    assert!(ended.lines().iter().all(|line| !line.has("held_back")), "{}", ended.text);
 }
 
 #[test]

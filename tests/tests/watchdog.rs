@@ -110,17 +110,24 @@ fn a_stream_of_events_is_not_running_and_a_download_is() {
 }
 
 #[test]
-fn an_upgraded_connection_is_not_running() {
+fn neither_an_upgraded_connection_nor_a_muted_request_is_told_of() {
     let go = Arc::new(Notify::new());
     let switch = || async { (axum::http::StatusCode::SWITCHING_PROTOCOLS, [("upgrade", "echo")]) };
-    let service = Service::start(ON, waits("/waits", &go).route("/upgrade", get(switch)));
-    let (mut upgraded, mut waits) = (service.client(), service.client());
+    let mutes = || async {
+        assert!(cupola::record::mute());
+        std::future::pending::<&str>().await
+    };
+    let app = waits("/waits", &go).route("/upgrade", get(switch)).route("/muted", get(mutes));
+    let service = Service::start(ON, app);
+    let (mut upgraded, mut muted, mut waits) = (service.client(), service.client(), service.client());
+    muted.send("GET /muted HTTP/1.1\r\nHost: test\r\n\r\n");
     upgraded.send("GET /upgrade HTTP/1.1\r\nHost: test\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
     assert_eq!(upgraded.head().status, 101);
     waits.send("GET /waits HTTP/1.1\r\nHost: test\r\n\r\n");
     wait_for(&service, 3);
     go.notify_one();
     waits.answer();
+    drop(muted);
     let ended = service.stop();
     assert!(running(&ended.lines()).iter().all(|line| line.text("route") == "/waits"));
 }

@@ -82,9 +82,10 @@ impl Sink for HeldLines {
     }
 }
 
-/// Whether so much is to be known of a request that has ended like this.
+/// Whether so much is to be known of a request that has ended like this. ERROR may be the chosen level of a success too.
 fn tells(ended: &Ended) -> bool {
-    !ended.muted && (ended.level() == Level::ERROR || ended.slow)
+    let failed = ended.level() == Level::ERROR && ended.error_type().is_some();
+    !ended.muted && (failed || ended.slow)
 }
 
 fn missing_line(lines: u64, context: &Context) -> LineBuffer {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cupola_context::{Context, SpanId};
-use cupola_record::{Duties, Exchange, Record, Sink, TARGET};
+use cupola_record::{Choices, Duties, Exchange, Record, Sink, TARGET};
 use rustc_hash::FxHashMap;
 use tracing::Dispatch;
 
@@ -30,7 +30,7 @@ const MAX_WATCHED: usize = 64 * 1024;
 /// Cupola's own, so that a handler that blocks its thread, or all threads, is told of too.
 ///
 /// A request runs until the last byte of its response. Two kinds only until the head: a stream of events, and a
-/// connection that speaks another protocol from then on. Up to 65,536 requests are watched at once; a line tells how
+/// connection that speaks another protocol from then on. A request that is muted has no line. Up to 65,536 requests are watched at once; a line tells how
 /// many were not.
 #[derive(Clone, Debug)]
 pub struct Watchdog(Arc<Watched>);
@@ -184,10 +184,10 @@ impl Running {
 }
 
 impl Request {
-    /// What is left of it says nothing of the server, or nothing is.
+    /// What is left of it says nothing of the server, or nothing is, or nobody wants to know.
     fn is_over(&self) -> bool {
         let claimed = Duties::from_bits(self.context.claim(0));
-        claimed.contains(Duties::ENDLESS) || claimed.contains(Duties::ENDED)
+        claimed.contains(Duties::ENDLESS) || claimed.contains(Duties::ENDED) || Choices::of(&self.context).is_muted()
     }
 
     fn tell(&self, elapsed: Duration) {
