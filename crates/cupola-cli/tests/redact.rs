@@ -46,7 +46,7 @@ fn every_type_is_read_as_what_it_is() {
             "--B\r\nContent-Disposition: form-data; name=pin\r\n\r\n12\r\n--B--\r\n",
             "--B\r\nContent-Disposition: form-data; name=pin\r\n\r\n[REDACTED]\r\n--B--\r\n",
         ),
-        ("image/png", "not a picture", "[binary 13 bytes]"),
+        ("image/png", "not a picture", "[image/png 13 bytes]"),
         (
             "header",
             "Host: h\nAuthorization: Bearer x\nX-Odd: y\n",

@@ -1,7 +1,7 @@
 //! Which bodies are captured, and how much of them.
 
 use cupola_record::SkipReason;
-use cupola_redact::Media;
+use cupola_redact::{Media, Routes};
 use http::{HeaderMap, header};
 
 /// Which bodies are captured: by media type and route, up to a cap.
@@ -68,11 +68,16 @@ impl BodyRules {
     }
 
     /// Whether bodies of a route are wanted. One that is not known is wanted only where routes are neither chosen nor
-    /// left out.
+    /// left out. Those of an endpoint for logins are wanted only where it is chosen by name.
     pub(crate) fn wants_route(&self, route: Option<&str>) -> bool {
         let listed = |list: &[Box<str>]| route.is_some_and(|route| list.iter().any(|known| **known == *route));
         let unknown = route.is_none() && !(self.only.is_empty() && self.not.is_empty());
-        !self.when_chosen && !unknown && (self.only.is_empty() || listed(&self.only)) && !listed(&self.not)
+        let credentials = self.only.is_empty() && route.is_some_and(Routes::take_credentials);
+        !self.when_chosen
+            && !unknown
+            && !credentials
+            && (self.only.is_empty() || listed(&self.only))
+            && !listed(&self.not)
     }
 
     /// Whether a body with these headers is wanted, and what it is.
@@ -109,6 +114,8 @@ mod tests {
         let rules = BodyRules::default().not_route("/login");
         assert!(!rules.wants_route(None) && rules.wants_route(Some("/a")) && !rules.wants_route(Some("/login")));
         assert!(BodyRules::default().wants_route(None));
+        assert!(!BodyRules::default().wants_route(Some("/api/login")));
+        assert!(BodyRules::default().route("/api/login").wants_route(Some("/api/login")));
         let rules = BodyRules::default().route("/a");
         assert!(!rules.wants_route(None) && rules.wants_route(Some("/a")) && !rules.wants_route(Some("/b")));
     }

@@ -22,6 +22,10 @@ pub(crate) use out::Out;
 pub use redactor::{Captured, Redactor};
 pub use stream::{Finished, Stream};
 
+use std::borrow::Cow;
+
+use arrayvec::ArrayVec;
+
 use crate::surface::{Kind, Surface};
 use crate::tally::Rule;
 use crate::{KeyPolicy, Media};
@@ -47,9 +51,12 @@ struct Body {
     out: Out,
     reader: Reader,
     seen: u64,
-    /// How many bytes of a byte order mark opened the body.
-    marked: usize,
+    /// The first bytes, until there are enough of them to tell what the body is; then nothing.
+    head: Option<ArrayVec<u8, HEAD>>,
 }
+
+/// Four bytes tell UTF-16, UTF-32 and what is compressed.
+const HEAD: usize = 4;
 
 /// One way of reading.
 #[derive(Debug)]
@@ -61,8 +68,8 @@ enum Reader {
     Form(Form),
     Multipart(Box<Multipart>),
     Values(Values),
-    /// Counted, not shown.
-    Marker(&'static str),
+    /// Counted, not shown: what it is called, and whether its label said something else.
+    Marker(Cow<'static, str>, bool),
 }
 
 /// A byte order mark stands before the body, not in it.
@@ -72,46 +79,61 @@ impl Body {
     fn new(policy: &KeyPolicy, surface: &Surface, cap: usize) -> Self {
         let out = Out::new(policy.clone(), cap);
         let reader = Reader::of(surface, &out);
-        Self { out, reader, seen: 0, marked: 0 }
+        Self { out, reader, seen: 0, head: Some(ArrayVec::new()) }
     }
 
     /// Begins anew, in the memory that is there.
     fn restart(&mut self, surface: &Surface) {
         self.out.clear();
         self.reader = Reader::of(surface, &self.out);
-        (self.seen, self.marked) = (0, 0);
+        (self.seen, self.head) = (0, Some(ArrayVec::new()));
     }
 
     fn feed(&mut self, chunk: &[u8]) {
-        let before = self.seen;
         self.seen += chunk.len() as u64;
-        if matches!(self.reader, Reader::Marker(_)) {
-            return;
+        let mut rest = chunk;
+        if let Some(head) = &mut self.head {
+            let (first, tail) = chunk.split_at(chunk.len().min(head.remaining_capacity()));
+            head.extend(first.iter().copied());
+            if !head.is_full() {
+                return;
+            }
+            rest = tail;
+            self.begin();
         }
-        let rest = if before < 4 { self.sniff(before as usize, chunk) } else { chunk };
+        self.read(rest);
+    }
+
+    fn finish(&mut self, truncated: bool) {
+        self.begin();
+        self.reader.finish(&mut self.out, truncated);
+    }
+
+    fn read(&mut self, bytes: &[u8]) {
         if !self.out.is_full() {
-            self.reader.feed(&mut self.out, rest);
+            self.reader.feed(&mut self.out, bytes);
         }
     }
 
-    /// Looks at the first four bytes: UTF-16, UTF-32 and what is compressed hide every name from a reader of bytes.
-    fn sniff<'a>(&mut self, offset: usize, chunk: &'a [u8]) -> &'a [u8] {
-        let head = &chunk[..chunk.len().min(4 - offset)];
-        let is_packed = offset == 0 && matches!(head.first(), Some(0x1F | 0x28)) && is_packed(head);
-        if is_packed || head.iter().any(|byte| matches!(byte, 0x00 | 0xFE | 0xFF)) {
-            self.reader = Reader::Marker("unredactable");
-            return &[];
+    /// Looks at the first bytes: UTF-16, UTF-32 and what is compressed hide every name from a reader of bytes.
+    fn begin(&mut self) {
+        let Some(head) = self.head.take() else { return };
+        if let Some(kind) = unreadable(&head) {
+            if !matches!(self.reader, Reader::Marker(..)) {
+                self.reader = Reader::Marker(kind.into(), true);
+            }
+            return;
         }
-        let expected = if self.marked == offset { &BOM[offset.min(BOM.len())..] } else { &[] };
-        let length = expected.iter().zip(chunk).take_while(|(mark, byte)| mark == byte).count();
-        self.marked += length;
-        self.out.push(&chunk[..length]);
-        &chunk[length..]
+        if let Some(rest) = head.strip_prefix(BOM) {
+            self.out.push(BOM);
+            return self.read(rest);
+        }
+        self.read(&head);
     }
 
     /// The text that stands for a body which is not shown.
     fn marker(&mut self) -> Option<String> {
-        let Reader::Marker(kind) = self.reader else { return None };
+        let Reader::Marker(kind, _) = &self.reader else { return None };
         if self.seen == 0 {
             return Some(String::new());
         }
@@ -120,15 +142,25 @@ impl Body {
     }
 }
 
-/// The first byte of gzip; zstd has more of them.
-fn is_packed(head: &[u8]) -> bool {
-    head[0] == 0x1F || head.starts_with(&[0x28, 0xB5])
+/// What a body is that hides every name from a reader of bytes.
+fn unreadable(head: &[u8]) -> Option<&'static str> {
+    match head {
+        [0x1F, ..] => Some("gzip"),
+        [0x28, 0xB5, ..] => Some("zstd"),
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some("utf-16"),
+        _ if head.contains(&0) => {
+            Some(if head.iter().filter(|&&byte| byte == 0).count() > 2 { "utf-32" } else { "utf-16" })
+        }
+        _ if head.iter().any(|byte| matches!(byte, 0xFE | 0xFF)) => Some("binary"),
+        _ => None,
+    }
 }
 
 impl Reader {
     fn of(surface: &Surface, out: &Out) -> Self {
         match &surface.0 {
-            Kind::Body { media, boundary } => Self::new(*media, boundary.as_deref(), out),
+            Kind::Body { label: Some(label), .. } => Self::Marker(label.clone().into(), false),
+            Kind::Body { media, boundary, .. } => Self::new(*media, boundary.as_deref(), out),
             Kind::Lines(kind) => Self::Values(Values::new(*kind)),
         }
     }
@@ -140,12 +172,12 @@ impl Reader {
             Media::NdJson => Self::Lines(Lines::new(out)),
             Media::EventStream => Self::Events(Box::new(Events::new(out))),
             // What has no paths is on no allow list.
-            Media::Text | Media::Form | Media::Multipart if is_allow_list => Self::Marker("not allowed"),
+            Media::Text | Media::Form | Media::Multipart if is_allow_list => Self::Marker("text".into(), false),
             // A text that begins like JSON is read as JSON; one that does not loses sync at once.
             Media::Text => Self::Text(Json::new(out)),
             Media::Form => Self::Form(Form::new(out)),
             Media::Multipart => Self::Multipart(Box::new(Multipart::new(boundary))),
-            Media::Binary => Self::Marker("binary"),
+            Media::Binary => Self::Marker("binary".into(), false),
         }
     }
 
@@ -157,11 +189,11 @@ impl Reader {
             Self::Form(form) => form.feed(out, bytes),
             Self::Multipart(multipart) => {
                 if !multipart.feed(out, bytes) {
-                    *self = Self::Marker("multipart");
+                    *self = Self::Marker("multipart".into(), false);
                 }
             }
             Self::Values(values) => values.feed(out, bytes),
-            Self::Marker(_) => {}
+            Self::Marker(..) => {}
         }
     }
 
@@ -173,11 +205,11 @@ impl Reader {
             Self::Form(form) => form.finish(out, truncated),
             Self::Multipart(multipart) => {
                 if !multipart.finish(out, truncated) {
-                    *self = Self::Marker("multipart");
+                    *self = Self::Marker("multipart".into(), false);
                 }
             }
             Self::Values(values) => values.finish(out, truncated),
-            Self::Marker(_) => {}
+            Self::Marker(..) => {}
         }
     }
 
@@ -189,7 +221,7 @@ impl Reader {
             Self::Events(events) => events.open(out),
             Self::Form(form) => form.open(out),
             Self::Multipart(multipart) => multipart.open(out),
-            Self::Values(_) | Self::Marker(_) => (out.len(), usize::MAX),
+            Self::Values(_) | Self::Marker(..) => (out.len(), usize::MAX),
         }
     }
 
@@ -198,7 +230,8 @@ impl Reader {
             Self::Json(json) => json.lost_sync(),
             Self::Lines(lines) => lines.lost_sync(),
             Self::Form(form) => form.lost_sync(),
-            Self::Multipart(_) | Self::Text(_) | Self::Events(_) | Self::Values(_) | Self::Marker(_) => false,
+            Self::Multipart(_) | Self::Text(_) | Self::Events(_) | Self::Values(_) => false,
+            Self::Marker(_, is_other) => *is_other,
         }
     }
 }

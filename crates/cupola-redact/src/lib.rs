@@ -22,7 +22,7 @@
 //!
 //! # How it decides
 //!
-//! One [`KeyPolicy`] serves every surface; surfaces differ only in how they find names and values. A name is decoded
+//! One [`KeyPolicy`] serves every [`Surface`]; surfaces differ only in how they find names and values. A name is decoded
 //! (`\u006f`, `%6F`, `+`, however often), split into words at separators, digits and changes of case, and loses
 //! trailing digits, `[]`, `value` and `raw`. Then the first of these that fits decides:
 //!
@@ -36,22 +36,36 @@
 //! | in URLs and forms | key, code, policy | the whole name |
 //!
 //! So `author`, `keyboard`, `sort_key`, `status_code`, `tokenizer`, `token_type` and `total_token_count` stay. Under a
-//! denied name a number, a string or a whole container becomes `"[REDACTED]"`; `null`, `true` and `false` stay.
+//! denied name a number, a string or a whole container becomes `"[REDACTED]"`; `null`, `true` and `false` stay, unless
+//! [`mask_literals`](KeyPolicyBuilder::mask_literals) says otherwise. A field of a log line may be called `session_id`
+//! ([`Position::Field`]); what comes over the wire may not.
 //!
-//! Headers are shown by an allow list of names; cookies keep their names only. Beside names, values are masked by
-//! their looks: private keys in PEM form, JWTs, `Bearer` and `Basic` credentials, userinfo in URLs, webhook URLs of
-//! Slack and Discord, card numbers that pass the Luhn check, and tokens of AWS, GitHub, GitLab, Slack, Stripe, OpenAI,
-//! Anthropic, Google, npm and SendGrid.
+//! This is version [`DEFAULT_LIST`] of the list. A name that is added makes a minor version, one that is taken away a
+//! major one.
+//!
+//! Names count where they stand as values too: `{"name":"password","value":...}`, `[["password",...]]`,
+//! `<input name="password" value="...">`, `--password ...`. Headers are shown by an allow list of names; cookies keep their
+//! names only; of a path what stands behind `reset`, `verify`, `invite` or a denied name and looks random goes.
+//!
+//! Beside names, values are masked by their looks: private keys in PEM form, JWTs, `Bearer` and `Basic` credentials,
+//! userinfo in URLs, webhook URLs of Slack and Discord, card numbers that pass the Luhn check, and tokens of AWS, GitHub,
+//! GitLab, Slack, Stripe, OpenAI, Anthropic, Google, npm, SendGrid and Telegram. Personal data goes
+//! [by choice](KeyPolicyBuilder::pii).
 //!
 //! # What it promises
 //!
 //! - Spans are masked where they stand and every other byte passes as it is; valid JSON stays valid JSON.
 //! - A body's redaction does not depend on how it was cut into pieces, and is safe wherever it breaks off.
-//! - What cannot be read is not shown: broken JSON is read as text, what is no text becomes a marker with a size.
-//! - Time is linear in the input and memory is the capped output, whatever a stranger sends; nothing recurses.
+//! - What cannot be read is not shown: broken JSON is read as text, what is no text becomes a marker with a size. Each
+//!   step is counted ([`Tally`]).
+//! - Time is linear in the input and memory is bounded, whatever a stranger sends; nothing recurses.
 //!
 //! It does not escape control characters: that is the task of whoever writes a line, and an escape that stands in the
 //! input stays an escape.
+//!
+//! # Features
+//!
+//! - `toml`: [`KeyPolicy::from_toml`] reads a policy from a file.
 
 mod body;
 mod cookie;
@@ -65,6 +79,7 @@ mod name;
 mod parts;
 mod pattern;
 mod policy;
+mod routes;
 mod rule;
 mod surface;
 mod swar;
@@ -81,6 +96,10 @@ pub use masked::{Masked, REDACTED};
 pub use media::Media;
 pub use parts::{MaskedParts, MaskedPartsBuilder};
 pub use policy::{KeyPolicy, KeyPolicyBuilder, PolicyError};
+pub use routes::{RoutePolicy, Routes};
 pub use rule::{Position, Verdict};
 pub use surface::{Surface, UnknownSurface};
 pub use tally::{Rule, Tally};
+
+/// The version of the default list of names, as the documentation of this crate has it.
+pub const DEFAULT_LIST: &str = "1.0";

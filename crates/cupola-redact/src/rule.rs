@@ -218,6 +218,31 @@ mod tests {
         assert!(STRONG.iter().flat_map(|stem| stem.iter()).all(u8::is_ascii_lowercase));
     }
 
+    /// The table in the documentation is the list.
+    #[test]
+    fn the_documentation_names_every_stem() {
+        let table = include_str!("lib.rs").lines().find(|line| line.starts_with("//! | strong")).expect("the table");
+        let named: Vec<String> = table
+            .split('|')
+            .nth(2)
+            .expect("the names")
+            .split(',')
+            .flat_map(|names| {
+                let mut alternatives = names.split('/');
+                let first = alternatives.next().unwrap_or_default().trim().to_owned();
+                let stem = first.rsplit_once(' ').map_or("", |(stem, _)| stem).to_owned();
+                let others: Vec<String> = alternatives.map(|last| format!("{stem} {last}")).collect();
+                std::iter::once(first).chain(others)
+            })
+            .map(|name| name.replace(' ', ""))
+            .collect();
+        for stem in STRONG {
+            let stem = String::from_utf8_lossy(stem);
+            assert!(named.contains(&stem.clone().into_owned()), "{stem} is not in the table");
+        }
+        assert_eq!(named.len(), STRONG.len(), "{named:?}");
+    }
+
     #[test]
     fn some_words_tell_in_a_url_only() {
         for name in ["key", "code", "Policy"] {

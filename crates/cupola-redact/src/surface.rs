@@ -20,7 +20,12 @@ pub struct Surface(pub(crate) Kind);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
-    Body { media: Media, boundary: Option<String> },
+    /// `label` is what a body is called that is not shown.
+    Body {
+        media: Media,
+        boundary: Option<String>,
+        label: Option<String>,
+    },
     Lines(Value),
 }
 
@@ -38,12 +43,16 @@ pub(crate) enum Value {
 impl Surface {
     /// A body of this kind.
     pub const fn body(media: Media) -> Self {
-        Self(Kind::Body { media, boundary: None })
+        Self(Kind::Body { media, boundary: None, label: None })
     }
 
     /// A body of this `Content-Type`, which may name the boundary of a multipart body.
     pub fn content_type(content_type: &str) -> Self {
-        Self(Kind::Body { media: Media::from_content_type(content_type), boundary: media::boundary(content_type) })
+        let (media, boundary) = (Media::from_content_type(content_type), media::boundary(content_type));
+        let essence = content_type.split([';', ',']).next().unwrap_or_default().trim().to_ascii_lowercase();
+        // A stranger's text is shown only where it is a media type to the letter.
+        let label = (media == Media::Binary && essence.len() <= 64 && is_media_type(&essence)).then_some(essence);
+        Self(Kind::Body { media, boundary, label })
     }
 
     /// Headers, one `Name: value` a line.

@@ -2,6 +2,7 @@
 
 mod segment;
 
+use crate::form::Form;
 use crate::name::Name;
 use crate::rule::{self, Verdict};
 use crate::tally::Rule;
@@ -83,6 +84,8 @@ struct Pairs<'a> {
     open: bool,
     /// Up to here the text is in the output.
     copied: usize,
+    /// Nothing is.
+    is_empty: bool,
     /// Where the name that the next `=` would end begins.
     name: usize,
     /// Behind a `://`, until the authority ends.
@@ -97,7 +100,19 @@ struct Pairs<'a> {
 impl<'a> Pairs<'a> {
     #[inline]
     fn new(policy: &'a KeyPolicy, text: &'a str, place: Place, open: bool) -> Self {
-        Self { policy, text, place, open, copied: 0, name: 0, authority: None, slashes: (0, 0), hints: 0, count: 0 }
+        Self {
+            policy,
+            text,
+            place,
+            open,
+            copied: 0,
+            is_empty: true,
+            name: 0,
+            authority: None,
+            slashes: (0, 0),
+            hints: 0,
+            count: 0,
+        }
     }
 
     #[inline]
@@ -147,7 +162,8 @@ impl<'a> Pairs<'a> {
     #[inline]
     fn judge(&mut self, out: &mut impl Target, index: usize, next: usize, level: u32) -> usize {
         let bytes = self.text.as_bytes();
-        let verdict = self.policy.judge_url_name(&bytes[self.name..index]);
+        let begin = self.name;
+        let verdict = self.policy.judge_url_name(&bytes[begin..index]);
         self.name = next;
         if verdict == Verdict::Keep {
             return next;
@@ -156,7 +172,27 @@ impl<'a> Pairs<'a> {
         if verdict == Verdict::MaskUnlessNumber && is_count(&bytes[next..end]) {
             return end;
         }
+        if level == 0 && self.removes() {
+            return self.remove(out, begin, end);
+        }
         self.mask(out, next, end, Rule::Name);
+        end
+    }
+
+    fn removes(&self) -> bool {
+        self.place == Place::Query
+            && self.policy.forms().is_some_and(|forms| matches!(forms.of(Rule::Name), Form::Remove))
+    }
+
+    /// Takes the pair out with the separator before it, or behind it if it is the first.
+    #[cold]
+    fn remove(&mut self, out: &mut impl Target, begin: usize, end: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let is_first = begin == self.copied && self.is_empty;
+        self.copy(out, if is_first { begin } else { begin.max(self.copied + 1) - 1 }, false);
+        let end = if is_first && bytes.get(end) == Some(&b'&') { end + 1 } else { end };
+        (self.copied, self.name) = (end, end);
+        self.count += 1;
         end
     }
 
@@ -228,6 +264,7 @@ impl<'a> Pairs<'a> {
             Place::Path => segment::push(out, self.policy, kept, self.hints, open),
         };
         self.hints = 0;
+        self.is_empty &= kept.is_empty();
         self.copied = end;
     }
 }

@@ -201,9 +201,9 @@ fn what_cannot_be_read_is_counted_only() {
         (Media::Binary, &[1, 2], "[binary 2 bytes]"),
         (Media::Binary, &[0x1F, 0x8B, 0], "[binary 3 bytes]"),
         (Media::Binary, &[], ""),
-        (Media::Json, &utf16, "[unredactable 32 bytes]"),
-        (Media::Json, &[0xFF, 0xFE, b'{', 0], "[unredactable 4 bytes]"),
-        (Media::Form, &[0x1F, 0x8B, 8, 0, 0], "[unredactable 5 bytes]"),
+        (Media::Json, &utf16, "[utf-16 32 bytes]"),
+        (Media::Json, &[0xFF, 0xFE, b'{', 0], "[utf-16 4 bytes]"),
+        (Media::Form, &[0x1F, 0x8B, 8, 0, 0], "[gzip 5 bytes]"),
     ] {
         for piece in [1, 3, WHOLE] {
             assert_eq!(redact(media, body, piece, WHOLE, End::Complete).text, expected, "{media:?}");

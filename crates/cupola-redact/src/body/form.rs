@@ -18,6 +18,8 @@ pub(super) struct Form {
     state: State,
     /// Where the pair that is being read begins in the output.
     pair: usize,
+    /// No pair is in the output yet.
+    is_first: bool,
     /// Clients send JSON under a form's label by default: what begins like JSON is read as JSON.
     json: Option<Box<Json>>,
 }
@@ -28,13 +30,13 @@ enum State {
     Name,
     Kept,
     Masked,
-    /// The pair was taken out; its separator goes too if it is the first.
+    /// The pair was taken out.
     Gone,
 }
 
 impl Form {
     pub(super) fn new(out: &Out) -> Self {
-        Self { state: State::Start, pair: out.len(), json: None }
+        Self { state: State::Start, pair: out.len(), is_first: true, json: None }
     }
 
     pub(super) fn lost_sync(&self) -> bool {
@@ -128,7 +130,8 @@ impl Form {
         let verdict = out.policy.judge_url_name(out.written(self.pair..out.len()));
         if verdict == Verdict::Mask && out.removes() {
             out.tally.count(Rule::Name);
-            out.take_back(self.pair);
+            // With the separator before it.
+            out.take_back(self.pair - usize::from(!self.is_first));
             self.state = State::Gone;
             return;
         }
@@ -142,7 +145,8 @@ impl Form {
 
     fn separate(&mut self, out: &mut Out) {
         self.end_pair(out, false);
-        if self.state != State::Gone {
+        self.is_first &= self.state == State::Gone;
+        if !self.is_first {
             out.push(b"&");
         }
         self.pair = out.len();

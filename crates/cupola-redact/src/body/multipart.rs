@@ -173,8 +173,11 @@ impl Multipart {
     }
 
     fn is_delimiter(&self, line: &[u8]) -> bool {
-        !self.delimiter.is_empty()
-            && line.strip_prefix(&*self.delimiter).is_some_and(|rest| matches!(rest.trim_ascii(), b"" | b"--"))
+        let Some(rest) = line.strip_prefix(&*self.delimiter).filter(|_| !self.delimiter.is_empty()) else {
+            return false;
+        };
+        let rest = rest.strip_prefix(b"--").unwrap_or(rest);
+        rest.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
     }
 
     fn delimit(&mut self, out: &mut Out, line: &[u8]) {

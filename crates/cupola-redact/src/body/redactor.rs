@@ -65,9 +65,9 @@ impl Redactor {
     pub fn finish(self, end: End) -> Captured {
         let Self { mut body, cap } = self;
         let cut = end == End::Truncated || body.out.is_full();
-        body.reader.finish(&mut body.out, cut);
+        body.finish(cut);
         if let Some(marker) = body.marker() {
-            let (lost_sync, truncated) = (marker.starts_with("[unredactable"), end == End::Truncated);
+            let (lost_sync, truncated) = (body.reader.lost_sync(), end == End::Truncated);
             let tally = body.out.tally;
             return Captured { text: Masked::vouch(marker), truncated, redactions: 0, lost_sync, tally };
         }

@@ -59,9 +59,15 @@ fn long_string(bytes: &[u8], start: usize) -> Option<Span> {
             return Some(Span { end: at, has_separators: found != 0, has_escapes });
         }
         at = behind_escape(bytes, at)?;
+        // The grammar knows no such escape, but some parsers do.
+        found |= u64::from(is_separator(bytes[at - 1]));
         has_escapes = true;
     }
     tail(bytes, at, Span { end: start, has_separators: found != 0, has_escapes })
+}
+
+const fn is_separator(byte: u8) -> bool {
+    matches!(byte, b':'..=b'>' | b'%' | b'-')
 }
 
 /// Across the escape whose backslash stands at `at`.
@@ -82,11 +88,11 @@ fn tail(bytes: &[u8], from: usize, span: Span) -> Option<Span> {
             b'"' => return Some(Span { end: at, has_separators, has_escapes }),
             b'\\' => {
                 at = behind_escape(bytes, at)?;
+                has_separators |= is_separator(bytes[at - 1]);
                 has_escapes = true;
                 continue;
             }
-            b':'..=b'>' | b'%' | b'-' => has_separators = true,
-            _ => {}
+            byte => has_separators |= is_separator(byte),
         }
         at += 1;
     }

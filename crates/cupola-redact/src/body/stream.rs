@@ -74,7 +74,7 @@ impl Stream {
     fn end(&mut self, end: End) -> Tally {
         self.ready.clear();
         let truncated = end == End::Truncated;
-        self.body.reader.finish(&mut self.body.out, truncated);
+        self.body.finish(truncated);
         match self.body.marker() {
             Some(marker) => self.ready.extend_from_slice(marker.as_bytes()),
             None => self.body.out.finish(truncated, &mut self.ready),

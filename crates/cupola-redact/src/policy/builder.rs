@@ -17,7 +17,7 @@ use crate::tally::Rule;
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 /// Collects the rules that extend the default policy.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct KeyPolicyBuilder {
     deny: Vec<String>,
     keep: Vec<String>,

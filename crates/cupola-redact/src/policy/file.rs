@@ -7,9 +7,10 @@ use super::error::{PolicyError, Problem};
 use super::{KeyPolicy, KeyPolicyBuilder};
 use crate::form::{Form, PseudonymKey};
 use crate::tally::Rule;
+use crate::{RoutePolicy, Routes};
 
-const SETTINGS: &str = "deny, keep, headers, deny_paths, keep_paths, allow_paths, pii, patterns, literals, form, forms \
-                        and pseudonym";
+const SETTINGS: &str = "deny, keep, headers, deny_paths, keep_paths, allow_paths, pii, patterns, literals, form, forms, \
+                        pseudonym and route";
 
 impl KeyPolicy {
     /// Reads a policy from TOML.
@@ -44,13 +45,64 @@ impl KeyPolicy {
     /// The same, with the keys of pseudonyms looked up by the names of their variables: `key_var = "REDACT_KEY"` under
     /// `[pseudonym]`.
     pub fn from_toml_with(text: &str, vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, PolicyError> {
-        let table = DeTable::parse(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| line_of(text, span.start));
-            PolicyError::new("TOML", Problem::File(error.message().to_owned())).at_line(line)
-        })?;
+        let table = parse(text)?;
         let mut file = File { text, vars, lines: Vec::new(), pseudonym: None };
-        file.build(table.get_ref())
+        let builder = file.read(table.get_ref(), KeyPolicyBuilder::default())?;
+        file.build(builder)
     }
+}
+
+impl Routes {
+    /// Reads policies by route from TOML: what stands in a `[[route]]` extends what stands above all of them.
+    ///
+    /// ```
+    /// use cupola_redact::Routes;
+    ///
+    /// let routes = Routes::from_toml(
+    ///     r#"
+    ///     deny = ["customer_ref"]
+    ///
+    ///     [[route]]
+    ///     path = "/patients/*"
+    ///     body = "drop"                # or keep
+    ///     deny = ["diagnosis"]
+    ///     "#,
+    ///     &|_| None,
+    /// )?;
+    /// assert!(routes.of("/patients/7").drops_bodies);
+    /// assert!(routes.of("/patients/7").policy.denies("diagnosis"));
+    /// assert!(routes.of("/patients/7").policy.denies("customer_ref"));
+    /// assert!(!routes.of("/vms").policy.denies("diagnosis"));
+    /// # Ok::<(), cupola_redact::PolicyError>(())
+    /// ```
+    pub fn from_toml(text: &str, vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, PolicyError> {
+        let table = parse(text)?;
+        let mut file = File { text, vars, lines: Vec::new(), pseudonym: None };
+        let builder = file.read(table.get_ref(), KeyPolicyBuilder::default())?;
+        let mut routes = Self::new(file.build(builder.clone())?);
+        let tables = table.get_ref().iter().find(|(key, _)| key.get_ref() == "route").map(|(_, item)| item);
+        for item in tables.and_then(|item| item.get_ref().as_array()).into_iter().flatten() {
+            let DeValue::Table(table) = item.get_ref() else { return Err(file.wrong("route", item, "a table")) };
+            let text = |name: &str| table.iter().find(|(key, _)| key.get_ref() == name).map(|(_, item)| item);
+            let path = text("path").and_then(|item| item.get_ref().as_str());
+            let path = path.ok_or_else(|| file.wrong("route", item, "a table with a path"))?.to_owned();
+            let drops_bodies = match text("body").map(|item| (item, item.get_ref().as_str())) {
+                None | Some((_, Some("keep"))) => false,
+                Some((_, Some("drop"))) => true,
+                Some((item, _)) => return Err(file.wrong("body", item, "drop or keep")),
+            };
+            let own = file.read(table, builder.clone())?;
+            routes = routes.route(path, RoutePolicy { policy: file.build(own)?, drops_bodies });
+        }
+        Ok(routes)
+    }
+}
+
+fn parse(text: &str) -> Result<Spanned<DeTable<'_>>, PolicyError> {
+    DeTable::parse(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| line_of(text, span.start));
+        PolicyError::new("TOML", Problem::File(error.message().to_owned())).at_line(line)
+    })
 }
 
 type Table<'a> = DeTable<'a>;
@@ -66,12 +118,13 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    fn build(&mut self, table: &Table<'_>) -> Result<KeyPolicy, PolicyError> {
+    /// Adds what one table says.
+    fn read(&mut self, table: &Table<'_>, builder: KeyPolicyBuilder) -> Result<KeyPolicyBuilder, PolicyError> {
         // Forms may name it, wherever it stands.
         if let Some((_, item)) = table.iter().find(|(key, _)| key.get_ref() == "pseudonym") {
             self.pseudonym = Some(self.key(item)?);
         }
-        let mut builder = KeyPolicyBuilder::default();
+        let mut builder = builder;
         for (key, item) in table {
             builder = match &**key.get_ref() {
                 "deny" => self.list(key.get_ref(), item)?.into_iter().fold(builder, KeyPolicyBuilder::deny),
@@ -88,13 +141,17 @@ impl File<'_> {
                 "literals" => builder,
                 "form" => builder.form(self.form("form", item)?),
                 "forms" => self.forms(builder, item)?,
-                "pseudonym" => builder,
+                "pseudonym" | "route" | "path" | "body" => builder,
                 other => {
                     let line = line_of(self.text, key.span().start);
                     return Err(file_error(other, &format!("no such setting; there are {SETTINGS}")).at_line(line));
                 }
             };
         }
+        Ok(builder)
+    }
+
+    fn build(&self, builder: KeyPolicyBuilder) -> Result<KeyPolicy, PolicyError> {
         builder.build().map_err(|error| match self.lines.iter().find(|(name, _)| *name == error.name()) {
             Some((_, line)) => error.at_line(*line),
             None => error,
@@ -221,8 +278,11 @@ mod tests {
             ("[pseudonym]\nid = \"k1\"\nkey_var = \"NONE\"", 1, "not set"),
             ("[pseudonym]\nid = \"k1\"\nky = \"x\"", 3, "ky: no such setting"),
             ("denny = []", 1, "denny: no such setting"),
+            ("[[route]]\nbody = \"drop\"", 1, "route: is not a table with a path"),
+            ("[[route]]\npath = \"/a\"\nbody = \"odd\"", 3, "body: is not drop"),
+            ("[[route]]\npath = \"/a\"\nkeep = [\"password\"]", 3, "\"password\" always"),
         ] {
-            let error = KeyPolicy::from_toml(text).expect_err(text);
+            let error = Routes::from_toml(text, &|_| None).expect_err(text);
             assert_eq!(error.line(), Some(line), "{text}: {error}");
             assert!(error.to_string().contains(part) && error.to_string().contains("line"), "{text}: {error}");
         }

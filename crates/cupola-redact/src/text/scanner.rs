@@ -183,7 +183,7 @@ impl Scanner {
         out.push(&bytes[..=at]);
         match bytes[at] {
             b'-' => {
-                let start = out.len() - 1;
+                let start = out.len().saturating_sub(1);
                 if begins_flag(out.written(self.unit..start).last()) {
                     self.state = State::Flag { start };
                 }

@@ -1,0 +1,65 @@
+//! What has gone wrong once: each test is named for it.
+
+#![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
+
+use cupola_redact::{End, KeyPolicy, Media, Redactor, Stream, Surface};
+
+fn redact(surface: &str, input: &[u8], piece: usize) -> Vec<u8> {
+    let mut stream = Stream::of(&KeyPolicy::default(), &surface.parse::<Surface>().unwrap());
+    let mut out = Vec::new();
+    for chunk in input.chunks(piece) {
+        out.extend_from_slice(stream.feed(chunk));
+    }
+    out.extend_from_slice(&stream.finish(End::Complete).rest);
+    out
+}
+
+fn check(surface: &str, input: &[u8], expected: &[u8]) {
+    for piece in [1, 2, 3, 5, 7, 64, usize::MAX] {
+        let found = redact(surface, input, piece);
+        let show = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert_eq!(show(&found), show(expected), "{surface} in pieces of {piece}: {}", show(input));
+    }
+}
+
+#[test]
+fn the_first_byte_left_before_the_second_told_that_the_body_is_no_text() {
+    check("application/x-www-form-urlencoded", b";\xFF", b"[binary 2 bytes]");
+    check("application/json", b"{\0\"\0", b"[utf-16 4 bytes]");
+    check("application/json", b"\x1F\x8B\x08", b"[gzip 3 bytes]");
+}
+
+#[test]
+fn words_that_look_like_json_left_before_the_text_behind_them_was_seen() {
+    check("text/plain", b"npm_abcdefghijklmnopqrstuvwxyz0123456789", b"[REDACTED]");
+    check("text/plain", b"12 4111 1111 1111 1111 34", b"12 [REDACTED] 34");
+}
+
+#[test]
+fn a_form_feed_behind_a_boundary_was_a_blank_in_one_piece_and_none_in_two() {
+    let body = b"\n--B\x0C\nContent-Disposition: form-data; name=pin\n\n1234\n--B--";
+    let found = redact("multipart/form-data; boundary=B", body, usize::MAX);
+    for piece in 1..9 {
+        assert_eq!(redact("multipart/form-data; boundary=B", body, piece), found);
+    }
+    assert!(!String::from_utf8(found).unwrap().contains("1234"));
+}
+
+#[test]
+fn a_hyphen_behind_a_full_capture_underflowed() {
+    for body in ["\x1a -", "x -", "{\"a\":\" -\"}"] {
+        let mut redactor = Redactor::new(&KeyPolicy::default(), Media::Text, 0);
+        redactor.feed(body.as_bytes());
+        assert_eq!(redactor.finish(End::Complete).text, "");
+    }
+}
+
+#[test]
+fn a_separator_behind_a_backslash_was_none() {
+    check(
+        "application/json",
+        br#"{"a":"pw\=hunter2 and much more","b":1}"#,
+        br#"{"a":"pw\=[REDACTED] and much more","b":1}"#,
+    );
+    check("application/json", br#"{"a":"pw\=hunter2","b":1}"#, br#"{"a":"pw\=[REDACTED]","b":1}"#);
+}
