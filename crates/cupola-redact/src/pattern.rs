@@ -179,7 +179,14 @@ impl Rest {
 /// `open` says that the text was cut, so that a token too short to be judged at its end is masked too.
 #[inline]
 pub(crate) fn push(out: &mut impl Target, policy: &KeyPolicy, text: &str, open: bool) -> u32 {
-    push_hinted(out, policy, text, hints(text.as_bytes()), open)
+    // In a longer text the search for needles is quicker than a look at each byte.
+    let bytes = text.as_bytes();
+    let hints = match needles::searcher().filter(|_| bytes.len() >= needles::WORTHWHILE) {
+        Some(searcher) if needles::find(searcher, bytes, 0..bytes.len()).is_none() => DIGITS,
+        Some(_) => PREFIXED | DIGITS,
+        None => hints(bytes),
+    };
+    push_hinted(out, policy, text, hints, open)
 }
 
 /// The same for a text whose hints are known.

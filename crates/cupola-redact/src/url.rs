@@ -2,6 +2,8 @@
 
 mod segment;
 
+use memchr::{memchr_iter, memchr2};
+
 use crate::form::Form;
 use crate::name::Name;
 use crate::rule::{self, Verdict};
@@ -48,7 +50,7 @@ pub(crate) fn push_url(out: &mut impl Target, policy: &KeyPolicy, url: &str, ope
         rest = &url[span.end..];
         count += 1;
     }
-    let path = rest.find(['?', '#']).unwrap_or(rest.len());
+    let path = memchr2(b'?', b'#', rest.as_bytes()).unwrap_or(rest.len());
     let (path, query) = rest.split_at(path);
     count += push_cut_path(out, policy, path, open && query.is_empty());
     if let Some(separator) = query.get(..1) {
@@ -59,7 +61,11 @@ pub(crate) fn push_url(out: &mut impl Target, policy: &KeyPolicy, url: &str, ope
 }
 
 fn authority_start(url: &str) -> Option<usize> {
-    if url.starts_with("//") { Some(2) } else { url.find("://").map(|colon| colon + 3) }
+    if url.starts_with("//") {
+        return Some(2);
+    }
+    let bytes = url.as_bytes();
+    memchr_iter(b':', bytes).find(|&colon| bytes[colon + 1..].starts_with(b"//")).map(|colon| colon + 3)
 }
 
 /// How far back a name before a `:` is looked for: not every `:` begins a new one.

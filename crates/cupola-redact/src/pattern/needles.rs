@@ -7,7 +7,7 @@ use aho_corasick::Span;
 use aho_corasick::packed::{Config, MatchKind, Searcher};
 
 /// A shorter text is looked at byte by byte.
-pub(super) const WORTHWHILE: usize = 64;
+pub(super) const WORTHWHILE: usize = 40;
 
 /// The trigger of a pattern stands within so many bytes from where its needle begins.
 pub(super) const WINDOW: usize = 10;

@@ -51,6 +51,10 @@ impl Vendor {
     #[inline]
     fn span(&self, bytes: &[u8], at: usize, open: bool) -> Option<Found> {
         let start = (at + 1).checked_sub(self.trigger)?;
+        // Most are told apart by the trigger and the byte before it.
+        if bytes[at] != self.prefix[self.trigger - 1] || bytes[at - 1] != self.prefix[self.trigger - 2] {
+            return None;
+        }
         if !bytes[start..].starts_with(self.prefix) || is_inside_word(bytes, start) {
             return None;
         }

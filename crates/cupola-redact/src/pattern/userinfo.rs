@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr;
+
 use super::Found;
 use crate::tally::Rule;
 
@@ -28,6 +30,10 @@ pub(super) fn at(bytes: &[u8], at: usize, open: bool) -> Option<Found> {
 /// written a password with a slash in it, and it reaches to the last `@` of the word.
 pub(crate) fn authority(bytes: &[u8], start: usize, open: bool) -> Option<Range<usize>> {
     let rest = &bytes[start..bytes.len().min(start + LONGEST)];
+    // Without an `@` there is none, as long as the end of the authority can be seen.
+    if !open && rest.len() < LONGEST && memchr(b'@', rest).is_none() {
+        return None;
+    }
     let ends = |byte: &u8| ends_url(*byte) || matches!(byte, b'/' | b'?' | b'#' | b'\\');
     let end = rest.iter().position(ends).unwrap_or(rest.len());
     let reach = if names_host(&rest[..end]) { end } else { word_end(rest).max(end) };

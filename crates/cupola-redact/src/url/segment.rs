@@ -41,28 +41,52 @@ fn push_masked(
 #[inline]
 fn next(policy: &KeyPolicy, path: &str, from: usize, open: bool) -> Option<(usize, usize)> {
     let bytes = path.as_bytes();
-    let mut start = from;
     // Of the path's first segment there is no word before it.
-    while let Some(slash) = bytes.get(start..)?.iter().position(|&byte| byte == b'/') {
-        let begin = start + slash + 1;
-        let length = bytes[begin..].iter().position(|&byte| byte == b'/').unwrap_or(bytes.len() - begin);
-        let (segment, is_cut) = (&bytes[begin..begin + length], open && begin + length == bytes.len());
-        if (looks_random(segment) || is_cut && length > 0) && tells(policy, &bytes[..begin - 1]) {
-            return Some((begin, begin + length));
+    let (mut begin, mut seen) = (None, 0);
+    for at in from..=bytes.len() {
+        let kind = bytes.get(at).map_or(SLASH, |&byte| KIND[usize::from(byte)]);
+        if kind != SLASH {
+            seen |= kind;
+            continue;
         }
-        start = begin + length;
+        if let Some(begin) = begin {
+            let is_cut = open && at == bytes.len() && at > begin;
+            if (is_cut || at - begin >= LEAST && looks_random(seen)) && tells(policy, &bytes[..begin - 1]) {
+                return Some((begin, at));
+            }
+        }
+        (begin, seen) = (Some(at + 1), 0);
     }
     None
 }
 
-#[inline]
-fn looks_random(segment: &[u8]) -> bool {
-    segment.len() >= LEAST && has_mixture(segment)
-}
+const SLASH: u8 = 1;
+const DIGIT: u8 = 2;
+const UPPER: u8 = 4;
+const LOWER: u8 = 8;
+/// It stands in a mask.
+const BRACKET: u8 = 16;
 
-fn has_mixture(segment: &[u8]) -> bool {
-    let has = |is: fn(&u8) -> bool| segment.iter().any(is);
-    segment[0] != b'[' && (has(u8::is_ascii_digit) || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase))
+const KIND: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'/' => SLASH,
+            b'0'..=b'9' => DIGIT,
+            b'A'..=b'Z' => UPPER,
+            b'a'..=b'z' => LOWER,
+            b'[' => BRACKET,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    table
+};
+
+#[inline]
+fn looks_random(seen: u8) -> bool {
+    seen & BRACKET == 0 && (seen & DIGIT != 0 || seen & UPPER != 0 && seen & LOWER != 0)
 }
 
 /// Whether the last segment before says that the next one opens something.
