@@ -15,7 +15,15 @@ fn check(mode: &str, shape: &[&str]) {
 
 #[test]
 fn every_mode_prints_one_figure_for_each_request() {
-    for mode in ["bare", "tower-http", "tower-http+prometheus", "all-peers", "lean+prometheus", "lean-all-peers"] {
+    for mode in [
+        "bare",
+        "axum-prometheus",
+        "tower-http",
+        "tower-http+prometheus",
+        "all-peers",
+        "lean+prometheus",
+        "lean-all-peers",
+    ] {
         check(mode, &[]);
         check(mode, &["post"]);
     }

@@ -3,12 +3,14 @@
 //! | mode | stack |
 //! |---|---|
 //! | `bare` | nothing |
+//! | `identify` | the layer with nobody to tell |
+//! | `identify+metrics` | the same with route metrics: the difference is what they cost |
 //! | `cupola` | everything that `init` and `.layer()` switch on |
 //! | `cupola-otel` | every request a sampled server span too, sent over http/protobuf to a sink in this process |
 //! | `cupola-otel-unsampled` | the same pipeline, and no request sampled |
 //! | `cupola-bodies` | bodies on the access line too |
 //!
-//! The peers' modes (`tower-http`, `tower-http+prometheus`, `all-peers`) are handed to a package of their own, since
+//! The peers' modes (`axum-prometheus`, `tower-http`, `tower-http+prometheus`, `all-peers`) are handed to a package of their own, since
 //! they are heavy to build: `benches/peers`, with the same loop. Lines go to `/dev/null`. `compare.py` runs both
 //! packages and prints the table.
 
@@ -19,6 +21,8 @@ use std::process::{Command, ExitCode};
 
 use axum::Router;
 use cupola::http::BodyRules;
+use cupola::metrics::{Registry, RouteMetrics};
+use cupola::record::Empty;
 use cupola::{Builder, Cupola};
 
 #[path = "../driver.rs"]
@@ -31,15 +35,17 @@ use driver::Mode;
 #[global_allocator]
 static ALLOCATOR: &stats_alloc::StatsAlloc<std::alloc::System> = &stats_alloc::INSTRUMENTED_SYSTEM;
 
-const MODES: [Mode; 5] = [
+const MODES: [Mode; 7] = [
     Mode { name: "bare", wrap: |app| app },
+    Mode { name: "identify", wrap: |app| app.layer(cupola::http::layer(Empty)) },
+    Mode { name: "identify+metrics", wrap: |app| app.layer(cupola::http::layer(RouteMetrics::new(&Registry::new()))) },
     Mode { name: "cupola", wrap: |app| observed(app, |cupola| cupola) },
     Mode { name: "cupola-otel", wrap: |app| observed(app, |cupola| exported(cupola, "always_on")) },
     Mode { name: "cupola-otel-unsampled", wrap: |app| observed(app, |cupola| exported(cupola, "always_off")) },
     Mode { name: "cupola-bodies", wrap: |app| observed(app, |cupola| cupola.bodies(BodyRules::default())) },
 ];
 
-const PEERS: [&str; 3] = ["tower-http", "tower-http+prometheus", "all-peers"];
+const PEERS: [&str; 4] = ["axum-prometheus", "tower-http", "tower-http+prometheus", "all-peers"];
 
 fn main() -> ExitCode {
     match std::env::args().nth(1) {
@@ -52,7 +58,7 @@ fn main() -> ExitCode {
 fn peer() -> ExitCode {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/Cargo.toml");
     let mut cargo = Command::new("cargo");
-    cargo.args(["run", "--quiet", "--release", "--manifest-path", manifest]);
+    cargo.args(["run", "--quiet", "--release", "--bin", "request", "--manifest-path", manifest]);
     if cfg!(feature = "allocations") {
         cargo.args(["--features", "allocations"]);
     }

@@ -17,23 +17,58 @@ pub(crate) struct Distribution {
 }
 
 impl Distribution {
-    pub(crate) fn new(layout: &Arc<Layout>, cells: &[u64], sum: f64, exemplars: Vec<Exemplar>) -> Self {
-        let mut buckets = vec![0; layout.bounds().len() + 1].into_boxed_slice();
-        let mut exponential: Vec<(i32, u64)> = Vec::new();
-        let mut zero = 0;
-        for (cell, count) in cells.iter().copied().enumerate().filter(|(_, count)| *count > 0) {
-            buckets[layout.bucket(cell)] += count;
-            match (layout.exponential(cell), exponential.last_mut()) {
-                (None, _) => zero += count,
-                (Some(index), Some(last)) if last.0 == index => last.1 += count,
-                (Some(index), _) => exponential.push((index, count)),
-            }
+    /// Nothing yet.
+    pub(crate) fn new(layout: &Arc<Layout>) -> Self {
+        let buckets = vec![0; layout.bounds().len() + 1].into_boxed_slice();
+        // Room for what most histograms have: values within two or three decades.
+        let exponential = Vec::with_capacity(48);
+        Self { layout: Arc::clone(layout), buckets, exponential, zero: 0, sum: 0.0, exemplars: Vec::new() }
+    }
+
+    /// Takes in how many fell into a cell; cells come in rising order.
+    #[inline]
+    pub(crate) fn add(&mut self, cell: usize, count: u64) {
+        if let Some(bucket) = self.buckets.get_mut(self.layout.bucket(cell)) {
+            *bucket += count;
         }
-        Self { layout: Arc::clone(layout), buckets, exponential, zero, sum, exemplars }
+        match (self.layout.exponential(cell), self.exponential.last_mut()) {
+            (None, _) => self.zero += count,
+            (Some(index), Some(last)) if last.0 == index => last.1 += count,
+            (Some(index), _) => self.exponential.push((index, count)),
+        }
+    }
+
+    /// The sum of all values, and traces of some.
+    pub(crate) fn with(mut self, sum: f64, exemplars: Vec<Exemplar>) -> Self {
+        (self.sum, self.exemplars) = (sum, exemplars);
+        self
     }
 
     pub(crate) fn bounds(&self) -> &[f64] {
         self.layout.bounds()
+    }
+
+    /// How many fell into each stated bucket; the last one takes what is above the bounds.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn buckets(&self) -> &[u64] {
+        &self.buckets
+    }
+
+    /// What came since an earlier moment.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn since(&self, before: &Self) -> Self {
+        let buckets =
+            self.buckets.iter().zip(&before.buckets).map(|(now, before)| now.saturating_sub(*before)).collect();
+        let mut earlier = before.exponential.iter().peekable();
+        let mut exponential = self.exponential.clone();
+        for (index, count) in &mut exponential {
+            while earlier.next_if(|before| before.0 < *index).is_some() {}
+            let before = earlier.next_if(|before| before.0 == *index);
+            *count = count.saturating_sub(before.map_or(0, |before| before.1));
+        }
+        exponential.retain(|(_, count)| *count > 0);
+        let (zero, sum) = (self.zero.saturating_sub(before.zero), (self.sum - before.sum).max(0.0));
+        Self { buckets, exponential, zero, sum, ..self.clone() }
     }
 
     /// Each bound, infinity last, with how many were not above it.

@@ -6,7 +6,6 @@ mod gzip;
 mod number;
 mod protobuf;
 mod text;
-pub(crate) mod wire;
 
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue, Response};

@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 
 use cupola_context::Context;
 
-use crate::cells::exemplar::Exemplar;
 use crate::cells::histogram::HistogramCells;
 
 /// The upper bounds, in seconds, that OpenTelemetry advises for the duration of HTTP requests.
@@ -43,8 +42,8 @@ impl DurationHistogram {
 
     /// The same in a request: where its trace is sampled, it is the exemplar of its bucket, at this time.
     pub fn observe_in(&self, duration: Duration, context: &Context, time: SystemTime) {
-        let (bucket, seconds) = self.0.observe(duration);
-        self.0.offer(bucket, time, || Exemplar::of(context, seconds, time));
+        let cell = self.0.observe(duration);
+        self.0.offer(cell, context, duration, time);
     }
 }
 

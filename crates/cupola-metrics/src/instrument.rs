@@ -44,6 +44,6 @@ instrument! {
     FloatCounter, |cell| Value::Number(cell.get().into()), cell.0.load(Ordering::Relaxed);
     Gauge, |cell| Value::Number(cell.get().into()), cell.get() as u64;
     FloatGauge, |cell| Value::Number(cell.get().into()), cell.0.load(Ordering::Relaxed);
-    DurationHistogram, |cell| Value::Distribution(cell.0.read()), cell.0.read().count();
-    Histogram, |cell| Value::Distribution(cell.0.read()), cell.0.read().count();
+    DurationHistogram, |cell| Value::Distribution(cell.0.read()), cell.0.count_all();
+    Histogram, |cell| Value::Distribution(cell.0.read()), cell.0.count_all();
 }

@@ -29,6 +29,12 @@
 //!
 //! # Features
 //! - `gzip` (on): [`Registry::respond`] packs what it gives to whoever accepts it.
+//! - `host`: CPU, memory, disks, network and process, sampled in the background: the module of that name.
+//! - `metrics_0_24`, `otel_0_33`: libraries that use the `metrics` facade or OpenTelemetry's meters land in the registry
+//!   too: the modules of those names.
+//! - `nvidia`: NVIDIA GPUs, where their library is there at run time: the module [`gpu`].
+//! - `tokio`: the workers and queues of a tokio runtime: the module [`runtime`].
+//! - `otlp`: the metrics as messages for a collector: the module of that name.
 
 mod by;
 mod cells;
@@ -38,18 +44,34 @@ mod encoder;
 mod error;
 mod exposition;
 mod family;
+#[cfg(any(feature = "metrics_0_24", feature = "otel_0_33"))]
+mod foreign;
 mod gauge;
+#[cfg(feature = "nvidia")]
+pub mod gpu;
 mod histogram;
+#[cfg(feature = "host")]
+pub mod host;
 mod instrument;
 mod labels;
+#[cfg(feature = "metrics_0_24")]
+pub mod metrics_0_24;
 mod name;
+#[cfg(feature = "otel_0_33")]
+pub mod otel_0_33;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 mod overflow;
+pub mod ready;
 mod registry;
 mod route_metrics;
+#[cfg(feature = "tokio")]
+pub mod runtime;
 mod snapshot;
 mod sync;
 mod table;
 mod texts;
+mod wire;
 
 pub use by::By;
 pub use counter::{Counter, FloatCounter};

@@ -1,7 +1,8 @@
 //! Names: from OpenTelemetry's to Prometheus'.
 //!
 //! `http.server.request.duration` in `s` is `http_server_request_duration_seconds`; a counter ends in `_total`, a ratio
-//! in `_ratio`; what a name may not hold becomes `_`.
+//! in `_ratio`; what a name may not hold becomes `_`. A gauge does not end in `_count`, which there is a histogram's:
+//! `process.thread.count` is `process_thread`.
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,10 @@ pub(crate) fn exposed(family: &Family) -> String {
     let mut name = label(family.name);
     if counter && name.ends_with("_total") {
         name.truncate(name.len() - "_total".len());
+    }
+    let gauge = matches!(family.kind, Kind::Gauge | Kind::UpDown);
+    if gauge && name.ends_with("_count") {
+        name.truncate(name.len() - "_count".len());
     }
     push_suffix(&mut name, &unit_word(family));
     if counter {
@@ -163,6 +168,7 @@ mod tests {
         check(Family::gauge("arrivals", "").unit("{job}/min"), "arrivals_per_minute");
         check(Family::gauge("cpu.use", "").unit("1"), "cpu_use_ratio");
         check(Family::gauge("a..b--c", "").unit("Foo"), "a_b_c_Foo");
+        check(Family::up_down("process.thread.count", "").unit("{thread}"), "process_thread");
     }
 
     #[test]

@@ -128,6 +128,12 @@ impl Registry {
         self.0.routes.get_or_init(|| make(self.0.terms)).clone()
     }
 
+    /// The time, as this registry reads it.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn now(&self) -> SystemTime {
+        (self.0.terms.clock)()
+    }
+
     pub(crate) fn snapshot(&self) -> Snapshot {
         let sources = guard(&self.0.sources).clone();
         let mut snapshot = Snapshot::new((self.0.terms.clock)());
@@ -157,6 +163,20 @@ impl Registry {
         let read = Arc::clone(&inner);
         self.source(move |encoder| read.encode(encoder));
         Ok(inner)
+    }
+
+    /// Keeps the names of an instrument that is told by a library; `None` where they are not valid, or taken.
+    #[cfg(any(feature = "metrics_0_24", feature = "otel_0_33"))]
+    pub(crate) fn reserve_foreign(&self, family: Family) -> Option<Terms> {
+        let mut names = guard(&self.0.names);
+        let taken = name::is_valid(family.name) && !names.holds(&family) && names.take(&family);
+        taken.then_some(self.0.terms)
+    }
+
+    /// Counts an instrument that was not taken.
+    #[cfg(any(feature = "metrics_0_24", feature = "otel_0_33"))]
+    pub(crate) fn refuse(&self) {
+        self.0.refused.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Keeps the names of our own families from the application, whether or not they are in use.
@@ -300,7 +320,7 @@ impl Registry {
         labels: Vec<(&'static str, Values)>,
         bounds: &[f64],
     ) -> Result<Arc<ByInner<DurationHistogram>>, RegisterError> {
-        let layout = layout(family.name, bounds)?;
+        let layout = layout(family.name, bounds, Summed::Nanos)?;
         let make = move || DurationHistogram(Arc::new(HistogramCells::new(Arc::clone(&layout), Summed::Nanos)));
         self.register(family, labels, make)
     }
@@ -311,14 +331,14 @@ impl Registry {
         labels: Vec<(&'static str, Values)>,
         bounds: &[f64],
     ) -> Result<Arc<ByInner<Histogram>>, RegisterError> {
-        let layout = layout(family.name, bounds)?;
+        let layout = layout(family.name, bounds, Summed::Real)?;
         let make = move || Histogram(Arc::new(HistogramCells::new(Arc::clone(&layout), Summed::Real)));
         self.register(family, labels, make)
     }
 }
 
-fn layout(name: &str, bounds: &[f64]) -> Result<Arc<Layout>, RegisterError> {
-    Layout::new(bounds).ok_or_else(|| RegisterError::new(name, ErrorKind::Buckets))
+fn layout(name: &str, bounds: &[f64], summed: Summed) -> Result<Arc<Layout>, RegisterError> {
+    summed.layout(bounds).ok_or_else(|| RegisterError::new(name, ErrorKind::Buckets))
 }
 
 impl Default for Registry {

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use cupola_record::{Duties, Ended, Exchange, Outcome, Record, Side, Sink, Upgraded};
 
 use crate::by::Terms;
-use crate::cells::exemplar::Exemplar;
 use crate::cells::histogram::HistogramCells;
 use crate::encoder::Encoder;
 use crate::family::Family;
@@ -198,14 +197,14 @@ impl Instruments {
         let route = ended.route.as_ref().unwrap_or(&self.unmatched);
         let asked = self.asked.get(Asked::new(exchange.method_label(), route, exchange.scheme));
         if let Some(asked) = asked {
-            self.count_asked(asked, exchange, ended);
+            self.count_asked(asked, ended);
             if ended.outcome != Outcome::Upgraded {
                 self.observe(asked, exchange, ended);
             }
         }
     }
 
-    fn count_asked(&self, asked: &AskedEntry, exchange: &Exchange, ended: &Ended) {
+    fn count_asked(&self, asked: &AskedEntry, ended: &Ended) {
         self.overflow.asked.count(asked.folded);
         let head = ended.head.filter(|_| ended.outcome != Outcome::Upgraded);
         if let Some(head) = head {
@@ -218,9 +217,7 @@ impl Instruments {
             asked.cell.slow().add(1);
         }
         if let Some(busy) = ended.busy {
-            let (bucket, seconds) = asked.cell.busy(&self.layouts).observe(busy);
-            let time = exchange.started + ended.total;
-            asked.cell.busy(&self.layouts).offer(bucket, time, || Exemplar::of(&exchange.context, seconds, time));
+            asked.cell.busy(&self.layouts).observe(busy);
         }
     }
 
@@ -229,9 +226,9 @@ impl Instruments {
         let end = End::new(&asked.key, &self.other, exchange.version, ended, &extra);
         let Some(series) = self.ends.get(end) else { return };
         self.overflow.ends.count(asked.folded || series.folded);
-        let (bucket, seconds) = series.cell.duration.observe(ended.served_in());
-        let time = exchange.started + ended.total;
-        series.cell.duration.offer(bucket, time, || Exemplar::of(&exchange.context, seconds, time));
+        let duration = ended.served_in();
+        let cell = series.cell.duration.observe(duration);
+        series.cell.duration.offer(cell, &exchange.context, duration, exchange.started + ended.total);
         if ended.request_bytes > 0 {
             series.cell.request(&self.layouts).observe_whole(ended.request_bytes);
         }

@@ -16,12 +16,14 @@
 //! request fails ([`HeldLines`]).
 //!
 //! # Where this sits
-//! Floor 3: on cupola-context, cupola-line, cupola-record and cupola-redact. It is the only crate that touches what is
+//! Floor 3: on cupola-context, cupola-line, cupola-metrics, cupola-record and cupola-redact. It is the only crate that touches what is
 //! global to a process, and only in [`Telemetry::install`]. It must not know routers or dashboards, and of HTTP only
 //! what a record says.
 //!
 //! # Features
 //! - `otlp`: the module of that name, which exports spans, metrics and log records to a collector.
+//! - `metrics`: the module of that name, which sends a registry's metrics to a collector.
+//! - `metrics_0_24`: the recorder of the `metrics` facade.
 //! - `tls`: the same to collectors behind https.
 //! - `otel_0_33`: the module of that name, which makes OpenTelemetry spans of records.
 
@@ -37,6 +39,8 @@ mod held;
 mod hold_back;
 mod line_layer;
 mod memory;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 #[cfg(feature = "otel_0_33")]
 pub mod otel_0_33;
 #[cfg(feature = "otlp")]
@@ -44,6 +48,7 @@ pub mod otlp;
 mod output;
 mod queue;
 mod render;
+mod system;
 mod telemetry;
 mod texts;
 mod thread_state;
@@ -59,5 +64,6 @@ pub use hold_back::HeldLines;
 pub use line_layer::LineLayer;
 pub use memory::Memory;
 pub use queue::Lines;
+pub use system::SystemFields;
 pub use telemetry::{AlreadyInstalled, BuildError, Builder, Telemetry};
 pub use watchdog::Watchdog;

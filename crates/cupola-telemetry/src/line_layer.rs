@@ -20,6 +20,7 @@ use crate::context_keys::{ContextKeys, write_ids, write_span};
 use crate::held::Held;
 use crate::hold_back::HELD_BACK;
 use crate::queue::Lines;
+use crate::system::SystemFields;
 use crate::texts::Texts;
 use crate::thread_state::{self, ThreadState};
 use crate::visit::{CategoryOf, EventFields, SpanFields};
@@ -36,6 +37,7 @@ pub struct LineLayer {
     lines: Arc<Lines>,
     alone: bool,
     spans: Option<SpanLookup>,
+    system: Option<SystemFields>,
 }
 
 impl LineLayer {
@@ -43,7 +45,7 @@ impl LineLayer {
     pub fn new(lines: Arc<Lines>, policy: KeyPolicy) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         let (id, access) = (NEXT.fetch_add(1, Ordering::Relaxed), AccessPlan::new(&policy));
-        Self { id, plans: Plans::new(policy), access, lines, alone: false, spans: None }
+        Self { id, plans: Plans::new(policy), access, lines, alone: false, spans: None, system: None }
     }
 
     /// Lines of no request show the innermost span.
@@ -58,7 +60,14 @@ impl LineLayer {
         let policy = self.plans.policy();
         let (plans, access) = (Plans::new(policy.clone()), AccessPlan::new(policy));
         // The same id, so that both share what a thread has learnt of names: they have the same policy.
-        Self { plans, access, lines: self.lines.clone(), ..*self }
+        Self { plans, access, lines: self.lines.clone(), system: self.system.clone(), ..*self }
+    }
+
+    /// Lines end with what is known of the system.
+    #[must_use]
+    pub fn system(mut self, fields: Option<SystemFields>) -> Self {
+        self.system = fields;
+        self
     }
 
     /// No other layer of its subscriber wants to see events.
@@ -83,6 +92,7 @@ impl LineLayer {
             let mut line = self.access.begin((buffer, scratch), timestamp, level, exchange, ended);
             keys.write(&mut line, &exchange.context, self.plans.policy());
             keys.write_totals(&mut line, &exchange.context, self.plans.policy());
+            self.write_system(&mut line);
             let written = line.end();
             self.hand_over(written, level, buffer);
         });
@@ -147,7 +157,15 @@ impl LineLayer {
         } else if let Some(span) = self.spans.and_then(|spans| spans.find(None)) {
             write_span(&mut line, span);
         }
+        self.write_system(&mut line);
         line.end()
+    }
+
+    #[inline]
+    fn write_system(&self, line: &mut LineWriter<'_>) {
+        if let Some(system) = &self.system {
+            system.write(line);
+        }
     }
 
     fn texts<'a>(&'a self, plan: &Plan, formatted: &'a mut Formatted) -> Texts<'a> {

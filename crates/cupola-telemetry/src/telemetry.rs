@@ -32,6 +32,7 @@ use crate::otlp::{self, ExportError, Exporter, Signal};
 use crate::output::Output;
 use crate::queue::Lines;
 use crate::render::Render;
+use crate::system::SystemFields;
 use crate::watchdog::Watchdog;
 use crate::writer;
 
@@ -48,6 +49,7 @@ pub struct Telemetry {
     exports: Exports,
     policy: KeyPolicy,
     held: Option<HeldLines>,
+    system: Option<SystemFields>,
     #[cfg(feature = "otel_0_33")]
     traces: Option<Traces>,
 }
@@ -56,6 +58,7 @@ pub struct Telemetry {
 pub struct Builder {
     config: Config,
     policy: KeyPolicy,
+    system: Option<SystemFields>,
     output: Option<Box<dyn Write + Send>>,
     terminal: bool,
     #[cfg(feature = "otel_0_33")]
@@ -68,6 +71,7 @@ impl Telemetry {
         Builder {
             config,
             policy: KeyPolicy::default(),
+            system: None,
             output: None,
             terminal: false,
             #[cfg(feature = "otel_0_33")]
@@ -170,7 +174,9 @@ impl Telemetry {
     where
         S: Subscriber + for<'s> LookupSpan<'s> + Send + Sync,
     {
-        let lines = LineLayer::new(self.lines.clone(), self.policy.clone()).spans(self.span_lookup());
+        let lines = LineLayer::new(self.lines.clone(), self.policy.clone())
+            .spans(self.span_lookup())
+            .system(self.system.clone());
         #[cfg(feature = "otel_0_33")]
         if let Some(traces) = &self.traces {
             return lines.and_then(traces.layer()).boxed();
@@ -200,7 +206,8 @@ impl Telemetry {
         F: Layer<Registry> + Send + Sync,
     {
         // The line layer is alone where events are concerned: what makes spans sees those within a span only.
-        let lines = LineLayer::new(self.lines.clone(), self.policy.clone()).spans(self.span_lookup()).alone();
+        let lines = LineLayer::new(self.lines.clone(), self.policy.clone());
+        let lines = lines.spans(self.span_lookup()).system(self.system.clone()).alone();
         match hold_back {
             Some(level) => {
                 let filter = HoldBack::new(filter, level, directives, lines.twin());
@@ -258,6 +265,13 @@ impl Builder {
         self
     }
 
+    /// Lines end with these fields, once they are set.
+    #[must_use]
+    pub fn system(mut self, fields: SystemFields) -> Self {
+        self.system = Some(fields);
+        self
+    }
+
     /// Where lines go; standard output unless set.
     #[must_use]
     pub fn output(mut self, output: impl Write + Send + 'static) -> Self {
@@ -300,6 +314,7 @@ impl Builder {
             exports,
             policy: self.policy,
             held: hold_back.map(|_| held),
+            system: self.system,
             #[cfg(feature = "otel_0_33")]
             traces,
         };

@@ -18,8 +18,9 @@ use tracing::level_filters::LevelFilter;
 use crate::cupola::{Cupola, Parts};
 use crate::error::InitError;
 use crate::in_flight::InFlight;
+use crate::machine::Machine;
 use crate::shield::Shield;
-use crate::{own, spans, summary};
+use crate::{own, push, spans, summary, wiring};
 
 type Source = Box<dyn Fn(&str) -> Option<String>>;
 
@@ -146,6 +147,8 @@ impl Builder {
         cupola.telemetry().install()?;
         summary.write(cupola.service());
         summary::tell_of_unknown(names_in_environment());
+        cupola.0.machine.watch(&cupola);
+        wiring::begin(&cupola);
         Ok(cupola)
     }
 
@@ -164,6 +167,11 @@ impl Builder {
         let terminal = self.output.is_none() && std::io::stdout().is_terminal();
         let telemetry = Telemetry::builder(log).policy(self.policy.clone()).terminal(terminal);
         let sampler = http.sampler.unwrap_or(self.identify.sampler);
+        let machine = Machine::from_vars(vars)?;
+        let telemetry = match &machine.lines {
+            Some(fields) => telemetry.system(fields.clone()),
+            None => telemetry,
+        };
         let mut telemetry = spans::configure(telemetry, &service, &*self.vars, sampler)?;
         if let Some(output) = self.output {
             telemetry = telemetry.output(output);
@@ -185,9 +193,24 @@ impl Builder {
         identify.spans = telemetry.span_lookup().or(identify.spans);
         let layer = http.apply((self.layer)(layer), identify, self.bodies);
         let draining = AtomicBool::new(false);
-        let parts = Parts { service, telemetry, registry, layer, alive, ready, in_flight, shutdown_limit, draining };
+        let parts = Parts {
+            service,
+            telemetry,
+            registry,
+            layer,
+            alive,
+            ready,
+            in_flight,
+            shutdown_limit,
+            draining,
+            machine,
+            layer_taken: AtomicBool::new(false),
+            #[cfg(feature = "otel")]
+            meter: std::sync::OnceLock::new(),
+        };
         let parts = Arc::new(parts);
         spans::count_exports(&parts);
+        push::start(&parts, &*self.vars)?;
         Ok(Cupola(parts))
     }
 }

@@ -11,6 +11,7 @@ use cupola_telemetry::{Counts, Telemetry};
 use crate::builder::Builder;
 use crate::error::InitError;
 use crate::in_flight::InFlight;
+use crate::machine::Machine;
 
 /// Starts everything from the environment, and makes it the process's own. Once per process.
 ///
@@ -34,6 +35,12 @@ pub(crate) struct Parts {
     pub(crate) ready: Checks,
     pub(crate) in_flight: InFlight,
     pub(crate) shutdown_limit: Duration,
+    pub(crate) machine: Machine,
+    /// Somebody has asked for the layer.
+    pub(crate) layer_taken: AtomicBool,
+    /// What OpenTelemetry's global meter records into, once it is installed.
+    #[cfg(feature = "otel")]
+    pub(crate) meter: std::sync::OnceLock<cupola_metrics::otel_0_33::MeterProvider>,
     /// The signal to end has come.
     pub(crate) draining: AtomicBool,
 }
@@ -46,6 +53,7 @@ impl Cupola {
 
     /// The layer. It belongs outermost: see [`cupola_http`].
     pub fn layer(&self) -> ObserveLayer {
+        self.0.layer_taken.store(true, Ordering::Relaxed);
         self.0.layer.clone()
     }
 

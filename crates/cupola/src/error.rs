@@ -12,6 +12,8 @@ enum Kind {
     Variable(VarError),
     Build(cupola_telemetry::BuildError),
     Installed(cupola_telemetry::AlreadyInstalled),
+    #[cfg(feature = "otel")]
+    Export(cupola_telemetry::otlp::ExportError),
 }
 
 impl InitError {
@@ -27,6 +29,8 @@ impl fmt::Display for InitError {
             Kind::Variable(error) => error.fmt(f),
             Kind::Build(error) => error.fmt(f),
             Kind::Installed(error) => error.fmt(f),
+            #[cfg(feature = "otel")]
+            Kind::Export(error) => error.fmt(f),
         }
     }
 }
@@ -43,6 +47,8 @@ impl Error for InitError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
             Kind::Build(error) => error.source(),
+            #[cfg(feature = "otel")]
+            Kind::Export(error) => error.source(),
             _ => None,
         }
     }
@@ -63,6 +69,9 @@ from! {
     cupola_telemetry::BuildError => Build,
     cupola_telemetry::AlreadyInstalled => Installed
 }
+
+#[cfg(feature = "otel")]
+from! { cupola_telemetry::otlp::ExportError => Export }
 
 #[cfg(test)]
 mod tests {

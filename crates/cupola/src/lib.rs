@@ -27,7 +27,9 @@
 //!
 //! # Features
 //! - `axum` (on): routes, peers and extractors as axum 0.8 knows them, `Cupola::routes` and `Cupola::serve`.
-//! - `otel` (on): spans, exported by OTLP where variables say so; [`tracer`] and the module `span`.
+//! - `host` (on): CPU, memory, disks and network, of the host and of this process, on `/metrics`; `nvidia`: GPUs too.
+//! - `metrics_0_24`: what libraries tell the `metrics` facade is on `/metrics` too.
+//! - `otel` (on): spans and metrics, exported by OTLP where variables say so; [`tracer`] and the module `span`.
 //! - `tls`: the same to collectors behind https.
 //! - `tower-http`: tower-http's `RequestId` extension is read and filled.
 //! - `testing`: the module of that name, which captures lines and records in tests of services.
@@ -40,7 +42,9 @@ mod error;
 #[cfg(feature = "axum")]
 mod health;
 mod in_flight;
+mod machine;
 mod own;
+mod push;
 #[cfg(feature = "axum")]
 mod routes;
 #[cfg(feature = "axum")]
@@ -52,6 +56,7 @@ mod spans;
 mod summary;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod wiring;
 
 pub use crate::builder::Builder;
 pub use crate::cupola::{Cupola, init};

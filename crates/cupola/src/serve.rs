@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::connections::{PerConnection, Watched};
 use crate::cupola::Cupola;
+use crate::wiring;
 
 impl Cupola {
     /// Serves until SIGTERM or Ctrl-C, lets requests in flight end, and writes what was accepted.
@@ -42,6 +43,7 @@ impl Cupola {
         app: Router,
         signal: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
+        wiring::check(self);
         let mut signal = Box::pin(signal);
         // Heard from here on: whoever reads that this is listening may send it at once.
         let heard = poll_fn(|cx| Poll::Ready(signal.as_mut().poll(cx).is_ready())).await;

@@ -7,7 +7,7 @@ use cupola_record::Vars;
 use cupola_redact::{KeyPolicy, REDACTED};
 
 /// Every variable that is read, so that the summary can name those that are set.
-const VARIABLES: [&str; 55] = [
+const VARIABLES: &[&str] = &[
     "OTEL_SERVICE_NAME",
     "OTEL_PROPAGATORS",
     "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS",
@@ -40,6 +40,20 @@ const VARIABLES: [&str; 55] = [
     "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
     "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
     "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
+    "OTEL_METRICS_EXPORTER",
+    "OTEL_METRIC_EXPORT_INTERVAL",
+    "OTEL_METRIC_EXPORT_TIMEOUT",
+    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+    "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
+    "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
+    "OTEL_EXPORTER_OTLP_METRICS_INSECURE",
+    "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY",
+    "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+    "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
     "RUST_LOG",
     "LOG_LEVEL",
     "LOG_FORMAT",
@@ -49,9 +63,11 @@ const VARIABLES: [&str; 55] = [
     "CUPOLA_BODY_BYTES",
     "CUPOLA_FOREIGN_SAMPLED_PER_SECOND",
     "CUPOLA_HEADERS",
-    "CUPOLA_HOLD_BACK",
+    "CUPOLA_HOST_METRICS",
+    "CUPOLA_HOST_SAMPLE_MS",
     "CUPOLA_LOG_QUEUE_BYTES",
     "CUPOLA_LOG_SAMPLE",
+    "CUPOLA_LOG_SYSTEM",
     "CUPOLA_OTLP_QUEUE_BYTES",
     "CUPOLA_REQUEST_ID",
     "CUPOLA_REQUEST_START",
@@ -72,7 +88,7 @@ pub(crate) struct Summary {
 
 pub(crate) fn of(vars: Vars<'_>, policy: &KeyPolicy, trust: &TrustPolicy) -> Summary {
     let mut settings = String::new();
-    for name in VARIABLES {
+    for name in VARIABLES.iter().copied() {
         if let Some(value) = vars.text(name) {
             // Headers often have a key in their value, if not in their name.
             let hidden = policy.denies(name) || name.ends_with("_HEADERS") && name.starts_with("OTEL_EXPORTER_OTLP_");

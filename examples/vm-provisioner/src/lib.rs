@@ -17,6 +17,7 @@
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod business;
 pub mod config;
 pub mod conformance;
 pub mod ip_pool;

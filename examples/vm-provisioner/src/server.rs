@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::api::Api;
 use crate::app;
+use crate::business::Business;
 use crate::config::Config;
 use crate::conformance;
 use crate::progress::News;
@@ -39,6 +40,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     }));
     let news = News::default();
     let (worker, queue) = Worker::start(store.clone(), news.clone(), Hypervisor::lifelike());
+    let business = Business::register(cupola.registry())?.watch(store.clone(), queue.clone());
     let api = Api { store: store.clone(), queue, news, demo: config.traffic };
     let beside = if config.conformance { conformance::routes() } else { Router::new() };
     let app = app::router(api, &cupola, beside);
@@ -48,6 +50,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     cupola.serve_requests(listener, app, stop(address, config.plan())).await?;
 
     worker.finish(LAST_JOBS).await;
+    business.abort();
     store.close().await;
     cupola.shutdown().await;
     Ok(())

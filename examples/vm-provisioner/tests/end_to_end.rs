@@ -93,7 +93,14 @@ fn one_correct_line_per_request() {
     workers_lines_belong_to_their_requests(&run);
     no_secret_is_seen(&run);
     assert!(run.metrics.starts_with("HTTP/1.1 200"), "{}", run.metrics);
-    assert!(run.metrics.contains("http_server_request_duration_seconds"), "{}", run.metrics);
+    for name in [
+        "http_server_request_duration_seconds",
+        "vm_machines{vm_state=\"running\"}",
+        "vm_addresses_free ",
+        "process_cpu_time_seconds_total ",
+    ] {
+        assert!(run.metrics.contains(name), "no {name}: {}", run.metrics);
+    }
 }
 
 fn workers_lines_belong_to_their_requests(run: &Run) {

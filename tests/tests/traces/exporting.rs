@@ -74,7 +74,11 @@ fn for_development_spans_are_lines() {
 fn an_absent_collector_is_seen_and_not_felt() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{nobody}");
-    let vars = [("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()), ("OTEL_BSP_SCHEDULE_DELAY", "10")];
+    let vars = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()),
+        ("OTEL_METRICS_EXPORTER", "none"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "10"),
+    ];
     let service = Service::start(&vars, app());
     for _ in 0..20 {
         assert_eq!(service.get("/vms/7").status, 200);
@@ -100,6 +104,7 @@ fn a_collector_that_hangs_holds_up_no_request() {
     let url = collector.url();
     let vars = [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()),
+        ("OTEL_METRICS_EXPORTER", "none"),
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2"),
         ("OTEL_BSP_MAX_QUEUE_SIZE", "10"),
         ("CUPOLA_SHUTDOWN_MS", "500"),

@@ -64,6 +64,7 @@ fn check(protocol: &str, endpoint: impl Fn(&Rotel) -> SocketAddr, compression: &
     let url = format!("http://{}", endpoint(&rotel));
     let cupola = builder(&[
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &url),
+        ("OTEL_METRICS_EXPORTER", "none"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
         ("OTEL_EXPORTER_OTLP_COMPRESSION", compression),
     ]);

@@ -40,7 +40,7 @@ where
 {
     let collector = Collector::start(vec![Answer::ok()]);
     let (memory, url) = (Memory::new(), collector.url());
-    let vars = [&[("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str())], vars].concat();
+    let vars = [&[("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()), ("OTEL_METRICS_EXPORTER", "none")], vars].concat();
     let cupola = builder(&vars).output(memory.clone()).build().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let app = app.layer(cupola.layer());

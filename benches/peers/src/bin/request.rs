@@ -1,10 +1,11 @@
 //! What a user assembles today around an axum router, measured one request at a time.
 //!
-//! `request MODE COUNT [post] [--allocations]`, where each of the first four modes adds to the one before it:
+//! `request MODE COUNT [post] [--allocations]`, where each of `tower-http`, `tower-http+prometheus` and `all-peers` adds to the one before it:
 //!
 //! | mode | stack |
 //! |---|---|
 //! | `bare` | nothing |
+//! | `axum-prometheus` | axum-prometheus with its own recorder, alone |
 //! | `tower-http` | request id set and propagated, `TraceLayer` with span, request and response at INFO, as JSON lines |
 //! | `tower-http+prometheus` | axum-prometheus with its own recorder |
 //! | `all-peers` | axum-tracing-opentelemetry, every span sampled and handed in batches to an exporter |
@@ -48,8 +49,9 @@ use driver::Mode;
 #[global_allocator]
 static ALLOCATOR: &stats_alloc::StatsAlloc<std::alloc::System> = &stats_alloc::INSTRUMENTED_SYSTEM;
 
-const MODES: [Mode; 6] = [
+const MODES: [Mode; 7] = [
     Mode { name: "bare", wrap: |app| app },
+    Mode { name: "axum-prometheus", wrap: metrics },
     Mode { name: "tower-http", wrap: tower_http },
     Mode { name: "tower-http+prometheus", wrap: tower_http_and_prometheus },
     Mode { name: "all-peers", wrap: all_peers },

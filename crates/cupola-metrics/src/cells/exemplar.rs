@@ -26,11 +26,9 @@ pub(crate) struct Exemplar {
 }
 
 impl Exemplar {
-    /// Of a request that was sampled: the trace of another is kept nowhere, and would lead nowhere.
-    pub(crate) fn of(context: &Context, value: f64, time: SystemTime) -> Option<Self> {
+    pub(crate) fn of(context: &Context, value: f64, time: SystemTime) -> Self {
         let trace = context.trace();
-        let sampled = trace.flags.is_sampled();
-        sampled.then_some(Self { trace: trace.trace_id, span: trace.span_id, value, time })
+        Self { trace: trace.trace_id, span: trace.span_id, value, time }
     }
 }
 

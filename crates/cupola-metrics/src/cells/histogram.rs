@@ -4,6 +4,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
+use cupola_context::Context;
+
 use crate::cells::exemplar::{Exemplar, Exemplars};
 use crate::cells::layout::Layout;
 use crate::cells::shard::{Met, Shard};
@@ -43,6 +45,13 @@ pub(crate) struct HistogramCells {
 #[repr(align(128))]
 struct Stripe(Shard);
 
+impl Summed {
+    /// The layout of histograms with these bounds; `None` where they are none.
+    pub(crate) fn layout(self, bounds: &[f64]) -> Option<Arc<Layout>> {
+        Layout::new(bounds, if self == Self::Nanos { NANOS_PER_SECOND as f64 } else { 1.0 })
+    }
+}
+
 impl HistogramCells {
     pub(crate) fn new(layout: Arc<Layout>, summed: Summed) -> Self {
         let main = Shard::new(layout.cells());
@@ -50,19 +59,18 @@ impl HistogramCells {
         Self { layout, summed, main, met: AtomicU32::new(0), stripes, exemplars }
     }
 
-    /// One more that took so long; gives the bucket that it fell into, and what is shown of it.
+    /// One more that took so long; gives the cell that it fell into.
     #[inline]
-    pub(crate) fn observe(&self, duration: Duration) -> (usize, f64) {
+    pub(crate) fn observe(&self, duration: Duration) -> usize {
         let nanos = whole_nanos(duration);
-        let seconds = nanos as f64 / NANOS_PER_SECOND as f64;
-        (self.count(seconds, |sum| _ = sum.fetch_add(nanos, Ordering::Relaxed)), seconds)
+        // By way of a signed number, which the processor turns in one step.
+        self.count(nanos as i64 as f64, |sum| _ = sum.fetch_add(nanos, Ordering::Relaxed))
     }
 
     /// One more of so many units.
     #[inline]
-    pub(crate) fn observe_whole(&self, units: u64) -> (usize, f64) {
-        let value = units as f64;
-        (self.count(value, |sum| _ = sum.fetch_add(units, Ordering::Relaxed)), value)
+    pub(crate) fn observe_whole(&self, units: u64) {
+        self.count(units as f64, |sum| _ = sum.fetch_add(units, Ordering::Relaxed));
     }
 
     /// One more of this value, which is neither negative nor no number.
@@ -81,7 +89,7 @@ impl HistogramCells {
                 Err(met) => self.count_met(cell, add, met),
             },
         }
-        self.layout.bucket(cell)
+        cell
     }
 
     #[cold]
@@ -95,32 +103,51 @@ impl HistogramCells {
         count_own(self.stripes.get_or_init(grow), cell, add);
     }
 
-    /// Keeps the trace of a value that fell into this bucket at about this time, if it is one to be kept.
+    /// Keeps the trace of a duration that fell into this cell at about this time, if it is one to be kept.
     #[inline]
-    pub(crate) fn offer(&self, bucket: usize, time: SystemTime, exemplar: impl FnOnce() -> Option<Exemplar>) {
+    pub(crate) fn offer(&self, cell: usize, context: &Context, duration: Duration, time: SystemTime) {
+        if !context.trace().flags.is_sampled() {
+            return;
+        }
+        let bucket = self.layout.bucket(cell);
         if self.exemplars.get().is_none_or(|known| known.wants(bucket, time)) {
-            self.keep(bucket, exemplar());
+            self.keep(bucket, &Exemplar::of(context, whole_nanos(duration) as f64 / NANOS_PER_SECOND as f64, time));
         }
     }
 
     #[cold]
-    fn keep(&self, bucket: usize, exemplar: Option<Exemplar>) {
-        if let Some(exemplar) = exemplar {
-            let buckets = self.layout.bounds().len() + 1;
-            self.exemplars.get_or_init(|| Exemplars::new(buckets)).offer(bucket, &exemplar);
-        }
+    fn keep(&self, bucket: usize, exemplar: &Exemplar) {
+        let buckets = self.layout.bounds().len() + 1;
+        self.exemplars.get_or_init(|| Exemplars::new(buckets)).offer(bucket, exemplar);
     }
 
     pub(crate) fn read(&self) -> Distribution {
-        let stripes = self.stripes.get().map_or(&[][..], |stripes| stripes);
-        let mut counts = vec![0; self.layout.cells()];
-        let mut sum = 0.0;
-        for shard in std::iter::once(&self.main).chain(stripes.iter().map(|stripe| &stripe.0)) {
-            sum += self.shown(shard.sum.load(Ordering::Relaxed));
-            shard.add_to(&mut counts);
+        let mut read = Distribution::new(&self.layout);
+        let mut sum = self.shown(self.main.sum.load(Ordering::Relaxed));
+        match self.stripes.get() {
+            None => self.main.each(|cell, count| read.add(cell, count)),
+            Some(stripes) => {
+                let mut counts = vec![0; self.layout.cells()];
+                self.main.each(|cell, count| counts[cell] += count);
+                for Stripe(shard) in stripes {
+                    sum += self.shown(shard.sum.load(Ordering::Relaxed));
+                    shard.each(|cell, count| counts[cell] += count);
+                }
+                let counted = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+                counted.for_each(|(cell, count)| read.add(cell, *count));
+            }
         }
-        let exemplars = self.exemplars.get().map_or_else(Vec::new, Exemplars::read);
-        Distribution::new(&self.layout, &counts, sum, exemplars)
+        read.with(sum, self.exemplars.get().map_or_else(Vec::new, Exemplars::read))
+    }
+
+    /// How many there are: enough to know whether anything was counted.
+    pub(crate) fn count_all(&self) -> u64 {
+        let mut sum = 0;
+        let stripes = self.stripes.get().map_or(&[][..], |stripes| stripes);
+        for shard in std::iter::once(&self.main).chain(stripes.iter().map(|stripe| &stripe.0)) {
+            shard.each(|_, count| sum += count);
+        }
+        sum
     }
 
     fn shown(&self, sum: u64) -> f64 {
@@ -163,7 +190,7 @@ mod tests {
     use super::*;
 
     fn cells(bounds: &[f64], summed: Summed) -> HistogramCells {
-        HistogramCells::new(Layout::new(bounds).expect("they rise"), summed)
+        HistogramCells::new(summed.layout(bounds).expect("they rise"), summed)
     }
 
     #[test]

@@ -30,8 +30,16 @@ pub(crate) struct Layout {
     borders: Box<[u64]>,
     places: Box<[Place]>,
     first: u64,
-    /// The first cell that a value with these leading bits can be in.
-    looks: Box<[u16]>,
+    looks: Box<[Look]>,
+    /// The most borders that values of the same leading bits can be apart.
+    apart: usize,
+}
+
+/// What the leading bits of a value say: the first cell that it can be in, and the borders of that one and the next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Look {
+    borders: [u64; 2],
+    cell: u32,
 }
 
 /// Where a cell is shown.
@@ -44,13 +52,16 @@ struct Place {
 
 impl Layout {
     /// `None` where the bounds do not rise, or are not above zero and finite.
-    pub(crate) fn new(bounds: &[f64]) -> Option<Arc<Self>> {
+    ///
+    /// Cells are found for values of which `parts` make one of what the bounds are in: nanoseconds, where those are
+    /// seconds.
+    pub(crate) fn new(bounds: &[f64], parts: f64) -> Option<Arc<Self>> {
         let rising = bounds.windows(2).all(|pair| pair[0] < pair[1]);
         let within = bounds.iter().all(|bound| (1e-100..1e100).contains(bound));
-        (rising && within).then(|| Arc::new(Self::of(bounds)))
+        (rising && within).then(|| Arc::new(Self::of(bounds, parts)))
     }
 
-    fn of(bounds: &[f64]) -> Self {
+    fn of(bounds: &[f64], parts: f64) -> Self {
         let (low, high) = (bounds.first().copied().unwrap_or(1.0), bounds.last().copied().unwrap_or(1.0));
         let doublings = (low.log2().floor() as i32 - BELOW)..(high.log2().ceil() as i32 + ABOVE);
         let fits = |schema: &u32| (doublings.len() as i32) << *schema <= MOST;
@@ -67,15 +78,21 @@ impl Layout {
             }),
         };
         let places = borders.iter().copied().chain([f64::INFINITY]).map(place).collect();
-        let borders: Box<[u64]> = borders.iter().map(|border| border.to_bits()).chain([u64::MAX]).collect();
-        let first = (exponential[0].to_bits() - 1) >> (52 - LOOK);
-        let steps = ((doublings.len() as u64) << LOOK) + 2;
-        let look = |step: u64| {
-            let least = (first + step) << (52 - LOOK);
-            borders.partition_point(|border| *border <= least) as u16
+        // A bound is a whole number of parts, however it was written.
+        let scaled = |border: &f64| {
+            if bounds.contains(border) && parts > 1.0 { (border * parts).round() } else { border * parts }
         };
-        let looks = (0..steps).map(look).collect();
-        Self { bounds: bounds.into(), schema, zero_threshold: exponential[0], borders, places, first, looks }
+        let borders: Box<[u64]> = borders.iter().map(|border| scaled(border).to_bits()).chain([u64::MAX]).collect();
+        let lead = |bits: u64| bits >> (52 - LOOK);
+        let first = lead(borders[0] - 1);
+        let steps = lead(borders[borders.len() - 2]) - first + 2;
+        let look = |step: u64| borders.partition_point(|border| *border <= (first + step) << (52 - LOOK));
+        let looks: Vec<usize> = (0..=steps).map(look).collect();
+        let apart = looks.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default();
+        let border = |cell: usize| borders.get(cell).copied().unwrap_or(u64::MAX);
+        let look = |cell: &usize| Look { borders: [border(*cell), border(*cell + 1)], cell: *cell as u32 };
+        let looks = looks[..steps as usize].iter().map(look).collect();
+        Self { bounds: bounds.into(), schema, zero_threshold: exponential[0], borders, places, first, looks, apart }
     }
 
     /// The cell of a value, which is neither negative nor no number.
@@ -85,11 +102,17 @@ impl Layout {
         let bits = value.to_bits().saturating_sub(1);
         let look = (bits >> (52 - LOOK)).saturating_sub(self.first);
         let look = usize::try_from(look).unwrap_or(usize::MAX).min(self.looks.len() - 1);
-        let mut cell = usize::from(self.looks[look]);
-        while self.borders.get(cell).is_some_and(|border| bits >= *border) {
-            cell += 1;
-        }
-        cell
+        let Look { borders, cell } = self.looks[look];
+        // Both borders are looked at, without asking whether the first one decides: a branch that cannot be foreseen
+        // costs more. Only layouts with bounds close together have more.
+        let cell = cell as usize + usize::from(bits >= borders[0]) + usize::from(bits >= borders[1]);
+        if self.apart <= 2 { cell } else { self.search(cell, bits) }
+    }
+
+    /// The cell of these bits, from one on that is not behind it.
+    #[cold]
+    fn search(&self, from: usize, bits: u64) -> usize {
+        (from..self.borders.len() - 1).find(|cell| bits < self.borders[*cell]).unwrap_or(self.borders.len() - 1)
     }
 
     /// The bucket of the stated bounds that a cell is part of.
@@ -171,13 +194,13 @@ mod tests {
     #[test]
     fn each_value_is_between_the_borders_of_its_cell() {
         for bounds in [&SECONDS[..], &[1.0], &[], &[0.5, 1.0, 2.0, 4.0], &[1e-6, 1e9], &[1e-60, 1.0, 1.1, 1.2, 1e60]] {
-            check_borders(&Layout::of(bounds));
+            check_borders(&Layout::of(bounds, 1.0));
         }
     }
 
     #[test]
     fn a_bound_belongs_to_its_bucket() {
-        let layout = Layout::of(&SECONDS);
+        let layout = Layout::of(&SECONDS, 1.0);
         for (bucket, bound) in SECONDS.iter().enumerate() {
             assert_eq!(layout.bucket(layout.cell(*bound)), bucket, "{bound}");
             assert_eq!(layout.bucket(layout.cell(above(*bound))), bucket + 1, "{bound}");
@@ -188,11 +211,21 @@ mod tests {
     }
 
     #[test]
+    fn a_bound_in_parts_is_a_whole_number_of_them() {
+        let layout = Layout::of(&SECONDS, 1e9);
+        for (bucket, bound) in SECONDS.iter().enumerate() {
+            let nanos = (bound * 1e9).round();
+            assert_eq!(layout.bucket(layout.cell(nanos)), bucket, "{bound}");
+            assert_eq!(layout.bucket(layout.cell(nanos + 1.0)), bucket + 1, "{bound}");
+        }
+    }
+
+    #[test]
     fn a_layout_is_of_bounded_size() {
-        assert_eq!((Layout::of(&SECONDS).schema, Layout::of(&SECONDS).cells()), (3, 221));
-        assert!(Layout::of(&[1e-60, 1e60]).cells() < 500);
+        assert_eq!((Layout::of(&SECONDS, 1.0).schema, Layout::of(&SECONDS, 1.0).cells()), (3, 221));
+        assert!(Layout::of(&[1e-60, 1e60], 1.0).cells() < 500);
         for bad in [&[0.0, 1.0][..], &[1.0, 1.0], &[2.0, 1.0], &[f64::NAN], &[-1.0], &[f64::INFINITY], &[1e-200]] {
-            assert_eq!(Layout::new(bad), None, "{bad:?}");
+            assert_eq!(Layout::new(bad, 1.0), None, "{bad:?}");
         }
     }
 }

@@ -66,14 +66,19 @@ impl Shard {
         Ok(())
     }
 
-    /// Adds every count to a row of as many.
-    pub(crate) fn add_to(&self, sums: &mut [u64]) {
+    /// Shows each count that is not zero, in rising order.
+    #[inline]
+    pub(crate) fn each(&self, mut show: impl FnMut(usize, u64)) {
         let carried = guard(&self.carried);
-        for (sum, count) in sums.iter_mut().zip(&self.counts) {
-            *sum += u64::from(count.load(Ordering::Relaxed));
-        }
-        for carry in carried.iter() {
-            sums[carry.cell] += carry.times << 32;
+        for (cell, count) in self.counts.iter().enumerate() {
+            let mut sum = u64::from(count.load(Ordering::Relaxed));
+            if !carried.is_empty() {
+                let times = carried.iter().find(|carry| carry.cell == cell).map_or(0, |carry| carry.times);
+                sum += times << 32;
+            }
+            if sum > 0 {
+                show(cell, sum);
+            }
         }
     }
 }
@@ -89,9 +94,9 @@ mod tests {
         (0..3).for_each(|_| shard.count(1));
         shard.counts[1].store(u32::MAX, Ordering::Relaxed);
         shard.count(1);
-        let mut sums = [0; 3];
-        shard.add_to(&mut sums);
-        assert_eq!(sums, [0, 2 << 32, 0]);
+        let mut shown = Vec::new();
+        shard.each(|cell, count| shown.push((cell, count)));
+        assert_eq!(shown, [(1, 2 << 32)]);
         shard.count(7); // there is no such count
     }
 }
@@ -104,9 +109,9 @@ mod model {
     use loom::thread;
 
     fn read(shard: &Shard) -> u64 {
-        let mut sums = [0];
-        shard.add_to(&mut sums);
-        sums[0]
+        let mut sum = 0;
+        shard.each(|_, count| sum += count);
+        sum
     }
 
     #[test]

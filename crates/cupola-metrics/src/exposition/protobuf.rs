@@ -2,19 +2,19 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::wire::Wire;
 use crate::cells::exemplar::Exemplar;
 use crate::distribution::Distribution;
 use crate::encoder::Number;
 use crate::family::Kind;
 use crate::name;
 use crate::snapshot::{FamilySamples, Sample, Snapshot, Value};
+use crate::wire::Wire;
 
 /// All families that have samples.
 pub(super) fn encode(snapshot: &Snapshot) -> Vec<u8> {
     let mut wire = Wire::default();
     for (name, family) in snapshot.families() {
-        wire.delimited(|wire| write_family(wire, snapshot, name, family));
+        wire.delimited(4, |wire| write_family(wire, snapshot, name, family));
     }
     wire.0
 }
@@ -31,7 +31,9 @@ fn write_family(wire: &mut Wire, snapshot: &Snapshot, name: &str, family: &Famil
         },
     );
     for sample in &family.samples {
-        wire.message(4, |wire| write_metric(wire, snapshot, family.family.kind, sample));
+        let kind = family.family.kind;
+        let write = |wire: &mut Wire| write_metric(wire, snapshot, kind, sample);
+        if kind == Kind::Histogram { wire.long_message(4, write) } else { wire.message(4, write) }
     }
     wire.text(5, &name::unit(&family.family, name).unwrap_or_default());
 }
@@ -44,7 +46,7 @@ fn write_metric(wire: &mut Wire, snapshot: &Snapshot, kind: Kind, sample: &Sampl
         (Value::Number(number), Kind::Counter) => wire.message(3, |wire| write_counter(wire, *number, sample.created)),
         (Value::Number(number), _) => wire.message(2, |wire| wire.double(1, number.as_f64())),
         (Value::Distribution(distribution), _) => {
-            wire.message(7, |wire| write_histogram(wire, distribution, sample.created));
+            wire.long_message(7, |wire| write_histogram(wire, distribution, sample.created));
         }
     }
 }

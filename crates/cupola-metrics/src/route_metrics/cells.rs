@@ -40,8 +40,12 @@ pub(super) struct Layouts {
 
 impl Layouts {
     pub(super) fn new() -> Self {
-        let layout = |bounds: &[f64]| Layout::new(bounds).expect("the bounds above rise from above zero");
-        Self { durations: layout(&DURATION_BUCKETS), sizes: layout(&SIZE_BUCKETS), lifetimes: layout(&LIFETIMES) }
+        let layout = |summed: Summed, bounds: &[f64]| summed.layout(bounds).expect("the bounds rise from above zero");
+        Self {
+            durations: layout(Summed::Nanos, &DURATION_BUCKETS),
+            sizes: layout(Summed::Whole, &SIZE_BUCKETS),
+            lifetimes: layout(Summed::Nanos, &LIFETIMES),
+        }
     }
 }
 
@@ -158,7 +162,7 @@ impl EndCells {
     /// Whether something was counted here within the time for which idle series are shown.
     pub(super) fn is_shown(&self, now: SystemTime, expire_after: Option<Duration>) -> bool {
         let Some(after) = expire_after else { return true };
-        let (count, now) = (self.duration.read().count(), seconds(now));
+        let (count, now) = (self.duration.count_all(), seconds(now));
         if self.seen.swap(count, Ordering::Relaxed) != count {
             self.changed.store(now, Ordering::Relaxed);
         }

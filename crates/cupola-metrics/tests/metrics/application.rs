@@ -110,3 +110,47 @@ fn an_instrument_says_what_it_is() {
     let counter = registry.counter("a", "Help.", "1").unwrap_err();
     assert!(counter.is_duplicate(), "a_total is another name, but OpenMetrics calls both families a");
 }
+
+#[test]
+fn recording_through_a_handle_allocates_nothing() {
+    use crate::everything::State;
+    let registry = Registry::new();
+    let counter = registry.counter("a", "A.", "1").unwrap();
+    let by_state = registry.counter_by::<State>("b", "B.", "1").unwrap().with(&State("running"));
+    let cost = registry.float_counter("c", "C.", "1").unwrap();
+    let gauge = registry.gauge("d", "D.", "1").unwrap();
+    let waits = registry.duration_histogram("e", "E.", &DURATION_BUCKETS).unwrap();
+    let sizes = registry.histogram("f", "F.", "1", &[1.0, 10.0]).unwrap();
+    let record = |number: u64| {
+        counter.increment();
+        by_state.add(number);
+        cost.add(0.5);
+        gauge.set(number as i64);
+        waits.observe(Duration::from_micros(number * 37));
+        sizes.observe(number as f64);
+    };
+    assert_eq!(allocation_counter::measure(|| (0..10_000).for_each(record)).count_total, 0);
+}
+
+#[test]
+fn whoever_asks_stops_nobody_and_sees_whole_histograms() {
+    let registry = Registry::new();
+    let waits = registry.duration_histogram("wait", "How long.", &[0.001, 0.01]).unwrap();
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..2)
+            .map(|_| scope.spawn(|| (0..200_000).for_each(|number| waits.observe(Duration::from_nanos(number * 100)))))
+            .collect();
+        let mut before = 0;
+        while writers.iter().any(|writer| !writer.is_finished()) {
+            let text = registry.render();
+            let number = |start: &str| -> u64 {
+                let line = text.lines().find(|line| line.starts_with(start)).unwrap();
+                line.rsplit(' ').next().unwrap().parse().unwrap()
+            };
+            let count = number("wait_seconds_count ");
+            assert!(count >= before && number("wait_seconds_bucket{le=\"+Inf\"}") == count, "{text}");
+            before = count;
+        }
+    });
+    assert!(registry.render().contains("wait_seconds_count 400000\n"));
+}

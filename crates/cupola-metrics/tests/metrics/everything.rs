@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cupola_metrics::ready::{Caches, Evaluations, JobOutcome, Jobs, Llm, Usage, Verdict};
 use cupola_metrics::{DURATION_BUCKETS, Family, Label, Registry, RouteMetrics, Values};
 use cupola_record::{Outcome, Record, Sink, Upgraded};
 
@@ -46,6 +47,9 @@ pub(crate) fn everything() -> Registry {
     let machines = registry.gauge_by::<(State, Template)>("vms", "Machines.", "{vm}").unwrap();
     machines.with(&(State("running"), Template("debian \"13\"\n\\".into()))).set(3);
     machines.with(&(State("lost"), Template(String::new()))).set(1);
+    ready_instruments(&registry);
+    #[cfg(feature = "host")]
+    cupola_metrics::host::Host::new(&registry).sample();
     registry.source(|encoder| {
         encoder.family(&LINES).value(&[("file", "a\"b\\c\nd")], 1);
         encoder.family(&LOAD).value(&[], f64::INFINITY);
@@ -64,4 +68,21 @@ fn requests(metrics: &RouteMetrics) {
     metrics.opened(&exchange);
     metrics.record(Record::Exchange(&exchange, &ended));
     metrics.record(Record::Upgraded(&Upgraded::new(&exchange, Duration::from_secs(90))));
+}
+
+fn ready_instruments(registry: &Registry) {
+    let cache = Caches::new(registry).unwrap().named("users");
+    cache.hit();
+    cache.miss();
+    cache.evict(3);
+    let jobs = Jobs::new(registry).unwrap();
+    jobs.depth("mail").set(2);
+    jobs.waited("mail", Duration::from_secs(3));
+    jobs.ended("send_mail", JobOutcome::Retried, Duration::from_secs(1));
+    Evaluations::new(registry).unwrap().record("tone", Verdict::Fail, Some(0.2));
+    let mut usage = Usage::default();
+    (usage.input, usage.cached, usage.output, usage.reasoning) = (Some(900), Some(100), Some(20), Some(5));
+    usage.cost = Some(0.004);
+    Llm::new(registry).unwrap().record("anthropic", "claude", Duration::from_secs(2), &usage);
+    assert!(Llm::new(registry).unwrap_err().is_duplicate());
 }

@@ -4,9 +4,15 @@
 
 mod application;
 mod bounds;
+#[cfg(all(feature = "metrics_0_24", feature = "otel_0_33"))]
+mod bridges;
 mod everything;
 mod extras;
+#[cfg(all(feature = "host", feature = "tokio"))]
+mod host;
 mod openmetrics;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod prometheus;
 mod promtool;
 mod protobuf;

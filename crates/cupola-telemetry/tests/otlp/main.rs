@@ -6,6 +6,8 @@ mod collector;
 mod faults;
 mod gathering;
 mod grpc;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod protocols;
 mod support;
 #[cfg(feature = "tls")]

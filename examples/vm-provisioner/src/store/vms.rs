@@ -84,6 +84,12 @@ impl Store {
         Ok(vm)
     }
 
+    /// How many machines there are, by state.
+    pub async fn count_by_state(&self) -> Result<Vec<(String, u32)>, StoreError> {
+        let query = sqlx::query_as("SELECT state, COUNT(*) FROM vms GROUP BY state");
+        Ok(query.fetch_all(&self.pool).await?)
+    }
+
     /// How many machines the owner has, by state.
     pub async fn usage(&self, owner: &str) -> Result<Vec<(String, u32)>, StoreError> {
         let query = sqlx::query_as("SELECT state, COUNT(*) FROM vms WHERE owner = ? GROUP BY state ORDER BY state");

@@ -15,6 +15,11 @@ impl Queue {
         Self { sender }
     }
 
+    /// How many jobs wait, places that were taken for some included.
+    pub fn waiting(&self) -> usize {
+        self.sender.max_capacity() - self.sender.capacity()
+    }
+
     /// A place in the queue; none where it is full, or where the service is shutting down.
     ///
     /// It is taken before the machine's record is written, so that no record waits for a job that never comes.

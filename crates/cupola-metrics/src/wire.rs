@@ -28,12 +28,42 @@ impl Wire {
         }
     }
 
+    /// A number of type `fixed64` or `sfixed64`. Zero is written too, here and below: it is not the absence of a value.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn fixed(&mut self, field: u64, number: u64) {
+        self.tag(field, FIXED64);
+        self.0.extend_from_slice(&number.to_le_bytes());
+    }
+
+    /// A list of numbers of type `fixed64` or `double`, packed.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn fixed_list(&mut self, field: u64, numbers: impl Iterator<Item = u64>) {
+        self.message(field, |list| numbers.for_each(|number| list.0.extend_from_slice(&number.to_le_bytes())));
+    }
+
+    /// A list of numbers of type `uint64`, packed.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn varint_list(&mut self, field: u64, numbers: impl Iterator<Item = u64>) {
+        self.message(field, |list| numbers.for_each(|number| list.varint(number)));
+    }
+
+    #[cfg(feature = "otlp")]
+    pub(crate) fn bytes(&mut self, field: u64, bytes: &[u8]) {
+        self.tag(field, BYTES);
+        self.varint(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+    }
+
+    #[cfg(feature = "otlp")]
+    pub(crate) fn always_text(&mut self, field: u64, text: &str) {
+        self.bytes(field, text.as_bytes());
+    }
+
     /// A number of type `sint32` or `sint64`.
     pub(crate) fn signed(&mut self, field: u64, number: i64) {
         self.unsigned(field, zigzag(number));
     }
 
-    /// Zero is written too: it is not the absence of a value.
     pub(crate) fn double(&mut self, field: u64, number: f64) {
         self.tag(field, FIXED64);
         self.0.extend_from_slice(&number.to_le_bytes());
@@ -54,26 +84,33 @@ impl Wire {
 
     pub(crate) fn message(&mut self, field: u64, write: impl FnOnce(&mut Self)) {
         self.tag(field, BYTES);
-        self.delimited(write);
+        self.delimited(1, write);
     }
 
-    /// A message with its length before it.
-    pub(crate) fn delimited(&mut self, write: impl FnOnce(&mut Self)) {
+    /// A message that is most often long enough for a length of two bytes.
+    pub(crate) fn long_message(&mut self, field: u64, write: impl FnOnce(&mut Self)) {
+        self.tag(field, BYTES);
+        self.delimited(2, write);
+    }
+
+    /// A message with its length before it, for which so many bytes are kept free; what follows is moved where it needs
+    /// another number of them.
+    pub(crate) fn delimited(&mut self, room: usize, write: impl FnOnce(&mut Self)) {
         let start = self.0.len();
-        self.0.push(0);
+        self.0.resize(start + room, 0);
         write(self);
-        let length = self.0.len() - start - 1;
-        match u8::try_from(length) {
-            Ok(short) if short < 0x80 => self.0[start] = short,
-            _ => self.lengthen(start, length),
+        let mut length = self.0.len() - start - room;
+        let (mut prefix, mut used) = ([0; 10], 0);
+        while length >= 0x80 {
+            prefix[used] = length as u8 | 0x80;
+            (length, used) = (length >> 7, used + 1);
         }
-    }
-
-    /// Makes room for a length of more than one byte.
-    fn lengthen(&mut self, start: usize, length: usize) {
-        let mut text = Self::default();
-        text.varint(length as u64);
-        self.0.splice(start..=start, text.0);
+        prefix[used] = length as u8;
+        if used + 1 == room {
+            self.0[start..start + room].copy_from_slice(&prefix[..room]);
+        } else {
+            self.0.splice(start..start + room, prefix[..=used].iter().copied());
+        }
     }
 }
 
