@@ -63,3 +63,12 @@ fn a_separator_behind_a_backslash_was_none() {
     );
     check("application/json", br#"{"a":"pw\=hunter2","b":1}"#, br#"{"a":"pw\=[REDACTED]","b":1}"#);
 }
+
+#[test]
+fn an_ampersand_ended_the_userinfo_of_a_form_in_pieces_only() {
+    let body = b"a=1&u=://x@y&b=2&c=z@?";
+    let found = redact("application/x-www-form-urlencoded", body, usize::MAX);
+    for piece in 1..9 {
+        assert_eq!(redact("application/x-www-form-urlencoded", body, piece), found);
+    }
+}

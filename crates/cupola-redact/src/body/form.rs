@@ -46,9 +46,10 @@ impl Form {
     pub(super) fn open(&self, out: &Out) -> (usize, usize) {
         match (&self.json, self.state) {
             (Some(json), _) => json.open(out),
-            (None, State::Masked) => (out.len(), usize::MAX),
+            // No separator ends every pattern: userinfo may have an ampersand in it.
+            (None, State::Masked) => (0, usize::MAX),
             // The separator before the pair may go with it.
-            (None, _) => (self.pair.saturating_sub(1), self.pair.saturating_sub(1)),
+            (None, _) => (0, self.pair.saturating_sub(1)),
         }
     }
 

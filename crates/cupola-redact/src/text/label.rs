@@ -50,6 +50,7 @@ impl Label {
             b'>' => (tag(tail), Style::Markup),
             _ => named(trim_end(tail), separator),
         };
+        let style = if style == Style::Word && is_setting(tail) { Style::Line } else { style };
         let position = if style == Style::Url { Position::Url } else { Position::Body };
         let verdict = policy.judge(name, position);
         if verdict == Verdict::Keep && is_value(name.trim_ascii()) && names_secret(policy, tail) {
@@ -100,6 +101,16 @@ fn style_of(before: &[u8], separator: u8) -> Style {
         _ if separator == b'=' => Style::Word,
         _ => Style::Line,
     }
+}
+
+/// `name = value` alone on its line, as settings are written: the value may have blanks.
+fn is_setting(tail: &[u8]) -> bool {
+    let line = tail.rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
+    let name = line.trim_ascii();
+    line.ends_with(b" ")
+        && line.len() < tail.len().max(REACH)
+        && name.iter().all(|&byte| is_part(byte))
+        && !name.is_empty()
 }
 
 /// Whether what stands before a name makes it a parameter of a URL.

@@ -1,6 +1,7 @@
 //! The resumable reader of text: it looks back for a name only where a separator stands.
 
 mod held;
+mod indented;
 mod quoted;
 
 use super::label::{Label, Style};
@@ -10,6 +11,7 @@ use crate::tally::Rule;
 use crate::{REDACTED, url};
 use held::Held;
 pub(super) use held::{begins_flag, is_flag_byte, is_login};
+use indented::Indented;
 use quoted::push_quote;
 
 /// No count in a text has more digits.
@@ -81,6 +83,8 @@ enum State {
     Flag {
         start: usize,
     },
+    /// In a masked value on the lines below its name.
+    Indented(Indented),
     /// In a word that is held until it is known whether it is a secret.
     Held(Held),
     /// Behind a denied start tag and `<`.
@@ -216,6 +220,7 @@ impl Scanner {
             State::Block { .. } => self.block(out, byte),
             State::Flag { start } => self.flag(out, start, byte),
             State::Held(held) => self.held(out, held, byte),
+            State::Indented(indented) => self.indented(out, indented, byte),
             State::Child => self.child(out, byte),
             State::Rest => out.hide(&[byte]),
         }
@@ -248,6 +253,9 @@ impl Scanner {
             // Another flag: this one has no value.
             b'-' if label.style == Style::Flag => self.value_end(out, byte),
             b':' if label.style == Style::Line && out.tail().ends_with(b":") => self.path(out),
+            b'>' if label.style == Style::Line && out.tail().trim_ascii_end().ends_with(b":") => {
+                self.mask_indented(out)
+            }
             b'=' | b'>' if label.style != Style::Markup => out.push(&[byte]),
             b'\n' | b'\r' => self.line_break(out, label, byte),
             _ => self.open_bare(out, label, byte),
@@ -292,6 +300,9 @@ impl Scanner {
                 self.state = State::Child;
             }
             // Containers and block scalars: their end is not worth guessing.
+            b'|' if style == Style::Line => self.mask_indented(out),
+            // On a line below the name.
+            _ if style == Style::Line && ends_in_line_break(out) => self.mask_indented(out),
             b'{' | b'|' => {
                 out.mask_unseen(Rule::Name);
                 self.state = State::Rest;
@@ -388,6 +399,12 @@ fn before(label: Label) -> State {
 
 fn bare(style: Style) -> State {
     State::Bare { style, head: [0; SCHEME], length: 0, run: 0 }
+}
+
+/// Whether only blanks stand between the last line break and the end.
+fn ends_in_line_break(out: &Out) -> bool {
+    let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
+    out.tail().iter().rev().find(|byte| !is_blank(byte)) == Some(&b'\n')
 }
 
 fn is_scheme(head: &[u8; SCHEME], length: usize) -> bool {
