@@ -50,7 +50,7 @@ impl Caches {
     /// Where they are registered already.
     pub fn new(registry: &Registry) -> Result<Self, RegisterError> {
         Ok(Self {
-            requests: registry.counter_by("cache.requests", "What caches were asked for, by result.", "{request}")?,
+            requests: registry.counter_by("cache.requests", "What caches were asked for, by result.", "{lookup}")?,
             evictions: registry.counter_by("cache.evictions", "Entries that made room for others.", "{entry}")?,
         })
     }
