@@ -1,5 +1,6 @@
 //! Whether and how spans go out.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -123,13 +124,16 @@ fn a_collector_that_hangs_holds_up_no_request() {
 
 #[test]
 fn a_collector_that_is_slow_holds_up_no_request_and_gets_everything() {
-    let collector = Collector::start(vec![Answer::Dawdles(Duration::from_millis(500)), Answer::ok()]);
+    let gate = Arc::new(Mutex::new(()));
+    let held = gate.lock().unwrap();
+    let collector = Collector::start(vec![Answer::Held(gate.clone()), Answer::ok()]);
     let url = collector.url();
     let vars = [("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()), ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2")];
     let service = Service::start(&vars, app());
     let counts = || service.cupola().telemetry().exporters()[0].counts();
     (0..20).for_each(|_| assert_eq!(service.get("/vms/7").status, 200));
-    assert_eq!((counts().accepted, counts().exported), (40, 0), "the collector still dawdles over the first message");
+    assert_eq!((counts().accepted, counts().exported), (40, 0), "the collector has not answered the first message");
+    drop(held);
     eventually("all is exported", || counts().exported == 40);
     assert_eq!((counts().retries, counts().dropped()), (0, 0));
     service.stop();

@@ -21,7 +21,7 @@ use crate::queue::Lines;
 pub struct Exporter(Arc<Inner>);
 
 /// How long a worker that has nothing more to do may take to say so.
-const LAST_WORD: Duration = Duration::from_millis(100);
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 type Collect = Box<dyn Fn(&Exporter) + Send + Sync>;
 

@@ -12,8 +12,8 @@ use std::time::Duration;
 pub(crate) enum Answer {
     /// Answers with this status line's rest and headers, and this body.
     Says(&'static str, Vec<u8>),
-    /// Answers with a success after this time.
-    Dawdles(Duration),
+    /// Answers with a success once nobody holds this any longer.
+    Held(Arc<Mutex<()>>),
     /// Never answers.
     Hangs,
     /// Closes the connection without a word.
@@ -89,11 +89,11 @@ where
         let answer = next(script);
         asked.send(request).ok()?;
         let connection = reader.get_mut();
-        if let Answer::Dawdles(time) = answer {
-            std::thread::sleep(time);
+        if let Answer::Held(gate) = &answer {
+            drop(gate.lock());
         }
         match answer {
-            Answer::Dawdles(_) => connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").ok()?,
+            Answer::Held(_) => connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").ok()?,
             Answer::Says(head, body) => {
                 let head = format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n", body.len());
                 connection.write_all(&[head.as_bytes(), &body].concat()).ok()?;
