@@ -72,3 +72,15 @@ fn an_ampersand_ended_the_userinfo_of_a_form_in_pieces_only() {
         assert_eq!(redact("application/x-www-form-urlencoded", body, piece), found);
     }
 }
+
+#[test]
+fn sync_was_lost_behind_a_full_capture_in_pieces_only() {
+    let capture = |piece: usize| {
+        let mut redactor = Redactor::new(&KeyPolicy::default(), Media::NdJson, 9);
+        b"!###\n[\n-2-,K".chunks(piece).for_each(|chunk| redactor.feed(chunk));
+        redactor.finish(End::Complete)
+    };
+    for piece in 1..9 {
+        assert_eq!(capture(piece), capture(usize::MAX));
+    }
+}

@@ -346,8 +346,11 @@ impl Json {
 
     /// Hands over to the reader of text, with whatever was being masked still masked.
     fn lose_sync(&mut self, out: &mut Out, byte: u8) {
-        self.lost_sync = true;
-        out.tally.count(Rule::LostSync);
+        // Behind a full capture nothing is shown, however it is read.
+        if !out.is_full() {
+            self.lost_sync = true;
+            out.tally.count(Rule::LostSync);
+        }
         self.scanner.resume();
         if matches!(self.state, State::Colon) && self.muted.is_none() {
             self.decide(out);
