@@ -1,5 +1,7 @@
 //! Segments of a path that open something: `/reset/8f14e45fceea167a`.
 
+use std::ops::Range;
+
 use crate::name::Name;
 use crate::rule::{Position, Verdict};
 use crate::tally::Rule;
@@ -41,62 +43,54 @@ fn push_masked(
 #[inline]
 fn next(policy: &KeyPolicy, path: &str, from: usize, open: bool) -> Option<(usize, usize)> {
     let bytes = path.as_bytes();
+    let (mut word, mut start) = (from, from);
     // Of the path's first segment there is no word before it.
-    let (mut begin, mut seen) = (None, 0);
-    for at in from..=bytes.len() {
-        let kind = bytes.get(at).map_or(SLASH, |&byte| KIND[usize::from(byte)]);
-        if kind != SLASH {
-            seen |= kind;
+    for (at, &byte) in bytes.iter().enumerate().skip(from) {
+        if byte != b'/' {
             continue;
         }
-        if let Some(begin) = begin {
-            let is_cut = open && at == bytes.len() && at > begin;
-            if (is_cut || at - begin >= LEAST && looks_random(seen)) && tells(policy, &bytes[..begin - 1]) {
-                return Some((begin, at));
-            }
+        if at - start >= LEAST && is_secret(policy, bytes, word, start..at, false) {
+            return Some((start, at));
         }
-        (begin, seen) = (Some(at + 1), 0);
+        (word, start) = (start, at + 1);
     }
-    None
+    let may_be = start > from && (bytes.len() - start >= LEAST || open);
+    (may_be && is_secret(policy, bytes, word, start..bytes.len(), open)).then_some((start, bytes.len()))
 }
 
-const SLASH: u8 = 1;
-const DIGIT: u8 = 2;
-const UPPER: u8 = 4;
-const LOWER: u8 = 8;
-/// It stands in a mask.
-const BRACKET: u8 = 16;
-
-const KIND: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = match byte as u8 {
-            b'/' => SLASH,
-            b'0'..=b'9' => DIGIT,
-            b'A'..=b'Z' => UPPER,
-            b'a'..=b'z' => LOWER,
-            b'[' => BRACKET,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    table
-};
+/// Whether a segment opens something, as the one that begins at `word` tells.
+#[inline(never)]
+fn is_secret(policy: &KeyPolicy, bytes: &[u8], word: usize, segment: Range<usize>, is_cut: bool) -> bool {
+    let before = bytes.get(word..segment.start.saturating_sub(1)).unwrap_or_default();
+    (is_cut && !segment.is_empty() || looks_random(&bytes[segment])) && tells(policy, before)
+}
 
 #[inline]
-fn looks_random(seen: u8) -> bool {
-    seen & BRACKET == 0 && (seen & DIGIT != 0 || seen & UPPER != 0 && seen & LOWER != 0)
+fn looks_random(segment: &[u8]) -> bool {
+    segment.len() >= LEAST && has_mixture(segment)
 }
 
-/// Whether the last segment before says that the next one opens something.
-fn tells(policy: &KeyPolicy, before: &[u8]) -> bool {
-    let word = before.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+fn has_mixture(segment: &[u8]) -> bool {
+    let has = |is: fn(&u8) -> bool| segment.iter().any(is);
+    let is_mixed = has(u8::is_ascii_digit) || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    // A bracket stands in a mask.
+    is_mixed && !segment.contains(&b'[')
+}
+
+/// Whether a segment says that the next one opens something.
+fn tells(policy: &KeyPolicy, word: &[u8]) -> bool {
     if word.len() < 3 || word.len() > 32 {
         return false;
     }
-    let is_telling = matches!(
-        Name::new(word).squashed(),
+    // A word as it is, of lower-case letters, is its own squashed form.
+    let is_plain = word.iter().all(u8::is_ascii_lowercase);
+    let is_telling = if is_plain { is_telling(word) } else { is_telling(Name::new(word).squashed()) };
+    is_telling || policy.judge(word, Position::Url) == Verdict::Mask
+}
+
+fn is_telling(word: &[u8]) -> bool {
+    matches!(
+        word,
         b"reset"
             | b"verify"
             | b"verification"
@@ -113,6 +107,5 @@ fn tells(policy: &KeyPolicy, before: &[u8]) -> bool {
             | b"magiclink"
             | b"magic"
             | b"onetime"
-    );
-    is_telling || policy.judge(word, Position::Url) == Verdict::Mask
+    )
 }
