@@ -1,12 +1,12 @@
 //! What threads share memory with: the standard library's, or that of the model checker.
 
-#[cfg(loom)]
+#[cfg(cupola_model)]
 pub(crate) use loom::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicU32, AtomicU64, fence},
 };
 use std::sync::PoisonError;
-#[cfg(not(loom))]
+#[cfg(not(cupola_model))]
 pub(crate) use std::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicU32, AtomicU64, fence},

@@ -125,7 +125,7 @@ fn exemplar(number: u64) -> Exemplar {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(cupola_model)))]
 mod tests {
     use super::*;
 
@@ -145,8 +145,8 @@ mod tests {
     }
 }
 
-/// Every order in which threads can come: `RUSTFLAGS="--cfg loom" cargo test -p cupola-metrics --lib`.
-#[cfg(all(test, loom))]
+/// Every order in which threads can come: `RUSTFLAGS="--cfg cupola_model" cargo test -p cupola-metrics --lib`.
+#[cfg(all(test, cupola_model))]
 mod model {
     use super::*;
     use loom::sync::Arc;

@@ -185,7 +185,7 @@ fn whole_nanos(duration: Duration) -> u64 {
     seconds.saturating_add(u64::from(duration.subsec_nanos())).min(LONGEST)
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(cupola_model)))]
 mod tests {
     use super::*;
 
