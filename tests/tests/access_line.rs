@@ -18,7 +18,7 @@ fn app() -> Router {
         .route("/fields", get(fields))
         .route("/spans", get(spans))
         .route("/secrets", get(secrets))
-        .route("/login", post(login))
+        .route("/users", post(login))
         .route("/slow", get(slow))
         .route("/endless", get(std::future::pending::<&'static str>))
         .route("/failing", get(|| async { StatusCode::SERVICE_UNAVAILABLE }))
@@ -245,8 +245,8 @@ async fn login(body: String) -> ([(&'static str, &'static str); 1], String) {
 fn bodies_are_shown_masked_if_wanted() {
     let body = r#"{"user":"grace","password":"hunter2","card":{"cvv":"123"}}"#;
     let ask = |service: &Service| {
-        assert_eq!(service.client().post("/login", "application/json", body).status, 200);
-        service.client().post("/login", "image/png", "hunter2");
+        assert_eq!(service.client().post("/users", "application/json", body).status, 200);
+        service.client().post("/users", "image/png", "hunter2");
     };
     let ended = run(&[("CUPOLA_BODIES", "true")], ask);
     assert!(!ended.text.contains("hunter2"), "{}", ended.text);
