@@ -6,7 +6,7 @@ use crate::name::Name;
 use crate::rule::{Position, Verdict};
 use crate::tally::Rule;
 use crate::target::Target;
-use crate::{KeyPolicy, pattern};
+use crate::{KeyPolicy, pattern, swar};
 
 /// A shorter segment is a word or a number.
 const LEAST: usize = 8;
@@ -43,19 +43,30 @@ fn push_masked(
 #[inline]
 fn next(policy: &KeyPolicy, path: &str, from: usize, open: bool) -> Option<(usize, usize)> {
     let bytes = path.as_bytes();
-    let (mut word, mut start) = (from, from);
     // Of the path's first segment there is no word before it.
-    for (at, &byte) in bytes.iter().enumerate().skip(from) {
-        if byte != b'/' {
-            continue;
-        }
-        if at - start >= LEAST && is_secret(policy, bytes, word, start..at, false) {
+    let (mut word, mut start) = (from, slash(bytes, from)? + 1);
+    loop {
+        let end = slash(bytes, start);
+        let (at, is_cut) = (end.unwrap_or(bytes.len()), open && end.is_none());
+        if (at - start >= LEAST || is_cut) && is_secret(policy, bytes, word, start..at, is_cut) {
             return Some((start, at));
         }
-        (word, start) = (start, at + 1);
+        (word, start) = (start, end? + 1);
     }
-    let may_be = start > from && (bytes.len() - start >= LEAST || open);
-    (may_be && is_secret(policy, bytes, word, start..bytes.len(), open)).then_some((start, bytes.len()))
+}
+
+/// The next slash, eight bytes at a time.
+#[inline]
+fn slash(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    while let Some(word) = swar::word(bytes, at) {
+        let slashes = swar::equal(word, b'/');
+        if slashes != 0 {
+            return Some(at + swar::index(slashes));
+        }
+        at += 8;
+    }
+    bytes[at..].iter().position(|&byte| byte == b'/').map(|offset| at + offset)
 }
 
 /// Whether a segment opens something, as the one that begins at `word` tells.
