@@ -164,7 +164,10 @@ impl Context {
 
     /// Tells the route template; the first word counts. Never a raw path: it becomes a metric label.
     pub fn set_route(&self, route: impl Into<Arc<str>>) {
-        self.0.route.get_or_init(|| route.into());
+        if self.0.route.get().is_none() {
+            let route = route.into();
+            self.0.route.get_or_init(|| route);
+        }
     }
 
     /// The same for a context that nobody else holds yet, at no cost; for one that is shared, [`set_route`](Self::set_route).
@@ -191,7 +194,9 @@ impl Context {
     ///
     /// `false` where 32 keys or 8 KiB are used up: the field is dropped and counted.
     pub fn set(&self, key: impl Into<Cow<'static, str>>, value: impl Into<FieldValue>) -> bool {
-        self.write_notes().fields.set(key.into(), value.into())
+        // Before the lock is held: a conversion is the caller's code, and may log or set fields itself.
+        let (key, value) = (key.into(), value.into());
+        self.write_notes().fields.set(key, value)
     }
 
     /// The value of a field.
@@ -201,7 +206,8 @@ impl Context {
 
     /// Sets an attribute of the server span, which no line shows. The bounds are those of fields, counted apart.
     pub fn set_on_span(&self, key: impl Into<Cow<'static, str>>, value: impl Into<FieldValue>) -> bool {
-        self.notes().on_span.get_or_insert_default().set(key.into(), value.into())
+        let (key, value) = (key.into(), value.into());
+        self.notes().on_span.get_or_insert_default().set(key, value)
     }
 
     /// Shows each attribute that was set on the server span. `visit` must not touch this context.
@@ -213,8 +219,9 @@ impl Context {
 
     /// Adds to a total that the access line shows when the request ends.
     pub fn add(&self, name: impl Into<Cow<'static, str>>, amount: impl Into<Amount>) -> bool {
+        let (name, amount) = (name.into(), amount.into());
         let mut notes = self.write_notes();
-        let added = notes.totals.add(name.into(), amount.into());
+        let added = notes.totals.add(name, amount);
         if !added {
             notes.fields.refuse();
         }
@@ -321,6 +328,32 @@ impl fmt::Debug for Context {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A value of the application's that does something of its own when it is converted.
+    struct Busy<'c>(&'c Context);
+
+    impl From<Busy<'_>> for FieldValue {
+        fn from(busy: Busy<'_>) -> Self {
+            busy.0.set("seen", true);
+            1.into()
+        }
+    }
+
+    impl From<Busy<'_>> for Arc<str> {
+        fn from(busy: Busy<'_>) -> Self {
+            busy.0.set_route("/inner");
+            "/outer".into()
+        }
+    }
+
+    #[test]
+    fn conversions_of_the_application_may_use_the_context() {
+        let context = Context::root(RequestIdFormat::UuidV7, &Fresh::new(0, [1; 40]));
+        assert!(context.set("busy", Busy(&context)) && context.set_on_span("busy", Busy(&context)));
+        assert_eq!(context.field("seen"), Some(true.into()));
+        context.set_route(Busy(&context));
+        assert_eq!(context.route().map(|route| &**route), Some("/inner"));
+    }
 
     #[test]
     fn what_hangs_on_a_context_first_stays() {

@@ -119,7 +119,8 @@ impl Way<'_> {
 
 /// Whether anybody says that the request was passed on, believed or not.
 pub(crate) fn is_passed_on(headers: &HeaderMap) -> bool {
-    [header::FORWARDED, x_forwarded::FOR, X_REAL_IP, header::VIA].iter().any(|name| headers.contains_key(name))
+    let told = [header::FORWARDED, x_forwarded::FOR, x_forwarded::PROTO, x_forwarded::HOST, X_REAL_IP, header::VIA];
+    told.iter().any(|name| headers.contains_key(name))
 }
 
 /// A scheme that a proxy names. A WebSocket's is that of the request which opens it.

@@ -93,7 +93,8 @@ impl Observer {
         let captures = self.captures(request, &exchange, skipped);
         let capture = captures.as_ref().map(|captures| captures.request.clone());
         let counts = !exchange.served.contains(Duties::BODY);
-        let upgrade = asks_upgrade.then(|| self.expect_upgrade(&exchange, request));
+        // Once, by the outermost layer.
+        let upgrade = (asks_upgrade && counts).then(|| self.expect_upgrade(&exchange, skipped, request));
         let (open, observer) = (exchange.begin(), self.clone());
         let watch = Watch { open, observer, captures, upgrade, grpc: false, grpc_ok: false, expected: None };
         Opened { watch, context, capture, counts }
@@ -140,8 +141,9 @@ impl Observer {
 
     /// Whoever serves the connection after an upgrade finds its watch in the request's extensions.
     #[cold]
-    fn expect_upgrade<B>(&self, exchange: &Exchange, request: &mut Request<B>) -> UpgradeWatch {
-        let watch = UpgradeWatch::new(exchange, self.sink.clone());
+    fn expect_upgrade<B>(&self, exchange: &Exchange, skipped: bool, request: &mut Request<B>) -> UpgradeWatch {
+        let sink = if skipped { &self.nobody } else { &self.sink };
+        let watch = UpgradeWatch::new(exchange, sink.clone());
         if let Some(connection) = request.extensions().get::<Connection>() {
             connection.hold(watch.clone());
         }

@@ -9,7 +9,7 @@ use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Instant;
 
 use cupola_context::{InContext, WithContext};
-use cupola_record::{Exchange, Record, Sink, Upgraded};
+use cupola_record::{Choices, Exchange, Record, Sink, Upgraded};
 use http::Extensions;
 use pin_project_lite::pin_project;
 
@@ -75,14 +75,19 @@ impl UpgradeWatch {
     fn end(&self) {
         let Upgrading { upgraded, sink, began, over } = &*self.0;
         let Some(began) = began.get().filter(|_| !over.swap(true, Ordering::Relaxed)) else { return };
+        if Choices::of(&upgraded.context).is_muted() {
+            return;
+        }
         let mut upgraded = upgraded.clone();
         upgraded.lifetime = now().saturating_duration_since(*began);
         upgraded.route = upgraded.route.or_else(|| upgraded.context.route().cloned());
         sink.record(Record::Upgraded(&upgraded));
     }
 
-    fn is_over(&self) -> bool {
-        self.0.over.load(Ordering::Relaxed)
+    /// Whether it lasts, or may still begin.
+    fn may_last(&self) -> bool {
+        let may_begin = self.0.began.get().is_some() || Arc::strong_count(&self.0) > 1;
+        may_begin && !self.0.over.load(Ordering::Relaxed)
     }
 }
 
@@ -150,7 +155,7 @@ impl Connection {
     pub(crate) fn hold(&self, watch: UpgradeWatch) {
         let mut watches = self.watches();
         // A connection of HTTP/2 can carry any number of tunnels, one after the other.
-        watches.retain(|watch| !watch.is_over() && Arc::strong_count(&watch.0) > 1);
+        watches.retain(UpgradeWatch::may_last);
         watches.push(watch);
     }
 

@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::{any, get};
 use axum::{Extension, body::Body};
 use cupola_http::{Connection, UpgradeWatch};
-use cupola_record::{AccessLog, Outcome, Sink};
+use cupola_record::{AccessLog, Choices, Outcome, Sink};
 use futures_util::{SinkExt, StreamExt};
 use http::{Method, Request, StatusCode};
 use tokio_tungstenite::WebSocketStream;
@@ -68,6 +68,47 @@ async fn a_server_that_tells_of_its_connections_needs_no_watch_and_nothing_is_to
         connection.close();
     }
     assert_eq!(records.capture.upgraded().len(), 2, "once for each");
+}
+
+#[tokio::test]
+async fn what_is_not_recorded_has_no_end_either_and_two_layers_tell_it_once() {
+    let check = async |path: &str, expected: usize| {
+        let (records, connection) = (Records::new(), Connection::new());
+        let switch = || async { Response::builder().status(101).body(Body::empty()).unwrap() };
+        let muted = || async {
+            cupola_record::mute();
+            Response::builder().status(101).body(Body::empty()).unwrap()
+        };
+        let layer = || records.layer().skip("/skipped").on_route("/named", Choices::new().mute());
+        let app = Router::new()
+            .route("/skipped", get(switch))
+            .route("/named", get(switch))
+            .route("/muted", get(muted))
+            .route("/", get(switch))
+            .layer(layer())
+            .layer(layer())
+            .layer(Extension(connection.clone()));
+        call(app, Request::get(path).header("upgrade", "chat").body(Body::empty()).unwrap()).await;
+        connection.close();
+        assert_eq!(records.capture.upgraded().len(), expected, "{path}");
+    };
+    check("/skipped", 0).await;
+    check("/named", 0).await;
+    check("/muted", 0).await;
+    check("/", 1).await;
+}
+
+#[tokio::test]
+async fn one_tunnel_of_a_connection_does_not_end_another() {
+    let (records, connection) = (Records::new(), Connection::new());
+    let switch = || async { Response::builder().status(101).body(Body::empty()).unwrap() };
+    let app = Router::new().route("/", get(switch)).layer(records.layer()).layer(Extension(connection.clone()));
+    for _ in 0..3 {
+        call(app.clone(), Request::get("/").header("upgrade", "chat").body(Body::empty()).unwrap()).await;
+    }
+    assert!(records.capture.upgraded().is_empty(), "all three are open");
+    connection.close();
+    assert_eq!(records.capture.upgraded().len(), 3);
 }
 
 #[tokio::test]

@@ -84,3 +84,23 @@ fn sync_was_lost_behind_a_full_capture_in_pieces_only() {
         assert_eq!(capture(piece), capture(usize::MAX));
     }
 }
+
+#[test]
+fn a_card_behind_a_percent_escape_was_part_of_a_longer_number_or_word() {
+    for escape in ["%20", "%3A", "%a0", "%2F"] {
+        let (input, expected) =
+            (format!("q=card{escape}4111111111111111&page=2"), format!("q=card{escape}[REDACTED]&page=2"));
+        check("application/x-www-form-urlencoded", input.as_bytes(), expected.as_bytes());
+    }
+    check("application/x-www-form-urlencoded", b"q=%204111111111111112", b"q=%204111111111111112");
+}
+
+#[test]
+fn a_scheme_in_capitals_before_an_escape_passed_in_long_texts() {
+    for scheme in ["BEARER%20", "BEARER+", "BASIC%20", "BASIC+"] {
+        let input = format!("h={scheme}dGhpcyBpcyBhIHNlY3JldCB0b2tlbg&page=1&and=so%20on%20for%20a%20while");
+        let found =
+            String::from_utf8(redact("application/x-www-form-urlencoded", input.as_bytes(), usize::MAX)).unwrap();
+        assert!(!found.contains("dGhp") && found.ends_with("&page=1&and=so%20on%20for%20a%20while"), "{found}");
+    }
+}

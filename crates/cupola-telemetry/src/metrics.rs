@@ -80,6 +80,10 @@ impl MetricsConfig {
         let exporter = telemetry.export(Signal::Metrics, &self.otlp)?;
         let otlp = Otlp::new(registry, self.resource.iter()).temporality(self.temporality).buckets(self.buckets);
         exporter.collect_every(self.interval, move |exporter| {
+            // After the close nothing has come in between: what is known was sent just before.
+            if exporter.is_closed() {
+                return;
+            }
             let batch = otlp.collect();
             if batch.points > 0 {
                 exporter.offer(Message::new(batch.bytes, batch.points));

@@ -61,7 +61,8 @@ struct Request {
 
 impl Watchdog {
     pub(crate) fn start(limit: Duration, background: &Background, dispatch: Dispatch) -> Self {
-        let watched = Arc::new(Watched::new(limit));
+        // No time at all has no double.
+        let watched = Arc::new(Watched::new(limit.max(Duration::from_millis(1))));
         let looked_at = watched.clone();
         background.every(period(limit), move || looked_at.tell(now(), &dispatch));
         Self(watched)

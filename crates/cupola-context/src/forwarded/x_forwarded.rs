@@ -7,8 +7,8 @@ use http::{HeaderMap, HeaderName};
 use super::{Client, Step, Told, Way, node, scheme};
 
 pub(super) const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+pub(super) const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+pub(super) const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 pub(super) fn client<'h>(headers: &'h HeaderMap, way: &Way<'_>) -> Client<'h> {
     let steps = entries(headers, &FOR).map(|entry| Step { ip: node::address(entry), ..Step::default() });

@@ -142,7 +142,7 @@ fn a_trusted_client_is_not_whoever_hides_behind_a_trusted_proxy() {
     check("private", "203.0.113.7", &[], false);
     check("never", "127.0.0.1", &[], false);
     check("always", "203.0.113.7", &[("forwarded", "for=_x")], true);
-    for name in ["x-forwarded-for", "forwarded", "x-real-ip", "via"] {
+    for name in ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "x-real-ip", "via"] {
         check("private", "127.0.0.1", &[(name, "for=10.0.0.9")], false);
     }
     check("private;hops=1", "127.0.0.1", &[("x-forwarded-for", "203.0.113.7")], false);

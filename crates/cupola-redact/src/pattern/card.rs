@@ -48,12 +48,24 @@ fn in_run(bytes: &[u8], range: &Range<usize>, probe: usize, open: bool) -> Resul
             continue;
         }
         let end = digits_end(bytes, at);
-        if let Some(span) = in_group(bytes, at, end, (run, floor), open).filter(|span| span.start >= range.start) {
+        let behind = behind_escape(bytes, at).filter(|&start| start < end);
+        let group = in_group(bytes, at, end, (run, floor), open)
+            .or_else(|| behind.and_then(|start| in_group(bytes, start, end, (start, floor), open)));
+        if let Some(span) = group.filter(|span| span.start >= range.start) {
             return Ok(span);
         }
         at = end;
     }
     Err(at)
+}
+
+/// Where digits begin of which the first ones belong to a percent escape, as in `%204111`.
+fn behind_escape(bytes: &[u8], at: usize) -> Option<usize> {
+    let is_sign = |back: usize| at >= back && bytes[at - back] == b'%';
+    if is_sign(1) {
+        return Some(at + 2);
+    }
+    (is_sign(2) && bytes[at - 1].is_ascii_hexdigit()).then_some(at + 1)
 }
 
 /// The number that begins with the group of digits from `at` to `end`: alone, in groups of usual lengths, or together
@@ -143,7 +155,9 @@ fn may_become_card(digits: impl Iterator<Item = u8>) -> bool {
 /// Digits inside a longer word or number, such as a UUID or a fraction, are no card.
 fn touches_word(bytes: &[u8], start: usize, end: usize) -> bool {
     let joins = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-    let is_escape = start >= 2 && bytes[start - 2] == b'\\';
+    let is_percent =
+        start >= 3 && bytes[start - 3] == b'%' && bytes[start - 2..start].iter().all(u8::is_ascii_hexdigit);
+    let is_escape = is_percent || start >= 2 && bytes[start - 2] == b'\\';
     let before = start > 0 && joins(&bytes[start - 1]) && !is_escape;
     // A full stop ends a sentence; one before a digit makes a fraction.
     let after = match bytes.get(end) {

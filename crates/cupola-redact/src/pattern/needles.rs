@@ -14,10 +14,11 @@ pub(super) const WINDOW: usize = 10;
 
 /// None shorter than three bytes, and none that is frequent: more of them would slow the search down.
 #[rustfmt::skip]
-const NEEDLES: [&str; 36] = [
+const NEEDLES: [&str; 41] = [
     "eyJ", "AKIA", "ASIA", "ABIA", "ACCA", "AIza", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "_pat_", "glpat-", "npm_",
     "xox", "xapp-", "_live_", "_test_", "whsec_", "sk-", "SG.", "-----BEGIN ", "://", ":\\/", "earer ", "earer\t", "earer+",
-    "earer%", "EARER ", "EARER\t", "asic ", "asic\t", "asic+", "asic%", "ASIC ", ":AA",
+    "earer%", "EARER ", "EARER\t", "EARER+", "EARER%", "asic ", "asic\t", "asic+", "asic%", "ASIC ", "ASIC\t", "ASIC+",
+    "ASIC%", ":AA",
 ];
 
 static SEARCHER: LazyLock<Option<Searcher>> = LazyLock::new(|| {
@@ -39,6 +40,16 @@ pub(super) fn find(searcher: &Searcher, bytes: &[u8], range: Range<usize>) -> Op
 mod tests {
     use super::super::token;
     use super::*;
+
+    #[test]
+    fn every_scheme_has_a_needle_however_it_is_separated() {
+        for scheme in ["Bearer", "bearer", "BEARER", "Basic", "basic", "BASIC"] {
+            for separator in [" ", "\t", "+", "%"] {
+                let text = format!("{scheme}{separator}");
+                assert!(NEEDLES.iter().any(|needle| text.ends_with(needle)), "{text:?}");
+            }
+        }
+    }
 
     #[test]
     fn every_prefix_has_a_needle_near_its_trigger() {

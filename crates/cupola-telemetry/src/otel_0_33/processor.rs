@@ -42,8 +42,11 @@ impl OtlpSpans {
     }
 
     fn scope(&self, scope: &InstrumentationScope) -> ScopeId {
-        let is_server = scope.name() == SCOPE;
-        if is_server { self.server } else { self.gather.scope(scope.name(), scope.version().unwrap_or_default()) }
+        if is_server(scope) {
+            self.server
+        } else {
+            self.gather.scope(scope.name(), scope.version().unwrap_or_default())
+        }
     }
 }
 
@@ -54,7 +57,12 @@ pub(super) fn next_owner() -> usize {
 
 /// Server spans are made of masked texts; what the application says is masked here.
 pub(super) fn mask<'p>(scope: &InstrumentationScope, policy: &'p KeyPolicy, owner: usize) -> Mask<'p> {
-    if scope.name() == SCOPE { Mask::none() } else { Mask::of(policy, owner) }
+    if is_server(scope) { Mask::none() } else { Mask::of(policy, owner) }
+}
+
+/// Whether the spans of a scope are our own. A service may have our name too; its tracers have no version.
+fn is_server(scope: &InstrumentationScope) -> bool {
+    scope.name() == SCOPE && scope.version() == Some(env!("CARGO_PKG_VERSION"))
 }
 
 impl SpanProcessor for OtlpSpans {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(15);
+/// A collector that asks for more has made a mistake: by then every message is given up.
+const LONGEST_ASKED: Duration = Duration::from_secs(3600);
 
 /// Pauses that double, each shortened by chance by up to a half, so that a fleet does not come back in step.
 #[derive(Debug)]
@@ -19,8 +21,12 @@ impl Backoff {
         let own = self.0.mul_f64(1.0 - chance / 2.0);
         self.0 = (self.0 * 2).min(LONGEST);
         // Later by a little, never sooner: those who were all told the same come back one by one.
-        asked_for.map_or(own, |time| time + time.mul_f64(chance / 10.0))
+        asked_for.map_or(own, |time| later(time.min(LONGEST_ASKED), chance).max(own))
     }
+}
+
+fn later(time: Duration, chance: f64) -> Duration {
+    time + time.mul_f64(chance / 10.0)
 }
 
 #[cfg(test)]
@@ -40,5 +46,11 @@ mod tests {
         let asked = Some(Duration::from_secs(30));
         assert_eq!(Backoff::new().pause(asked, 0.0), Duration::from_secs(30));
         assert_eq!(Backoff::new().pause(asked, 1.0), Duration::from_secs(33));
+    }
+
+    #[test]
+    fn one_that_says_nonsense_is_not() {
+        assert_eq!(Backoff::new().pause(Some(Duration::from_secs(u64::MAX)), 0.0), LONGEST_ASKED);
+        assert_eq!(Backoff::new().pause(Some(Duration::ZERO), 0.0), FIRST, "at once is never");
     }
 }

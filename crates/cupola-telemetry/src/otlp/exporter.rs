@@ -99,6 +99,13 @@ impl Exporter {
     pub(crate) fn close(&self) {
         self.collect();
         self.0.queue.close();
+        // What came in between has its fate too.
+        self.collect();
+    }
+
+    /// Whether nothing more is taken.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.queue.is_closed()
     }
 
     /// Waits for the last message; what is left at the deadline is counted as dropped.

@@ -102,6 +102,10 @@ impl Gather {
         let after = (open.items >= self.0.max_items).then(|| self.take(&mut open)).flatten();
         drop(open);
         before.into_iter().chain(after).for_each(|message| self.push(message));
+        if self.0.exporter.is_closed() {
+            // Nobody seals any more: what comes now is refused, and counted, at once.
+            self.seal();
+        }
     }
 
     /// Sends what was gathered so far.
