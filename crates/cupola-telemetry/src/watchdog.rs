@@ -61,8 +61,7 @@ struct Request {
 
 impl Watchdog {
     pub(crate) fn start(limit: Duration, background: &Background, dispatch: Dispatch) -> Self {
-        // No time at all has no double.
-        let watched = Arc::new(Watched::new(limit.max(Duration::from_millis(1))));
+        let watched = Arc::new(Watched::new(limit));
         let looked_at = watched.clone();
         background.every(period(limit), move || looked_at.tell(now(), &dispatch));
         Self(watched)
@@ -105,6 +104,8 @@ impl Sink for Watchdog {
 
 impl Watched {
     fn new(limit: Duration) -> Self {
+        // No time at all has no double.
+        let limit = limit.max(Duration::from_millis(1));
         Self { limit, shards: Default::default(), unwatched: AtomicU64::new(0) }
     }
 
@@ -226,6 +227,13 @@ mod tests {
 
     fn running(watched: &Watched) -> usize {
         watched.shards.iter().map(|shard| shard.lock().unwrap().len()).sum()
+    }
+
+    #[test]
+    fn a_limit_of_no_time_has_an_end_to_its_doubling() {
+        let (watched, began) = (Watched::new(Duration::ZERO), now());
+        watched.note(&exchange(1), began);
+        assert_eq!(watched.due(began + Duration::from_secs(1)).len(), 1);
     }
 
     #[test]

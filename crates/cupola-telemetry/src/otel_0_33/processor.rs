@@ -130,3 +130,21 @@ impl fmt::Debug for Shared {
         f.debug_list().entries(self.0.iter()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_of_our_name_is_not_taken_for_us() {
+        let scope = |version: Option<&'static str>| {
+            let builder = InstrumentationScope::builder(SCOPE);
+            match version {
+                Some(version) => builder.with_version(version).build(),
+                None => builder.build(),
+            }
+        };
+        assert!(is_server(&scope(Some(env!("CARGO_PKG_VERSION")))));
+        assert!(!is_server(&scope(None)) && !is_server(&scope(Some("of the service"))));
+    }
+}

@@ -91,3 +91,16 @@ fn a_shutdown_sends_what_is_gathered() {
     gather.seal();
     assert_eq!((exports.exporter.counts().exported, exports.exporter.counts().dropped_shutdown), (1, 1));
 }
+
+#[test]
+fn what_comes_after_the_end_is_counted_as_dropped_and_not_forgotten() {
+    let collector = Collector::start(vec![Answer::ok()]);
+    let exports = Exports::to(&collector.url(), &[]);
+    let gather = gather(&exports, 100);
+    let scope = gather.scope("cupola", "1");
+    gather.add(scope, &span("in time"));
+    exports.end(PATIENCE);
+    gather.add(scope, &span("late"));
+    let counts = exports.exporter.counts();
+    assert_eq!((counts.accepted, counts.exported, counts.dropped_shutdown), (2, 1, 1));
+}
