@@ -16,6 +16,8 @@
 //! Exit codes are those of usual tools: 0 done, 1 an input or output failed, 2 bad usage.
 
 mod input;
+#[allow(dead_code, reason = "the subcommands that stand on it follow one by one")]
+mod log;
 mod redact;
 
 use std::io::{ErrorKind, Write};

@@ -19,6 +19,7 @@
 
 mod buffer;
 mod decimal;
+mod entry;
 mod escape;
 mod fields;
 mod formatted;
@@ -35,6 +36,7 @@ mod timestamp;
 mod value;
 
 pub use buffer::LineBuffer;
+pub use entry::Entry;
 pub use escape::{escape_bytes, escape_str};
 pub use fields::EncodedFields;
 pub use formatted::{Ending, Formatted, MAX_FORMATTED_BYTES};

@@ -22,13 +22,12 @@
 //! ```
 
 mod access;
-mod entry;
 mod paint;
 
 use access::Access;
-use entry::Entry;
 use paint::{Color, Painter};
 
+use crate::entry::Entry;
 use crate::escape::escape_for_terminal;
 use crate::keys;
 use crate::scan::{Text, Value};
@@ -71,8 +70,8 @@ pub fn pretty(out: &mut Vec<u8>, line: &[u8], style: Style) {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     match Entry::read(line) {
-        Some(entry) => Printer { painter: Painter::new(out, style.color), entry: &entry, style }.print(),
-        None => push_plain(out, line),
+        Ok(entry) => Printer { painter: Painter::new(out, style.color), entry: &entry, style }.print(),
+        Err(_) => push_plain(out, line),
     }
     out.push(b'\n');
 }

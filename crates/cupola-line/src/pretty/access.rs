@@ -1,7 +1,7 @@
 //! What an access line begins with: method, route, status, duration.
 
-use super::entry::Entry;
 use super::paint::{Color, Painter};
+use crate::entry::Entry;
 use crate::scan::{Text, Value};
 
 /// The fields that make a line an access line.

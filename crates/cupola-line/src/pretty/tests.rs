@@ -57,7 +57,7 @@ fn other_lines() {
     check(r#"{"level":30,"message":{"a":1},"x":""}"#, "level=30 message={\"a\":1} x=\"\"\n");
     check("{}", "\n");
     check(r#"{"timestamp":"yesterday","message":"m"}"#, "yesterday m\n");
-    check(r#"{"message":"first","message":"second"}"#, "first  message=second\n");
+    check(r#"{"message":"first","message":"second"}"#, "second  message=first\n");
 }
 
 #[test]

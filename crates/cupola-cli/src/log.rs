@@ -1,0 +1,21 @@
+//! Reading logs: what every subcommand that looks at log files stands on.
+//!
+//! Files go through in blocks that end at line ends. Workers, one a core, take the next block, do the subcommand's work on it, and
+//! hand the result over in the order of the blocks; so memory is bounded whatever the size of a file.
+//!
+//! ```text
+//! inputs::expand(paths) → Input …          which files, and which of them keep the same entries
+//! pool::each_block(inputs, work, take)      work(Block) on every core → take(Done) in order
+//!   Block::lines()                          the lines, without line ends, with their offsets
+//!   line::read(raw, scratch)                 Line::Entry(canonical JSON) | Line::Other(why not)
+//!     dialect::rewrite                      … of another logger, as our own writer would have written it
+//! ```
+
+pub(crate) mod block;
+pub(crate) mod dialect;
+pub(crate) mod input;
+pub(crate) mod level;
+pub(crate) mod line;
+pub(crate) mod open;
+pub(crate) mod pool;
+pub(crate) mod tally;

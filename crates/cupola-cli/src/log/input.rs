@@ -1,0 +1,127 @@
+//! Which files are read: files, folders, standard input.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// One file, or standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Input {
+    /// `None` is standard input.
+    pub(crate) path: Option<PathBuf>,
+    /// The folder whose files may hold the same entries: `LOG_DIR`, for what lies in one of its category folders too.
+    pub(crate) group: PathBuf,
+}
+
+impl Input {
+    pub(crate) fn stdin() -> Self {
+        Self { path: None, group: PathBuf::new() }
+    }
+
+    pub(crate) fn file(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let group = group_of(&path);
+        Self { path: Some(path), group }
+    }
+
+    /// How it is called in messages.
+    pub(crate) fn name(&self) -> String {
+        self.path.as_ref().map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
+    }
+}
+
+/// A category folder's own folder holds `api.log` and `errors.log` with the same entries.
+fn group_of(path: &Path) -> PathBuf {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let is_dated = path.file_name().and_then(OsStr::to_str).is_some_and(begins_with_date);
+    if is_dated { folder.parent().unwrap_or(folder).to_owned() } else { folder.to_owned() }
+}
+
+/// `2026-11-21.jsonl`: a file of a category folder.
+fn begins_with_date(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let shape = |(byte, shape): (&u8, u8)| if shape == b'd' { byte.is_ascii_digit() } else { *byte == shape };
+    bytes.len() > 10 && bytes.iter().zip(*b"dddd-dd-dd").all(shape)
+}
+
+/// What the arguments name: `-` is standard input, a folder all the log files in it and in the folders right below it.
+pub(crate) fn expand(paths: &[PathBuf]) -> io::Result<Vec<Input>> {
+    let mut found = Vec::new();
+    for path in paths {
+        if path == Path::new("-") {
+            found.push(Input::stdin());
+        } else if path.is_dir() {
+            let mut files = Vec::new();
+            folder(path, 1, &mut files)?;
+            files.sort();
+            found.extend(files.into_iter().map(Input::file));
+        } else {
+            found.push(Input::file(path));
+        }
+    }
+    found.dedup();
+    Ok(found)
+}
+
+fn folder(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let path = entry?.path();
+        if path.is_dir() && depth > 0 {
+            folder(&path, depth - 1, found)?;
+        } else if path.is_file() && path.file_name().and_then(OsStr::to_str).is_some_and(is_log_name) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a name is that of a log, of a rotated one, or of a compressed one: `api.log`, `api.log.3.gz`, `2026-11-21.jsonl.zst`.
+fn is_log_name(name: &str) -> bool {
+    let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name);
+    let mut parts = name.rsplit('.').skip_while(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    matches!(parts.next(), Some("log" | "jsonl" | "ndjson" | "json"))
+        && parts.next().is_some_and(|stem| !stem.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_logs() {
+        let check = |name, expected| assert_eq!(is_log_name(name), expected, "{name}");
+        check("api.log", true);
+        check("api.log.1", true);
+        check("api.log.12.gz", true);
+        check("api.2026-11-21.003.log.zst", true);
+        check("2026-11-21.jsonl", true);
+        check("api.log.idx", false);
+        check(".log", false);
+        check("notes.txt", false);
+        check("log", false);
+        check("1", false);
+    }
+
+    #[test]
+    fn groups() {
+        let check = |path: &str, expected: &str| assert_eq!(Input::file(path).group, Path::new(expected), "{path}");
+        check("logs/api.log", "logs");
+        check("logs/api/2026-11-21.jsonl", "logs");
+        check("logs/api/2026-11-21.jsonl.1.gz", "logs");
+        check("api.log", "");
+    }
+
+    #[test]
+    fn folders_are_looked_into() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("api/deep")).unwrap();
+        for name in ["b.log", "a.log.1.gz", "notes.txt", "api/2026-11-21.jsonl", "api/deep/c.log"] {
+            fs::write(at(name), "").unwrap();
+        }
+        let inputs = expand(&[folder.path().to_owned(), PathBuf::from("-")]).unwrap();
+        let names: Vec<_> = inputs.iter().map(|input| input.path.clone()).collect();
+        let expected = ["a.log.1.gz", "api/2026-11-21.jsonl", "b.log"].map(|name| Some(at(name)));
+        assert_eq!(names, [&expected[..], &[None]].concat());
+    }
+}

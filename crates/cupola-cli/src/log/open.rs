@@ -1,0 +1,50 @@
+//! Opening an input: what is compressed is known by its first bytes, not by its name.
+
+use std::fs::File;
+use std::io::{self, Chain, Cursor, Read};
+
+use flate2::read::MultiGzDecoder;
+
+use super::input::Input;
+
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+
+/// An open input.
+pub(crate) struct Opened {
+    pub(crate) reader: Box<dyn Read + Send>,
+    /// Whether more may come at any time, so that what is there must not wait for it.
+    pub(crate) live: bool,
+}
+
+pub(crate) fn open(input: &Input) -> io::Result<Opened> {
+    let Some(path) = &input.path else { return Ok(Opened { reader: decoded(io::stdin())?, live: true }) };
+    let file = File::open(path)?;
+    let kind = file.metadata()?;
+    if kind.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+    }
+    Ok(Opened { live: !kind.is_file(), reader: decoded(file)? })
+}
+
+/// What the bytes of an input say, whatever they are packed in.
+fn decoded(mut input: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+    let mut head = Vec::new();
+    while head.len() < ZSTD.len() && !head.contains(&b'\n') {
+        let mut rest = [0; ZSTD.len()];
+        let length = ZSTD.len() - head.len();
+        match input.read(&mut rest[..length]) {
+            Ok(0) => break,
+            Ok(length) => head.extend_from_slice(&rest[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let packed = (head.starts_with(GZIP), head.starts_with(ZSTD));
+    let whole: Chain<Cursor<Vec<u8>>, _> = Cursor::new(head).chain(input);
+    Ok(match packed {
+        (true, _) => Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(64 * 1024, whole))),
+        (_, true) => Box::new(zstd::Decoder::new(whole)?),
+        _ => Box::new(whole),
+    })
+}

@@ -1,0 +1,62 @@
+//! What became of every line.
+
+/// Lines by what became of them; `lines` is the sum of all the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) lines: u64,
+    /// Shown, or counted by whoever counts.
+    pub(crate) shown: u64,
+    /// Did not match the filter, or fell out of the last so many.
+    pub(crate) unmatched: u64,
+    /// Empty.
+    pub(crate) blank: u64,
+    /// In another file of the same folder too, and shown from there.
+    pub(crate) twice: u64,
+    /// No JSON object, or a broken one.
+    pub(crate) unparsable: u64,
+    /// The beginning of a JSON object.
+    pub(crate) torn: u64,
+    /// Over the length that is read.
+    pub(crate) too_long: u64,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.lines += other.lines;
+        self.shown += other.shown;
+        self.unmatched += other.unmatched;
+        self.blank += other.blank;
+        self.twice += other.twice;
+        self.unparsable += other.unparsable;
+        self.torn += other.torn;
+        self.too_long += other.too_long;
+    }
+
+    /// Lines that were left out although nobody asked for that.
+    pub(crate) fn unread(&self) -> u64 {
+        self.unparsable + self.torn + self.too_long
+    }
+
+    /// `2831222 lines, 12 not shown: 9 unparsable, 2 torn, 1 too long`. What did not match is not counted as missing.
+    pub(crate) fn sentence(&self) -> String {
+        let lines = format!("{} line{}", self.lines, if self.lines == 1 { "" } else { "s" });
+        let reasons = [(self.unparsable, "unparsable"), (self.torn, "torn"), (self.too_long, "too long")];
+        let reasons: Vec<_> =
+            reasons.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} {why}")).collect();
+        if reasons.is_empty() { lines } else { format!("{lines}, {} not shown: {}", self.unread(), reasons.join(", ")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences() {
+        let whole = Tally { lines: 1, shown: 1, ..Tally::default() };
+        assert_eq!(whole.sentence(), "1 line");
+        let mut sum = Tally { lines: 10, unparsable: 2, too_long: 1, ..Tally::default() };
+        sum.add(&whole);
+        assert_eq!(sum.sentence(), "11 lines, 3 not shown: 2 unparsable, 1 too long");
+    }
+}
