@@ -8,6 +8,7 @@
 //! | `cupola` | everything that `init` and `.layer()` switch on |
 //! | `cupola-otel` | every request a sampled server span too, sent over http/protobuf to a sink in this process |
 //! | `cupola-otel-unsampled` | the same pipeline, and no request sampled |
+//! | `cupola-otel-logs` | the same, and every line a log record too |
 //! | `cupola-bodies` | bodies on the access line too |
 //!
 //! The peers' modes (`axum-prometheus`, `tower-http`, `tower-http+prometheus`, `all-peers`) are handed to a package of their own, since
@@ -35,13 +36,14 @@ use driver::Mode;
 #[global_allocator]
 static ALLOCATOR: &stats_alloc::StatsAlloc<std::alloc::System> = &stats_alloc::INSTRUMENTED_SYSTEM;
 
-const MODES: [Mode; 7] = [
+const MODES: [Mode; 8] = [
     Mode { name: "bare", wrap: |app| app },
     Mode { name: "identify", wrap: |app| app.layer(cupola::http::layer(Empty)) },
     Mode { name: "identify+metrics", wrap: |app| app.layer(cupola::http::layer(RouteMetrics::new(&Registry::new()))) },
     Mode { name: "cupola", wrap: |app| observed(app, |cupola| cupola) },
-    Mode { name: "cupola-otel", wrap: |app| observed(app, |cupola| exported(cupola, "always_on")) },
-    Mode { name: "cupola-otel-unsampled", wrap: |app| observed(app, |cupola| exported(cupola, "always_off")) },
+    Mode { name: "cupola-otel", wrap: |app| observed(app, |cupola| exported(cupola, "always_on", "none")) },
+    Mode { name: "cupola-otel-unsampled", wrap: |app| observed(app, |cupola| exported(cupola, "always_off", "none")) },
+    Mode { name: "cupola-otel-logs", wrap: |app| observed(app, |cupola| exported(cupola, "always_off", "otlp")) },
     Mode { name: "cupola-bodies", wrap: |app| observed(app, |cupola| cupola.bodies(BodyRules::default())) },
 ];
 
@@ -89,11 +91,12 @@ fn observed(app: Router, choose: fn(Builder) -> Builder) -> Router {
     app.merge(cupola.routes()).layer(cupola.layer())
 }
 
-fn exported(cupola: Builder, sampler: &'static str) -> Builder {
+fn exported(cupola: Builder, sampler: &'static str, logs: &'static str) -> Builder {
     let endpoint = format!("http://{}", sink());
     cupola.vars(move |name| match name {
         "OTEL_EXPORTER_OTLP_ENDPOINT" => Some(endpoint.clone()),
         "OTEL_TRACES_SAMPLER" => Some(sampler.to_owned()),
+        "OTEL_LOGS_EXPORTER" => Some(logs.to_owned()),
         _ => None,
     })
 }

@@ -17,6 +17,9 @@ const MAX_NAME: usize = 128;
 const REQUEST_ID: Key<'static> = Key::new(keys::REQUEST_ID);
 const TRACE_ID: Key<'static> = Key::new(keys::TRACE_ID);
 const SPAN_ID: Key<'static> = Key::new(keys::SPAN_ID);
+
+/// The flags of the request's trace, two hex digits, on lines that are exported.
+pub(crate) const TRACE_FLAGS: &str = "trace_flags";
 const DROPPED_CONTEXT_FIELDS: Key<'static> = Key::new(keys::DROPPED_CONTEXT_FIELDS);
 
 /// Names that were judged by one policy.
@@ -74,6 +77,16 @@ pub(crate) fn write_ids(line: &mut LineWriter<'_>, context: &Context) {
     let span = context.innermost_span().map_or_else(|| context.traceparent().span_id(), SpanId::text);
     line.plain(SPAN_ID, span.as_bytes());
 }
+
+/// Writes the flags of the request's trace: a collector keeps them with the ids.
+pub(crate) fn write_flags(line: &mut LineWriter<'_>, context: &Context) {
+    const KEY: Key<'static> = Key::new(TRACE_FLAGS);
+    let traceparent = context.traceparent();
+    line.plain(KEY, &traceparent.as_str().as_bytes()[FLAGS_AT..]);
+}
+
+/// Where they stand in a `traceparent`.
+const FLAGS_AT: usize = 53;
 
 /// Writes where a line belongs that is of no request: to a span of its own.
 pub(crate) fn write_span(line: &mut LineWriter<'_>, (trace, span): (TraceId, SpanId)) {

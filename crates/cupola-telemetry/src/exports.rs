@@ -42,23 +42,32 @@ impl Exports {
         self.exporters.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Sends what there is, except for log records: there may be more of these until the log is closed.
+    pub(crate) fn end_others(&self, deadline: Duration) {
+        #[cfg(feature = "otlp")]
+        self.end_exporters(deadline, |signal| signal != Signal::Logs);
+        #[cfg(not(feature = "otlp"))]
+        let _ = deadline;
+    }
+
     /// Sends what there is, and ends the thread.
     pub(crate) fn end(&self, deadline: Duration) {
-        self.end_exporters(deadline);
+        #[cfg(feature = "otlp")]
+        self.end_exporters(deadline, |_| true);
+        #[cfg(not(feature = "otlp"))]
+        let _ = deadline;
         let background = self.background.lock().unwrap_or_else(PoisonError::into_inner).take();
         background.iter().for_each(|background| background.stop());
     }
 
     #[cfg(feature = "otlp")]
-    fn end_exporters(&self, deadline: Duration) {
-        let exporters = self.exporters();
+    fn end_exporters(&self, deadline: Duration, which: impl Fn(Signal) -> bool) {
+        let exporters: Vec<Exporter> =
+            self.exporters().into_iter().filter(|exporter| which(exporter.signal())).collect();
         exporters.iter().for_each(Exporter::close);
         let left = Deadline::in_time(deadline);
         exporters.iter().for_each(|exporter| exporter.wait(left.left()));
     }
-
-    #[cfg(not(feature = "otlp"))]
-    const fn end_exporters(&self, _: Duration) {}
 
     /// The thread goes on for as long as the process does.
     pub(crate) fn leave_running(&mut self) {

@@ -21,7 +21,8 @@
 //! what a record says.
 //!
 //! # Features
-//! - `otlp`: the module of that name, which exports spans, metrics and log records to a collector.
+//! - `otlp`: the module of that name, which exports spans, metrics and log records to a collector; `logs` sends the log's
+//!   own lines.
 //! - `metrics`: the module of that name, which sends a registry's metrics to a collector.
 //! - `metrics_0_24`: the recorder of the `metrics` facade.
 //! - `tls`: the same to collectors behind https.
@@ -38,6 +39,8 @@ mod exports;
 mod held;
 mod hold_back;
 mod line_layer;
+#[cfg(feature = "otlp")]
+pub mod logs;
 mod memory;
 #[cfg(feature = "metrics")]
 pub mod metrics;

@@ -16,7 +16,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::access_lines::AccessPlan;
 use crate::callsite::{Plan, Plans, envelope};
-use crate::context_keys::{ContextKeys, write_ids, write_span};
+use crate::context_keys::{ContextKeys, write_flags, write_ids, write_span};
 use crate::held::Held;
 use crate::hold_back::HELD_BACK;
 use crate::queue::Lines;
@@ -38,6 +38,8 @@ pub struct LineLayer {
     alone: bool,
     spans: Option<SpanLookup>,
     system: Option<SystemFields>,
+    /// Lines of requests say the flags of their trace.
+    flags: bool,
 }
 
 impl LineLayer {
@@ -45,13 +47,20 @@ impl LineLayer {
     pub fn new(lines: Arc<Lines>, policy: KeyPolicy) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         let (id, access) = (NEXT.fetch_add(1, Ordering::Relaxed), AccessPlan::new(&policy));
-        Self { id, plans: Plans::new(policy), access, lines, alone: false, spans: None, system: None }
+        Self { id, plans: Plans::new(policy), access, lines, alone: false, spans: None, system: None, flags: false }
     }
 
     /// Lines of no request show the innermost span.
     #[must_use]
     pub const fn spans(mut self, lookup: Option<SpanLookup>) -> Self {
         self.spans = lookup;
+        self
+    }
+
+    /// Lines of requests say the flags of their trace, for whoever exports them.
+    #[must_use]
+    pub(crate) const fn flags(mut self, wanted: bool) -> Self {
+        self.flags = wanted;
         self
     }
 
@@ -90,6 +99,7 @@ impl LineLayer {
             // The wall clock was read at the beginning, and the monotonic one since.
             let timestamp = time.system_time(exchange.started.checked_add(ended.total).unwrap_or(exchange.started));
             let mut line = self.access.begin((buffer, scratch), timestamp, level, exchange, ended);
+            self.write_flags(&mut line, &exchange.context);
             keys.write(&mut line, &exchange.context, self.plans.policy());
             keys.write_totals(&mut line, &exchange.context, self.plans.policy());
             self.write_system(&mut line);
@@ -168,6 +178,13 @@ impl LineLayer {
         }
     }
 
+    #[inline]
+    fn write_flags(&self, line: &mut LineWriter<'_>, context: &Context) {
+        if self.flags {
+            write_flags(line, context);
+        }
+    }
+
     fn texts<'a>(&'a self, plan: &Plan, formatted: &'a mut Formatted) -> Texts<'a> {
         let policy = self.plans.policy();
         Texts::new((!plan.masked).then_some(policy), formatted)
@@ -177,6 +194,7 @@ impl LineLayer {
         if !plan.access {
             write_ids(line, context);
         }
+        self.write_flags(line, context);
         keys.write(line, context, self.plans.policy());
         if plan.access {
             keys.write_totals(line, context, self.plans.policy());

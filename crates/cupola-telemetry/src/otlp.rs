@@ -34,7 +34,6 @@ mod tls;
 pub(crate) mod wire;
 mod worker;
 
-#[cfg(any(feature = "metrics", feature = "otel_0_33"))]
 pub(crate) use config::has_endpoint;
 pub use config::{Config, Protocol};
 pub use counts::ExportCounts;

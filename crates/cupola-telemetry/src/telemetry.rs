@@ -25,6 +25,8 @@ use crate::deadline::Deadline;
 use crate::exports::Exports;
 use crate::hold_back::{HeldLines, HoldBack};
 use crate::line_layer::LineLayer;
+#[cfg(feature = "otlp")]
+use crate::logs::LogsConfig;
 #[cfg(feature = "otel_0_33")]
 use crate::otel_0_33::{self, Traces, TracesConfig};
 #[cfg(feature = "otlp")]
@@ -34,7 +36,7 @@ use crate::queue::Lines;
 use crate::render::Render;
 use crate::system::SystemFields;
 use crate::watchdog::Watchdog;
-use crate::writer;
+use crate::writer::{self, Tap};
 
 const DEFAULT_QUEUE_BYTES: usize = 16 * 1024 * 1024;
 
@@ -50,6 +52,8 @@ pub struct Telemetry {
     policy: KeyPolicy,
     held: Option<HeldLines>,
     system: Option<SystemFields>,
+    /// Lines are log records of a collector's too.
+    exported: bool,
     #[cfg(feature = "otel_0_33")]
     traces: Option<Traces>,
 }
@@ -61,6 +65,8 @@ pub struct Builder {
     system: Option<SystemFields>,
     output: Option<Box<dyn Write + Send>>,
     terminal: bool,
+    #[cfg(feature = "otlp")]
+    logs: Option<LogsConfig>,
     #[cfg(feature = "otel_0_33")]
     traces: Option<otel_0_33::Setup>,
 }
@@ -74,6 +80,8 @@ impl Telemetry {
             system: None,
             output: None,
             terminal: false,
+            #[cfg(feature = "otlp")]
+            logs: None,
             #[cfg(feature = "otel_0_33")]
             traces: None,
         }
@@ -174,9 +182,7 @@ impl Telemetry {
     where
         S: Subscriber + for<'s> LookupSpan<'s> + Send + Sync,
     {
-        let lines = LineLayer::new(self.lines.clone(), self.policy.clone())
-            .spans(self.span_lookup())
-            .system(self.system.clone());
+        let lines = self.line_layer();
         #[cfg(feature = "otel_0_33")]
         if let Some(traces) = &self.traces {
             return lines.and_then(traces.layer()).boxed();
@@ -184,21 +190,32 @@ impl Telemetry {
         lines.boxed()
     }
 
-    /// Sends what is to be exported, and takes no more; [`Telemetry::shutdown`] does it too. It blocks up to the deadline,
-    /// but not for long where a collector does not answer.
+    /// Sends what is to be exported beside the log itself, and takes no more; [`Telemetry::shutdown`] does it too. It
+    /// blocks up to the deadline, but not for long where a collector does not answer.
     pub fn end_exports(&self, deadline: Duration) {
-        self.exports.end(deadline);
+        self.exports.end_others(deadline);
     }
 
     /// Takes no more lines, writes those that wait, and gives the final account. It blocks up to the deadline; what is
     /// left then is counted as dropped. Later calls only give the account.
     ///
-    /// What is exported goes out before the log is closed, so that the log can say what was lost.
+    /// What is exported goes out before the log is closed, so that the log can say what was lost; the log's own lines are
+    /// exported last of all.
     pub fn shutdown(&self, deadline: Duration) -> Counts {
         let left = Deadline::in_time(deadline);
         // The rest is the log's.
-        self.exports.end(deadline / 4 * 3);
+        self.exports.end_others(deadline / 2);
+        if self.exported {
+            // What the writer has shown to nobody yet could not be sent.
+            self.lines.flush(left.left() / 2);
+        }
+        self.exports.end(left.left() / 2);
         self.end_lines(left.left())
+    }
+
+    fn line_layer(&self) -> LineLayer {
+        let lines = LineLayer::new(self.lines.clone(), self.policy.clone());
+        lines.spans(self.span_lookup()).system(self.system.clone()).flags(self.exported)
     }
 
     fn dispatch_with<F>(&self, filter: F, directives: &str, hold_back: Option<LevelFilter>) -> Dispatch
@@ -206,8 +223,7 @@ impl Telemetry {
         F: Layer<Registry> + Send + Sync,
     {
         // The line layer is alone where events are concerned: what makes spans sees those within a span only.
-        let lines = LineLayer::new(self.lines.clone(), self.policy.clone());
-        let lines = lines.spans(self.span_lookup()).system(self.system.clone()).alone();
+        let lines = self.line_layer().alone();
         match hold_back {
             Some(level) => {
                 let filter = HoldBack::new(filter, level, directives, lines.twin());
@@ -286,6 +302,14 @@ impl Builder {
         self
     }
 
+    /// Sends lines to a collector too, as this configuration says.
+    #[cfg(feature = "otlp")]
+    #[must_use]
+    pub fn logs(mut self, config: LogsConfig) -> Self {
+        self.logs = Some(config);
+        self
+    }
+
     /// Exports spans as this configuration says; the sampler decides for spans outside of requests.
     #[cfg(feature = "otel_0_33")]
     #[must_use]
@@ -300,6 +324,7 @@ impl Builder {
         let capacity = self.config.queue_bytes.unwrap_or(DEFAULT_QUEUE_BYTES);
         let lines = Arc::new(Lines::new(capacity));
         let exports = Exports::default();
+        let tap = self.tap(&exports, &lines)?;
         #[cfg(feature = "otel_0_33")]
         let traces = self.traces.map(|setup| setup.start(&exports, &lines, &self.policy)).transpose();
         #[cfg(feature = "otel_0_33")]
@@ -315,6 +340,7 @@ impl Builder {
             policy: self.policy,
             held: hold_back.map(|_| held),
             system: self.system,
+            exported: tap.is_some(),
             #[cfg(feature = "otel_0_33")]
             traces,
         };
@@ -324,9 +350,19 @@ impl Builder {
             Filter::Env(filter) => telemetry.dispatch_with(*filter, directives, hold_back),
         };
         let output = Output::new(self.output.unwrap_or_else(|| Box::new(io::stdout())));
-        let writer = writer::spawn(telemetry.lines.clone(), output, render).map_err(BuildError::Thread)?;
+        let writer = writer::spawn(telemetry.lines.clone(), output, render, tap).map_err(BuildError::Thread)?;
         telemetry.writer = Mutex::new(Some(writer));
         Ok(telemetry)
+    }
+
+    #[cfg(feature = "otlp")]
+    fn tap(&self, exports: &Exports, lines: &Arc<Lines>) -> Result<Option<Tap>, BuildError> {
+        self.logs.as_ref().map(|logs| logs.start(exports, lines)).transpose().map_err(BuildError::Export)
+    }
+
+    #[cfg(not(feature = "otlp"))]
+    fn tap(&self, _: &Exports, _: &Arc<Lines>) -> Result<Option<Tap>, BuildError> {
+        Ok(None)
     }
 
     fn render(&self) -> Render {

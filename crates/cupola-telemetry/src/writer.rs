@@ -19,8 +19,11 @@ const GATHER: Duration = Duration::from_micros(500);
 /// An emptied batch that has grown beyond this gives its memory back.
 const KEPT_BYTES: usize = 1024 * 1024;
 
-pub(crate) fn spawn(lines: Arc<Lines>, output: Output, render: Render) -> io::Result<JoinHandle<()>> {
-    let writer = Writer { lines, output, render, reported: 0 };
+/// Is shown the lines before they are written out, whole, each with its newline.
+pub(crate) type Tap = Box<dyn FnMut(&[u8]) + Send>;
+
+pub(crate) fn spawn(lines: Arc<Lines>, output: Output, render: Render, tap: Option<Tap>) -> io::Result<JoinHandle<()>> {
+    let writer = Writer { lines, output, render, tap, reported: 0 };
     Builder::new().name("cupola-lines".to_owned()).spawn(move || {
         // An output that logs of its own work would hear itself for ever.
         thread_state::mute();
@@ -42,6 +45,7 @@ struct Writer {
     lines: Arc<Lines>,
     output: Output,
     render: Render,
+    tap: Option<Tap>,
     /// How many lost lines the log itself has told of.
     reported: u64,
 }
@@ -67,9 +71,16 @@ impl Writer {
 
     /// Writes a batch, and gives the number of lines that did not go out whole.
     fn write(&mut self, batch: &Batch) -> u64 {
+        self.show(&batch.bytes);
         let bytes = self.render.render(&batch.bytes);
         let done = self.output.write(bytes, || !self.lines.is_abandoned());
         refused(&bytes[done..], batch.lines)
+    }
+
+    fn show(&mut self, lines: &[u8]) {
+        if let Some(tap) = &mut self.tap {
+            tap(lines);
+        }
     }
 
     /// Losses are told in the log itself, once there is room for it.
@@ -83,6 +94,7 @@ impl Writer {
         let bytes = self.render.render(&line);
         if self.output.write(bytes, || !self.lines.is_abandoned()) == bytes.len() {
             self.reported = lost;
+            self.show(&line);
         }
     }
 }

@@ -173,6 +173,7 @@ impl Builder {
             None => telemetry,
         };
         let mut telemetry = spans::configure(telemetry, &service, &*self.vars, sampler)?;
+        telemetry = push::logs(telemetry, &service, &*self.vars)?;
         if let Some(output) = self.output {
             telemetry = telemetry.output(output);
         }

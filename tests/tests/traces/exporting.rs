@@ -7,6 +7,9 @@ use axum::Router;
 use axum::routing::get as route;
 use cupola::telemetry::Memory;
 use cupola_tests::{Service, builder, eventually, metric};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use prost::Message as _;
 use tracing::info_span;
 
 use crate::collector::{Answer, Collector};
@@ -78,6 +81,7 @@ fn an_absent_collector_is_seen_and_not_felt() {
     let vars = [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()),
         ("OTEL_METRICS_EXPORTER", "none"),
+        ("OTEL_LOGS_EXPORTER", "none"),
         ("OTEL_BSP_SCHEDULE_DELAY", "10"),
     ];
     let service = Service::start(&vars, app());
@@ -106,6 +110,7 @@ fn a_collector_that_hangs_holds_up_no_request() {
     let vars = [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()),
         ("OTEL_METRICS_EXPORTER", "none"),
+        ("OTEL_LOGS_EXPORTER", "none"),
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2"),
         ("OTEL_BSP_MAX_QUEUE_SIZE", "10"),
         ("CUPOLA_SHUTDOWN_MS", "500"),
@@ -128,7 +133,11 @@ fn a_collector_that_is_slow_holds_up_no_request_and_gets_everything() {
     let held = gate.lock().unwrap();
     let collector = Collector::start(vec![Answer::Held(gate.clone()), Answer::ok()]);
     let url = collector.url();
-    let vars = [("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()), ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2")];
+    let vars = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()),
+        ("OTEL_LOGS_EXPORTER", "none"),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2"),
+    ];
     let service = Service::start(&vars, app());
     let counts = || service.cupola().telemetry().exporters()[0].counts();
     (0..20).for_each(|_| assert_eq!(service.get("/vms/7").status, 200));
@@ -140,11 +149,37 @@ fn a_collector_that_is_slow_holds_up_no_request_and_gets_everything() {
 }
 
 #[test]
+fn every_line_is_sent_the_last_one_too() {
+    let collector = Collector::start(vec![Answer::ok()]);
+    let url = collector.url();
+    let vars = [("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", url.as_str())];
+    let service = Service::start(&vars, app());
+    assert_eq!(service.get("/vms/7").status, 200);
+    let ended = service.stop();
+    let mut records = Vec::new();
+    while records.len() < ended.lines().len() {
+        let request = ExportLogsServiceRequest::decode(&*collector.next().body).unwrap();
+        let scopes = request.resource_logs.into_iter().flat_map(|resource| resource.scope_logs);
+        records.extend(scopes.flat_map(|scope| scope.log_records));
+    }
+    // Each scope has its own, so that their order across scopes is not told.
+    let body = |record: &LogRecord| format!("{:?}", record.body.clone().and_then(|body| body.value).unwrap());
+    let mut texts: Vec<_> = records.iter().map(body).collect();
+    let mut lines: Vec<_> =
+        ended.lines().iter().map(|line| format!("StringValue({:?})", line.text("message"))).collect();
+    assert!(lines.last().unwrap().contains("stopped"));
+    texts.sort();
+    lines.sort();
+    assert_eq!(texts, lines);
+}
+
+#[test]
 fn what_cannot_be_exported_is_one_error_at_the_start() {
     let check = |pairs: &[(&str, &str)], text: &str| {
         let error = builder(pairs).output(std::io::sink()).build().unwrap_err();
         assert_eq!(error.to_string(), text);
     };
+    check(&[("OTEL_LOGS_EXPORTER", "file")], "OTEL_LOGS_EXPORTER is `file`; accepted: otlp, console or none");
     check(&[("OTEL_TRACES_EXPORTER", "jaeger")], "OTEL_TRACES_EXPORTER is `jaeger`; accepted: otlp, console or none");
     check(
         &[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector")],

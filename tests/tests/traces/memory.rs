@@ -21,6 +21,7 @@ fn check(collector: &str) {
     let vars = [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", collector),
         ("OTEL_METRICS_EXPORTER", "none"),
+        ("OTEL_LOGS_EXPORTER", "none"),
         ("CUPOLA_OTLP_QUEUE_BYTES", "2097152"),
         ("CUPOLA_SHUTDOWN_MS", "1000"),
     ];

@@ -40,7 +40,8 @@ where
 {
     let collector = Collector::start(vec![Answer::ok()]);
     let (memory, url) = (Memory::new(), collector.url());
-    let vars = [&[("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()), ("OTEL_METRICS_EXPORTER", "none")], vars].concat();
+    let spans_only = [("OTEL_METRICS_EXPORTER", "none"), ("OTEL_LOGS_EXPORTER", "none")];
+    let vars = [&[("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str())], &spans_only[..], vars].concat();
     let cupola = builder(&vars).output(memory.clone()).build().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let app = app.layer(cupola.layer());

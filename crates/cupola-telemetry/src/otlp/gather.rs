@@ -12,7 +12,7 @@ use super::wire::{Wire, head_length, varint};
 const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
 
 /// The most scopes that are kept apart; they come from code. Items of further ones go under the last.
-const MAX_SCOPES: usize = 64;
+const MAX_SCOPES: usize = 256;
 
 /// Gathers encoded items (spans, log records) into messages, and offers each to an [`Exporter`] when it is full, and
 /// once in each period. Clones gather into the same message.

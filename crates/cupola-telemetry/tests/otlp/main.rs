@@ -6,6 +6,7 @@ mod collector;
 mod faults;
 mod gathering;
 mod grpc;
+mod logs;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod protocols;
