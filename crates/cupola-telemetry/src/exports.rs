@@ -70,7 +70,7 @@ impl Exports {
     }
 
     /// The thread goes on for as long as the process does.
-    pub(crate) fn leave_running(&mut self) {
-        std::mem::forget(self.background.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+    pub(crate) fn leave_running(&self) {
+        std::mem::forget(self.background.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }

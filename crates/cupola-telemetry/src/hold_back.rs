@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use cupola_context::{Context, current};
-use cupola_line::{Envelope, Key, LineBuffer, LineWriter, Scratch, Timestamp};
+use cupola_line::{Key, LineBuffer};
 use cupola_record::{Duties, Ended, Exchange, Record, Sink, TARGET};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_core::Interest;
 use tracing_core::span::{Attributes, Id, Record as Values};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::Context as LayerContext;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::context_keys::write_ids;
 use crate::held::{Held, HeldBack, MAX_ALL_BYTES, Pool};
+use crate::levels::InForce;
 use crate::line_layer::LineLayer;
+use crate::own_line;
 use crate::queue::Lines;
 
 /// The field that marks a line that was held back.
@@ -89,16 +90,12 @@ fn tells(ended: &Ended) -> bool {
 }
 
 fn missing_line(lines: u64, context: &Context) -> LineBuffer {
-    let (mut buffer, mut scratch, mut time) = (LineBuffer::new(), Scratch::new(), Timestamp::new());
-    let envelope = Envelope { level: "WARN", target: "cupola::log", category: "general" };
-    let timestamp = time.system_time(std::time::SystemTime::now());
-    let mut line = LineWriter::begin(&mut buffer, &mut scratch, timestamp, &envelope);
-    line.message("of the lines that were held back some are missing");
-    line.u64(Key::new("missing_lines"), lines);
-    line.bool(HELD_BACK, true);
-    write_ids(&mut line, context);
-    let _ = line.end();
-    buffer
+    let message = "of the lines that were held back some are missing";
+    own_line::of(Level::WARN, ("cupola::log", "general"), message, |line| {
+        line.u64(Key::new("missing_lines"), lines);
+        line.bool(HELD_BACK, true);
+        write_ids(line, context);
+    })
 }
 
 /// The ordinary filter, and a wider level behind it: an event that only the latter admits is kept with the request that
@@ -108,14 +105,14 @@ pub(crate) struct HoldBack<F> {
     ordinary: F,
     level: LevelFilter,
     /// The ordinary filter as far as it names targets.
-    targets: Targets,
+    targets: Arc<InForce>,
     lines: LineLayer,
 }
 
 impl<F> HoldBack<F> {
-    /// `directives` are the ordinary filter's, and `lines` encodes as the layer further out does.
-    pub(crate) fn new(ordinary: F, level: LevelFilter, directives: &str, lines: LineLayer) -> Self {
-        Self { ordinary, level, targets: targets(directives), lines }
+    /// `targets` are the ordinary filter's, and `lines` encodes as the layer further out does.
+    pub(crate) const fn new(ordinary: F, level: LevelFilter, targets: Arc<InForce>, lines: LineLayer) -> Self {
+        Self { ordinary, level, targets, lines }
     }
 
     /// Whether an event of this callsite is for the request alone, unless the ordinary filter admits it. Not our own
@@ -124,15 +121,8 @@ impl<F> HoldBack<F> {
         !metadata.is_span()
             && *metadata.level() <= self.level
             && metadata.target() != TARGET
-            && self.targets.would_enable(metadata.target(), &Level::ERROR)
+            && self.targets.knows(metadata.target())
     }
-}
-
-/// Directives that name a span switch no target off.
-fn targets(directives: &str) -> Targets {
-    let plain: Vec<&str> =
-        directives.split(',').filter(|directive| !directive.contains(['[', ']', '{', '}'])).collect();
-    plain.join(",").parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::TRACE))
 }
 
 /// The ambient request's lines, while it has not ended.
@@ -210,7 +200,7 @@ mod tests {
     fn what_is_held_back_no_other_layer_sees() {
         let lines = LineLayer::new(Arc::new(Lines::new(1024)), KeyPolicy::default());
         let others = Others::default();
-        let filter = HoldBack::new(LevelFilter::INFO, LevelFilter::DEBUG, "info", lines);
+        let filter = HoldBack::new(LevelFilter::INFO, LevelFilter::DEBUG, Arc::new(InForce::new("info")), lines);
         let subscriber = tracing_subscriber::registry().with(filter).with(others.clone());
         let context = Context::root(RequestIdFormat::Ulid, &Fresh::new(0, [1; 40]));
         context.keep(Held::new(Arc::new(Pool::new(MAX_ALL_BYTES))));
@@ -231,7 +221,7 @@ mod tests {
     #[test]
     fn only_what_directives_say_of_a_target_switches_it_off() {
         let check = |directives: &str, target: &str, on| {
-            assert_eq!(targets(directives).would_enable(target, &Level::ERROR), on, "{directives} {target}");
+            assert_eq!(InForce::new(directives).knows(target), on, "{directives} {target}");
         };
         check("info", "app", true);
         check("info,hyper=off", "hyper::proto", false);

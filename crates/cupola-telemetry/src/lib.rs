@@ -38,6 +38,7 @@ mod deadline;
 mod exports;
 mod held;
 mod hold_back;
+mod levels;
 mod line_layer;
 #[cfg(feature = "otlp")]
 pub mod logs;
@@ -49,6 +50,7 @@ pub mod otel_0_33;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 mod output;
+mod own_line;
 mod queue;
 mod render;
 mod system;
@@ -64,6 +66,7 @@ pub use background::Background;
 pub use config::{Config, Format};
 pub use counts::Counts;
 pub use hold_back::HeldLines;
+pub use levels::{Levels, LevelsError};
 pub use line_layer::LineLayer;
 pub use memory::Memory;
 pub use queue::Lines;

@@ -24,6 +24,7 @@ use crate::counts::Counts;
 use crate::deadline::Deadline;
 use crate::exports::Exports;
 use crate::hold_back::{HeldLines, HoldBack};
+use crate::levels::{Adjustable, Levels};
 use crate::line_layer::LineLayer;
 #[cfg(feature = "otlp")]
 use crate::logs::LogsConfig;
@@ -48,7 +49,8 @@ pub struct Telemetry {
     /// Taken by the shutdown: there is one.
     writer: Mutex<Option<JoinHandle<()>>>,
     installed: AtomicBool,
-    exports: Exports,
+    exports: Arc<Exports>,
+    levels: Levels,
     policy: KeyPolicy,
     held: Option<HeldLines>,
     system: Option<SystemFields>,
@@ -129,6 +131,12 @@ impl Telemetry {
     /// nothing.
     pub const fn held_lines(&self) -> Option<&HeldLines> {
         self.held.as_ref()
+    }
+
+    /// What is logged, to be read and changed while the process runs. A subscriber of one's own has its own filter, of
+    /// which this knows nothing.
+    pub const fn levels(&self) -> &Levels {
+        &self.levels
     }
 
     /// Starts to watch for requests that run longer than this. The sink belongs into the layer whose requests they are.
@@ -218,15 +226,17 @@ impl Telemetry {
         lines.spans(self.span_lookup()).system(self.system.clone()).flags(self.exported)
     }
 
-    fn dispatch_with<F>(&self, filter: F, directives: &str, hold_back: Option<LevelFilter>) -> Dispatch
+    fn dispatch_with<F>(&self, filter: F, hold_back: Option<LevelFilter>) -> Dispatch
     where
         F: Layer<Registry> + Send + Sync,
     {
         // The line layer is alone where events are concerned: what makes spans sees those within a span only.
         let lines = self.line_layer().alone();
+        let in_force = self.levels.filter();
+        let filter = Adjustable::new(filter, in_force.clone());
         match hold_back {
             Some(level) => {
-                let filter = HoldBack::new(filter, level, directives, lines.twin());
+                let filter = HoldBack::new(filter, level, in_force, lines.twin());
                 self.dispatch_over(registry().with(filter), lines)
             }
             None => self.dispatch_over(registry().with(filter), lines),
@@ -323,7 +333,7 @@ impl Builder {
         let render = self.render();
         let capacity = self.config.queue_bytes.unwrap_or(DEFAULT_QUEUE_BYTES);
         let lines = Arc::new(Lines::new(capacity));
-        let exports = Exports::default();
+        let exports = Arc::new(Exports::default());
         let tap = self.tap(&exports, &lines)?;
         #[cfg(feature = "otel_0_33")]
         let traces = self.traces.map(|setup| setup.start(&exports, &lines, &self.policy)).transpose();
@@ -331,12 +341,15 @@ impl Builder {
         let traces = traces.map_err(BuildError::Export)?;
         let hold_back = self.config.hold_back.filter(|level| *level != LevelFilter::OFF);
         let held = HeldLines::new(lines.clone());
+        let directives = self.config.filter.as_deref().unwrap_or("info");
+        let levels = Levels::new(directives, lines.clone(), exports.clone());
         let mut telemetry = Telemetry {
             dispatch: Dispatch::none(),
             lines,
             writer: Mutex::default(),
             installed: AtomicBool::new(false),
             exports,
+            levels,
             policy: self.policy,
             held: hold_back.map(|_| held),
             system: self.system,
@@ -344,10 +357,9 @@ impl Builder {
             #[cfg(feature = "otel_0_33")]
             traces,
         };
-        let directives = self.config.filter.as_deref().unwrap_or("info");
         telemetry.dispatch = match Filter::new(directives).map_err(BuildError::Config)? {
-            Filter::Targets(filter) => telemetry.dispatch_with(filter, directives, hold_back),
-            Filter::Env(filter) => telemetry.dispatch_with(*filter, directives, hold_back),
+            Filter::Targets(filter) => telemetry.dispatch_with(filter, hold_back),
+            Filter::Env(filter) => telemetry.dispatch_with(*filter, hold_back),
         };
         let output = Output::new(self.output.unwrap_or_else(|| Box::new(io::stdout())));
         let writer = writer::spawn(telemetry.lines.clone(), output, render, tap).map_err(BuildError::Thread)?;

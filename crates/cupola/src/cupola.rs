@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cupola_http::{Check, Checks, ObserveLayer};
 use cupola_metrics::Registry;
-use cupola_telemetry::{Counts, Telemetry};
+use cupola_telemetry::{Counts, Levels, Telemetry};
 
 use crate::builder::Builder;
 use crate::error::InitError;
@@ -70,6 +70,11 @@ impl Cupola {
     /// The log pipeline.
     pub fn telemetry(&self) -> &Telemetry {
         &self.0.telemetry
+    }
+
+    /// What is logged, to be read and changed while the service runs.
+    pub fn levels(&self) -> &Levels {
+        self.telemetry().levels()
     }
 
     /// Adds a check to `/readyz`: what the service cannot work without, such as its database. While one fails, a load

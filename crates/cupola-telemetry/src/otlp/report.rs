@@ -1,15 +1,16 @@
 //! What the log says of exports: that a collector fails, that it is back, and what was lost.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use cupola_line::{Envelope, Key, LineBuffer, LineWriter, Scratch, Timestamp};
+use cupola_line::{Key, LineWriter};
 use tokio::time::Instant;
 use tracing_core::Level;
 
 use super::counts::ExportCounts;
 use super::names::Signal;
 use super::reply::Failure;
+use crate::own_line;
 use crate::queue::Lines;
 
 /// Losses are told together.
@@ -67,15 +68,10 @@ impl Report {
     }
 
     fn write(&self, level: Level, message: &str, more: impl FnOnce(&mut LineWriter<'_>)) {
-        let (mut buffer, mut scratch, mut time) = (LineBuffer::new(), Scratch::new(), Timestamp::new());
-        let envelope = Envelope { level: level.as_str(), target: "cupola::otlp", category: "general" };
-        let timestamp = time.system_time(SystemTime::now());
-        let mut line = LineWriter::begin(&mut buffer, &mut scratch, timestamp, &envelope);
-        line.message(message);
-        line.str(Key::new("signal"), self.signal.as_str());
-        line.str(Key::new("endpoint"), &self.origin);
-        more(&mut line);
-        let _ = line.end();
-        self.lines.offer(level, &buffer);
+        own_line::offer(&self.lines, level, ("cupola::otlp", "general"), message, |line| {
+            line.str(Key::new("signal"), self.signal.as_str());
+            line.str(Key::new("endpoint"), &self.origin);
+            more(line);
+        });
     }
 }
