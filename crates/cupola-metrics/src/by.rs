@@ -159,13 +159,14 @@ impl<I: Clone> Inner<I> {
 impl<I: Instrument> Inner<I> {
     pub(crate) fn encode(&self, encoder: &mut Encoder<'_>) {
         self.expire(encoder.time());
+        let detail = encoder.detail();
         let mut samples = encoder.family(&self.family);
         for (values, entry) in &self.read().by_values {
             let names = self.labels.iter().map(|(name, _)| *name);
             samples.series(
                 names.zip(values.iter().map(|value| &**value)),
                 Some(entry.created),
-                entry.instrument.read(),
+                entry.instrument.read(detail),
             );
         }
         if !self.labels.is_empty() {

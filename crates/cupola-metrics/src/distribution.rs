@@ -5,6 +5,15 @@ use std::sync::Arc;
 use crate::cells::exemplar::Exemplar;
 use crate::cells::layout::Layout;
 
+/// What somebody wants to know of a histogram.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Detail {
+    /// The buckets of its stated bounds: all that the text formats show.
+    Stated,
+    /// Its exponential buckets too.
+    All,
+}
+
 /// The counts of a histogram, by its stated bounds and by exponential buckets.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Distribution {
@@ -18,10 +27,10 @@ pub(crate) struct Distribution {
 
 impl Distribution {
     /// Nothing yet.
-    pub(crate) fn new(layout: &Arc<Layout>) -> Self {
+    pub(crate) fn new(layout: &Arc<Layout>, detail: Detail) -> Self {
         let buckets = vec![0; layout.bounds().len() + 1].into_boxed_slice();
         // Room for what most histograms have: values within two or three decades.
-        let exponential = Vec::with_capacity(48);
+        let exponential = Vec::with_capacity(if detail == Detail::All { 48 } else { 0 });
         Self { layout: Arc::clone(layout), buckets, exponential, zero: 0, sum: 0.0, exemplars: Vec::new() }
     }
 
@@ -36,6 +45,11 @@ impl Distribution {
             (Some(index), Some(last)) if last.0 == index => last.1 += count,
             (Some(index), _) => self.exponential.push((index, count)),
         }
+    }
+
+    /// Each stated bucket's count, and where its cells end.
+    pub(crate) fn stated(&mut self) -> (&mut [u64], &[usize]) {
+        (&mut self.buckets, self.layout.ends())
     }
 
     /// The sum of all values, and traces of some.

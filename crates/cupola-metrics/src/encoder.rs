@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use crate::distribution::Detail;
 use crate::family::{Family, Kind};
 use crate::snapshot::{Snapshot, Value};
 
@@ -23,6 +24,11 @@ impl<'a> Encoder<'a> {
     pub fn family(&mut self, family: &Family) -> Samples<'_> {
         let name = self.snapshot.open(family);
         Samples { snapshot: self.snapshot, name, kind: family.kind }
+    }
+
+    /// What is wanted of histograms.
+    pub(crate) fn detail(&self) -> Detail {
+        self.snapshot.detail
     }
 
     /// When these metrics were asked for.

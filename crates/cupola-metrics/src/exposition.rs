@@ -10,6 +10,7 @@ mod text;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue, Response};
 
+use crate::distribution::Detail;
 use crate::exposition::text::Dialect;
 use crate::registry::Registry;
 
@@ -57,16 +58,16 @@ impl Registry {
 
     /// The same at the end of a text that is there already.
     pub fn render_into(&self, out: &mut String) {
-        text::write(out, &self.snapshot(), Dialect::Prometheus);
+        text::write(out, &self.snapshot(Detail::Stated), Dialect::Prometheus);
     }
 
     /// All metrics in this format.
     pub fn encode(&self, format: Format) -> Vec<u8> {
         let mut text = String::new();
         match format {
-            Format::Text => text::write(&mut text, &self.snapshot(), Dialect::Prometheus),
-            Format::OpenMetrics => text::write(&mut text, &self.snapshot(), Dialect::OpenMetrics),
-            Format::Protobuf => return protobuf::encode(&self.snapshot()),
+            Format::Text => text::write(&mut text, &self.snapshot(Detail::Stated), Dialect::Prometheus),
+            Format::OpenMetrics => text::write(&mut text, &self.snapshot(Detail::Stated), Dialect::OpenMetrics),
+            Format::Protobuf => return protobuf::encode(&self.snapshot(Detail::All)),
         }
         text.into_bytes()
     }

@@ -119,10 +119,11 @@ impl<I: Instrument> ForeignFamily<I> {
 
     fn encode(&self, encoder: &mut Encoder<'_>) {
         let series = self.series.read().unwrap_or_else(PoisonError::into_inner);
+        let detail = encoder.detail();
         let mut samples = encoder.family(&self.family);
         for (labels, (created, instrument)) in series.iter() {
             let labels = labels.iter().map(|(name, value)| (&**name, &**value));
-            samples.series(labels, Some(*created), instrument.read());
+            samples.series(labels, Some(*created), instrument.read(detail));
         }
         overflow::encode(encoder, &self.family, self.overflow.load(Ordering::Relaxed));
     }

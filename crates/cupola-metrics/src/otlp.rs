@@ -8,6 +8,7 @@ mod message;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
+use crate::distribution::Detail;
 use crate::otlp::last::Last;
 use crate::registry::Registry;
 
@@ -97,7 +98,8 @@ impl Otlp {
     /// What the metrics say now.
     pub fn collect(&self) -> Batch {
         let last = &mut *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = self.registry.snapshot();
+        let detail = if self.buckets == Buckets::Explicit { Detail::Stated } else { Detail::All };
+        let snapshot = self.registry.snapshot(detail);
         last.begin(snapshot.time);
         let mut message = message::Message::new(&snapshot, self.buckets);
         for (name, family) in snapshot.families() {

@@ -9,6 +9,7 @@ use crate::by::{By, Inner as ByInner, Terms};
 use crate::cells::histogram::{HistogramCells, Summed};
 use crate::cells::layout::Layout;
 use crate::counter::{Counter, FloatCounter};
+use crate::distribution::Detail;
 use crate::encoder::Encoder;
 use crate::error::{Kind as ErrorKind, RegisterError};
 use crate::family::{Family, Kind};
@@ -134,9 +135,9 @@ impl Registry {
         (self.0.terms.clock)()
     }
 
-    pub(crate) fn snapshot(&self) -> Snapshot {
+    pub(crate) fn snapshot(&self, detail: Detail) -> Snapshot {
         let sources = guard(&self.0.sources).clone();
-        let mut snapshot = Snapshot::new((self.0.terms.clock)());
+        let mut snapshot = Snapshot::new((self.0.terms.clock)(), detail);
         for source in sources {
             source(&mut Encoder::new(&mut snapshot));
         }

@@ -246,7 +246,7 @@ impl Instruments {
     }
 
     fn encode(&self, encoder: &mut Encoder<'_>) {
-        let now = encoder.time();
+        let (now, detail) = (encoder.time(), encoder.detail());
         let ends: Vec<_> = self.ends.entries().filter(|end| end.cell.is_shown(now, self.terms.expire_after)).collect();
         self.encode_ends(encoder, &DURATION, &ends, |cells| Some(&cells.duration));
         self.encode_ends(encoder, &REQUEST, &ends, |cells| cells.request.get().map(Box::as_ref));
@@ -255,7 +255,7 @@ impl Instruments {
         for (family, read) in families::ASKED {
             let mut samples = encoder.family(&family);
             for asked in &asked {
-                if let Some(value) = read(&asked.cell) {
+                if let Some(value) = read(&asked.cell, detail) {
                     samples.series(asked.key.labels().into_iter(), Some(asked.cell.created), value);
                 }
             }
@@ -276,10 +276,11 @@ impl Instruments {
         ends: &[&Entry<EndLabels, EndCells>],
         cells: impl Fn(&EndCells) -> Option<&HistogramCells>,
     ) {
+        let detail = encoder.detail();
         let mut samples = encoder.family(family);
         for end in ends {
             if let Some(cells) = cells(&end.cell) {
-                samples.series(end.key.labels(&self.extra), Some(end.cell.created), cells::read(cells));
+                samples.series(end.key.labels(&self.extra), Some(end.cell.created), cells::read(cells, detail));
             }
         }
     }

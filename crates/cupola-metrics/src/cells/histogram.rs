@@ -10,7 +10,7 @@ use crate::cells::exemplar::{Exemplar, Exemplars};
 use crate::cells::layout::Layout;
 use crate::cells::shard::{Met, Shard};
 use crate::cells::stripe;
-use crate::distribution::Distribution;
+use crate::distribution::{Detail, Distribution};
 use crate::sync::{AtomicU32, AtomicU64};
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
@@ -121,33 +121,35 @@ impl HistogramCells {
         self.exemplars.get_or_init(|| Exemplars::new(buckets)).offer(bucket, exemplar);
     }
 
-    pub(crate) fn read(&self) -> Distribution {
-        let mut read = Distribution::new(&self.layout);
-        let mut sum = self.shown(self.main.sum.load(Ordering::Relaxed));
-        match self.stripes.get() {
-            None => self.main.each(|cell, count| read.add(cell, count)),
-            Some(stripes) => {
+    pub(crate) fn read(&self, detail: Detail) -> Distribution {
+        let mut read = Distribution::new(&self.layout, detail);
+        match (detail, self.stripes.get()) {
+            (Detail::Stated, _) => {
+                let (buckets, ends) = read.stated();
+                self.shards().for_each(|shard| shard.add_to(buckets, ends));
+            }
+            (Detail::All, None) => self.main.each(|cell, count| read.add(cell, count)),
+            (Detail::All, Some(_)) => {
                 let mut counts = vec![0; self.layout.cells()];
-                self.main.each(|cell, count| counts[cell] += count);
-                for Stripe(shard) in stripes {
-                    sum += self.shown(shard.sum.load(Ordering::Relaxed));
-                    shard.each(|cell, count| counts[cell] += count);
-                }
+                self.shards().for_each(|shard| shard.each(|cell, count| counts[cell] += count));
                 let counted = counts.iter().enumerate().filter(|(_, count)| **count > 0);
                 counted.for_each(|(cell, count)| read.add(cell, *count));
             }
         }
+        let sum = self.shards().map(|shard| self.shown(shard.sum.load(Ordering::Relaxed))).sum();
         read.with(sum, self.exemplars.get().map_or_else(Vec::new, Exemplars::read))
     }
 
     /// How many there are: enough to know whether anything was counted.
     pub(crate) fn count_all(&self) -> u64 {
-        let mut sum = 0;
-        let stripes = self.stripes.get().map_or(&[][..], |stripes| stripes);
-        for shard in std::iter::once(&self.main).chain(stripes.iter().map(|stripe| &stripe.0)) {
-            shard.each(|_, count| sum += count);
-        }
-        sum
+        let mut sum = [0];
+        self.shards().for_each(|shard| shard.add_to(&mut sum, &[self.layout.cells()]));
+        sum[0]
+    }
+
+    fn shards(&self) -> impl Iterator<Item = &Shard> {
+        let stripes = self.stripes.get().into_iter().flatten();
+        std::iter::once(&self.main).chain(stripes.map(|stripe| &stripe.0))
     }
 
     fn shown(&self, sum: u64) -> f64 {
@@ -199,7 +201,7 @@ mod tests {
         for nanos in [0, 5_000_000, 5_000_001, 1_000_000_000, 1_000_000_001] {
             histogram.observe(Duration::from_nanos(nanos));
         }
-        let read = histogram.read();
+        let read = histogram.read(Detail::Stated);
         let cumulative: Vec<_> = read.cumulative().collect();
         assert_eq!(cumulative, [(0.005, 2), (1.0, 4), (f64::INFINITY, 5)]);
         assert_eq!((read.count(), read.sum()), (5, 2.010_000_002));
@@ -209,8 +211,8 @@ mod tests {
     fn the_longest_duration_does_not_wrap_the_sum() {
         let histogram = cells(&[1.0], Summed::Nanos);
         (0..3).for_each(|_| _ = histogram.observe(Duration::MAX));
-        assert_eq!(histogram.read().sum(), 3.0 * 365.0 * 24.0 * 3600.0);
-        assert_eq!(histogram.read().cumulative().last(), Some((f64::INFINITY, 3)));
+        assert_eq!(histogram.read(Detail::Stated).sum(), 3.0 * 365.0 * 24.0 * 3600.0);
+        assert_eq!(histogram.read(Detail::Stated).cumulative().last(), Some((f64::INFINITY, 3)));
     }
 
     #[test]
@@ -226,9 +228,9 @@ mod tests {
                 });
             }
         });
-        assert_eq!((whole.read().count(), whole.read().sum()), (200_000, 200_000.0 * 9.5));
-        assert_eq!(whole.read().cumulative().next(), Some((10.0, 110_000)));
-        assert_eq!((real.read().count(), real.read().sum()), (200_000, 100_000.0));
+        assert_eq!((whole.read(Detail::Stated).count(), whole.read(Detail::Stated).sum()), (200_000, 200_000.0 * 9.5));
+        assert_eq!(whole.read(Detail::Stated).cumulative().next(), Some((10.0, 110_000)));
+        assert_eq!((real.read(Detail::Stated).count(), real.read(Detail::Stated).sum()), (200_000, 100_000.0));
     }
 
     #[test]
@@ -242,6 +244,9 @@ mod tests {
         assert!(histogram.stripes.get().is_some());
         units(3);
         let count = u64::from(stripe::MEETINGS) + 3;
-        assert_eq!((histogram.read().count(), histogram.read().sum()), (count, count as f64 * 3.0));
+        assert_eq!(
+            (histogram.read(Detail::Stated).count(), histogram.read(Detail::Stated).sum()),
+            (count, count as f64 * 3.0)
+        );
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Layout {
     /// The bits of each cell's inclusive upper border; the last cell takes what is above.
     borders: Box<[u64]>,
     places: Box<[Place]>,
+    /// Where the cells of each stated bucket end.
+    ends: Box<[usize]>,
     first: u64,
     looks: Box<[Look]>,
     /// The most borders that values of the same leading bits can be apart.
@@ -77,7 +79,9 @@ impl Layout {
                 (above + (doublings.start << schema)) as i16
             }),
         };
-        let places = borders.iter().copied().chain([f64::INFINITY]).map(place).collect();
+        let places: Box<[Place]> = borders.iter().copied().chain([f64::INFINITY]).map(place).collect();
+        let ends = (0..=bounds.len()).map(|bucket| places.partition_point(|place| usize::from(place.bucket) <= bucket));
+        let ends = ends.collect();
         // A bound is a whole number of parts, however it was written.
         let scaled = |border: &f64| {
             if bounds.contains(border) && parts > 1.0 { (border * parts).round() } else { border * parts }
@@ -92,7 +96,8 @@ impl Layout {
         let border = |cell: usize| borders.get(cell).copied().unwrap_or(u64::MAX);
         let look = |cell: &usize| Look { borders: [border(*cell), border(*cell + 1)], cell: *cell as u32 };
         let looks = looks[..steps as usize].iter().map(look).collect();
-        Self { bounds: bounds.into(), schema, zero_threshold: exponential[0], borders, places, first, looks, apart }
+        let zero_threshold = exponential[0];
+        Self { bounds: bounds.into(), schema, zero_threshold, borders, places, ends, first, looks, apart }
     }
 
     /// The cell of a value, which is neither negative nor no number.
@@ -122,8 +127,14 @@ impl Layout {
     }
 
     /// The exponential bucket that a cell is part of; `None` for what counts as zero.
+    #[inline]
     pub(crate) fn exponential(&self, cell: usize) -> Option<i32> {
         self.places[cell].exponential.map(i32::from)
+    }
+
+    /// Where the cells of each stated bucket end; they begin where those of the bucket before end.
+    pub(crate) fn ends(&self) -> &[usize] {
+        &self.ends
     }
 
     pub(crate) fn cells(&self) -> usize {
@@ -208,6 +219,12 @@ mod tests {
         for (value, bucket) in [(0.0, 0), (f64::MIN_POSITIVE, 0), (f64::MAX, 14), (f64::INFINITY, 14)] {
             assert_eq!(layout.bucket(layout.cell(value)), bucket, "{value}");
         }
+        let mut start = 0;
+        for (bucket, end) in layout.ends().iter().enumerate() {
+            assert!((start..*end).all(|cell| layout.bucket(cell) == bucket) && start < *end, "{bucket}");
+            start = *end;
+        }
+        assert_eq!((layout.ends().len(), start), (15, layout.cells()));
     }
 
     #[test]

@@ -8,6 +8,9 @@ use std::sync::atomic::Ordering;
 
 use crate::sync::{AtomicU32, AtomicU64, Mutex, guard};
 
+/// How many counts are looked at together.
+const GROUP: usize = 8;
+
 /// A row of counts that can be added to and not reset.
 #[derive(Debug)]
 pub(crate) struct Shard {
@@ -70,15 +73,51 @@ impl Shard {
     #[inline]
     pub(crate) fn each(&self, mut show: impl FnMut(usize, u64)) {
         let carried = guard(&self.carried);
-        for (cell, count) in self.counts.iter().enumerate() {
-            let mut sum = u64::from(count.load(Ordering::Relaxed));
-            if !carried.is_empty() {
-                let times = carried.iter().find(|carry| carry.cell == cell).map_or(0, |carry| carry.times);
-                sum += times << 32;
+        if !carried.is_empty() {
+            return self.each_carried(&carried, show);
+        }
+        let groups = self.counts.chunks_exact(GROUP);
+        let rest = groups.remainder();
+        for (group, counts) in groups.enumerate() {
+            // Most counts are zero, and most of those have such neighbours: they are passed over together.
+            let counts: [u32; GROUP] = std::array::from_fn(|cell| counts[cell].load(Ordering::Relaxed));
+            if counts != [0; GROUP] {
+                let cells = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+                cells.for_each(|(cell, count)| show(group * GROUP + cell, u64::from(*count)));
             }
+        }
+        let first = self.counts.len() - rest.len();
+        for (cell, count) in rest.iter().enumerate() {
+            match count.load(Ordering::Relaxed) {
+                0 => {}
+                count => show(first + cell, u64::from(count)),
+            }
+        }
+    }
+
+    #[cold]
+    fn each_carried(&self, carried: &[Carry], mut show: impl FnMut(usize, u64)) {
+        for (cell, count) in self.counts.iter().enumerate() {
+            let times = carried.iter().find(|carry| carry.cell == cell).map_or(0, |carry| carry.times);
+            let sum = u64::from(count.load(Ordering::Relaxed)) + (times << 32);
             if sum > 0 {
                 show(cell, sum);
             }
+        }
+    }
+
+    /// Adds to each sum the counts of its cells, which end where it is said and begin where those of the one before end.
+    pub(crate) fn add_to(&self, sums: &mut [u64], ends: &[usize]) {
+        let carried = guard(&self.carried);
+        let mut start = 0;
+        for (sum, end) in sums.iter_mut().zip(ends) {
+            let counts = self.counts.get(start..*end).unwrap_or_default();
+            *sum += counts.iter().map(|count| u64::from(count.load(Ordering::Relaxed))).sum::<u64>();
+            if !carried.is_empty() {
+                let carried = carried.iter().filter(|carry| (start..*end).contains(&carry.cell));
+                *sum += carried.map(|carry| carry.times << 32).sum::<u64>();
+            }
+            start = *end;
         }
     }
 }
@@ -86,6 +125,22 @@ impl Shard {
 #[cfg(all(test, not(cupola_model)))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_are_shown_in_their_order_and_added_up_by_their_ends() {
+        let shard = Shard::new(21);
+        let mut expected = Vec::new();
+        for (cell, count) in [(0, 2), (7, 1), (8, 3), (17, 1), (20, 4)] {
+            (0..count).for_each(|_| shard.count(cell));
+            expected.push((cell, count));
+        }
+        let mut shown = Vec::new();
+        shard.each(|cell, count| shown.push((cell, count)));
+        assert_eq!(shown, expected);
+        let mut sums = [0; 4];
+        shard.add_to(&mut sums, &[1, 8, 18, 21]);
+        assert_eq!(sums, [2, 1, 4, 4]);
+    }
 
     #[test]
     fn a_count_that_is_full_is_carried() {
@@ -97,6 +152,9 @@ mod tests {
         let mut shown = Vec::new();
         shard.each(|cell, count| shown.push((cell, count)));
         assert_eq!(shown, [(1, 2 << 32)]);
+        let mut sums = [1, 0];
+        shard.add_to(&mut sums, &[1, 3]);
+        assert_eq!(sums, [1, 2 << 32]);
         shard.count(7); // there is no such count
     }
 }

@@ -45,7 +45,7 @@ struct Writer<'a> {
     /// The family's name: in OpenMetrics without the suffix that its samples have.
     name: &'a str,
     total: bool,
-    /// The texts of the bounds that were last written, since they are those of the next series too.
+    /// What follows the prefix, for each of the bounds that were last written: they are those of the next series too.
     bounds: Vec<String>,
     of: Vec<f64>,
     prefix: String,
@@ -104,9 +104,8 @@ impl<'a> Writer<'a> {
         for ((bound, count), text) in distribution.cumulative().zip(&self.bounds) {
             self.out.push_str(&self.prefix);
             self.out.push_str(text);
-            self.out.push_str("\"} ");
             number::push_whole(self.out, count);
-            if let Some(exemplar) = distribution.exemplar(below, bound).filter(|_| exemplars) {
+            if let Some(exemplar) = exemplars.then(|| distribution.exemplar(below, bound)).flatten() {
                 push_exemplar(self.out, exemplar);
             }
             self.out.push('\n');
@@ -123,7 +122,7 @@ impl<'a> Writer<'a> {
         let text = |bound| {
             let text = number::bound(bound);
             let short = text.strip_suffix(".0").filter(|_| self.dialect == Dialect::Prometheus);
-            short.map(str::to_owned).unwrap_or(text)
+            [short.unwrap_or(&text), "\"} "].concat()
         };
         self.bounds = distribution.bounds().iter().copied().chain([f64::INFINITY]).map(text).collect();
         self.of = distribution.bounds().to_vec();

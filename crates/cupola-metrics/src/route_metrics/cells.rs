@@ -10,6 +10,7 @@ use crate::by::seconds;
 use crate::cells::histogram::{HistogramCells, Summed};
 use crate::cells::layout::Layout;
 use crate::cells::striped::Striped;
+use crate::distribution::Detail;
 use crate::encoder::Encoder;
 use crate::family::Family;
 use crate::histogram::{DURATION_BUCKETS, SIZE_BUCKETS};
@@ -175,8 +176,8 @@ fn sizes<'a>(cells: &'a OnceLock<Box<HistogramCells>>, layouts: &Layouts) -> &'a
     cells.get_or_init(|| Box::new(HistogramCells::new(Arc::clone(&layouts.sizes), Summed::Whole)))
 }
 
-pub(super) fn read(cells: &HistogramCells) -> Value {
-    Value::Distribution(cells.read())
+pub(super) fn read(cells: &HistogramCells, detail: Detail) -> Value {
+    Value::Distribution(cells.read(detail))
 }
 
 /// How many updates went to a series that stands for others, or had a label's value that does.

@@ -2,6 +2,7 @@
 
 use cupola_record::Outcome;
 
+use crate::distribution::Detail;
 use crate::family::{Family, Kind};
 use crate::route_metrics::cells::{AskedCells, read};
 use crate::snapshot::Value;
@@ -54,11 +55,11 @@ pub(crate) const FAMILIES: [Family; 10] =
 
 /// What is told of a method, a route and a scheme, where there is anything to tell.
 pub(super) const ASKED: [(Family, Read); 5] = [
-    (HEAD, |cells| cells.head.get().map(|cells| read(cells))),
-    (SLOW, |cells| cells.slow.get().map(|slow| Value::Number(slow.get().into()))),
-    (BUSY, |cells| cells.busy.get().map(|cells| read(cells))),
-    (UPGRADED, |cells| cells.outcome(Outcome::Upgraded)),
-    (LIFETIME, |cells| cells.lifetime.get().map(|cells| read(cells))),
+    (HEAD, |cells, detail| cells.head.get().map(|cells| read(cells, detail))),
+    (SLOW, |cells, _| cells.slow.get().map(|slow| Value::Number(slow.get().into()))),
+    (BUSY, |cells, detail| cells.busy.get().map(|cells| read(cells, detail))),
+    (UPGRADED, |cells, _| cells.outcome(Outcome::Upgraded)),
+    (LIFETIME, |cells, detail| cells.lifetime.get().map(|cells| read(cells, detail))),
 ];
 
-type Read = fn(&AskedCells) -> Option<Value>;
+type Read = fn(&AskedCells, Detail) -> Option<Value>;
