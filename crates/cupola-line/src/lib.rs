@@ -30,6 +30,7 @@ mod line;
 mod out;
 mod pretty;
 mod scan;
+pub mod schema;
 mod scratch;
 mod swar;
 mod timestamp;
