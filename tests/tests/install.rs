@@ -28,7 +28,12 @@ fn a_process_has_one_init_and_its_log_outlives_the_handle() {
     let memory = Memory::new();
     let said = |message: &str| lines(&memory.text()).iter().any(|line| line["message"] == message);
 
-    let first = builder(&[("CUPOLA_SLOW_MS", "")]).trust(TrustPolicy::Never).output(Talkative(memory.clone())).init();
+    let first = builder(&[("CUPOLA_SLOW_MS", "")])
+        .trust(TrustPolicy::Never)
+        .version("1.2.3")
+        .watchdog(Duration::from_secs(60))
+        .output(Talkative(memory.clone()))
+        .init();
     let first = first.unwrap();
     let unused = Memory::new();
     let second = builder(&[]).output(unused.clone()).init().unwrap_err();
@@ -41,6 +46,7 @@ fn a_process_has_one_init_and_its_log_outlives_the_handle() {
     let summary = lines(&memory.text()).remove(0);
     assert_eq!((summary.text("message"), summary.text("service")), ("cupola is on", "tested"));
     assert_eq!((summary.text("trust"), summary.has("settings")), ("never", false), "what the code chose is told");
+    assert_eq!((summary.text("chosen"), summary.text("service_version")), ("watchdog=60s output", "1.2.3"));
 
     assert!(!said("the output is at work"), "an output never hears itself");
     assert_eq!(first.telemetry().counts().accepted, 2);

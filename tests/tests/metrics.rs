@@ -130,8 +130,13 @@ fn the_machine_is_on_metrics_and_by_choice_on_every_line() {
     }
     process.client().get("/hello/ada", "");
     let line = process.wait_for("request completed");
-    for name in ["system_cpu", "system_memory", "system_disk"] {
-        assert!(line[name].as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)), "{name}: {line:?}");
+    let system = &line["system"];
+    for name in ["cpu", "memory", "disk"] {
+        assert!(system[name].as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)), "{name}: {line:?}");
     }
-    assert!(!line.text("system_host").is_empty());
+    assert!(system["load"].as_f64().is_some_and(|load| load >= 0.0), "{line:?}");
+    let text = |name: &str| system[name].as_str().unwrap_or_default();
+    assert!(!text("host").is_empty() && text("runtime").starts_with("rustc 1."), "{line:?}");
+    assert_eq!(text("platform"), format!("{} {}", std::env::consts::OS, std::env::consts::ARCH));
+    assert_eq!(line.keys().last(), Some(&"system"));
 }

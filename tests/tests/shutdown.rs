@@ -118,6 +118,7 @@ fn sigterm_lets_requests_in_flight_end_and_the_last_lines_out() {
     assert!(status.success(), "{status}");
     let last: Vec<&str> = lines.iter().rev().take(2).map(|line| line.text("message")).collect();
     assert_eq!(last, ["stopped", "request completed"]);
+    assert_stopped(&lines, "SIGTERM", 0);
     let access = lines.iter().find(|line| line.is_access()).unwrap();
     assert_eq!((access.text("outcome"), access.number("status")), ("complete", 200.0));
     assert!(access.number("duration_ms") >= 400.0, "{access}");
@@ -138,7 +139,32 @@ fn a_request_that_outlasts_the_deadline_is_left_behind_with_a_warning() {
     assert!((Duration::from_millis(300)..Duration::from_secs(10)).contains(&took), "{took:?}");
     let warning = |line: &&Line| line["level"] == "WARN" && line.text("message").contains("outlasted");
     assert!(lines.iter().find(warning).is_some(), "{lines:?}");
-    assert_eq!(lines.last().unwrap()["message"], "stopped");
+    assert_stopped(&lines, "SIGTERM", 1);
+}
+
+/// The last line tells why, and gives the account.
+fn assert_stopped(lines: &[Line], reason: &str, in_flight: u32) {
+    let last = lines.last().unwrap();
+    assert_eq!((last.text("message"), last.text("reason")), ("stopped", reason));
+    assert_eq!(last.number("in_flight"), f64::from(in_flight));
+    let (all, dropped) = (lines.len() as f64, 0.0);
+    assert_eq!((last.number("lines"), last.number("lines_written"), last.number("lines_dropped")), (all, all, dropped));
+}
+
+#[test]
+fn the_last_line_tells_who_has_ended_it() {
+    let ended = Service::start(&[], Router::new()).stop();
+    assert_stopped(&ended.lines(), "the server was told to end", 0);
+    let memory = Memory::new();
+    let cupola = builder(&[]).output(memory.clone()).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tracing::dispatcher::with_default(cupola.telemetry().dispatch(), || {
+        runtime.block_on(cupola.shutdown());
+    });
+    assert_stopped(&cupola_tests::lines(&memory.text()), "shutdown was called", 0);
+    let process = Process::start(BINARY, &[]);
+    process.signal("INT");
+    assert_stopped(&process.end().1, "SIGINT", 0);
 }
 
 #[test]
@@ -152,6 +178,8 @@ fn the_first_lines_name_what_is_in_force() {
         (first.text("trust"), first.text("settings")),
         ("private", "OTEL_SERVICE_NAME=renamed CUPOLA_SLOW_MS=250")
     );
+    let platform = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+    assert!(first.text("runtime").starts_with("rustc 1.") && first.text("platform") == platform, "{first}");
 }
 
 #[test]

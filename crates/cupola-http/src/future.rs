@@ -1,12 +1,12 @@
 //! The future of a response: waits for the head, and ends what never gets one.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll, ready};
 
 use cupola_context::{Context, enter_slot};
-use cupola_record::Outcome;
+use cupola_record::{Outcome, catch};
 use http::{Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
@@ -63,7 +63,7 @@ impl<F> ResponseFuture<F> {
         let _entered = enter_slot(&mut self.slot);
         let (inner, Some(watch)) = (&mut self.inner, &mut self.watch) else { return };
         let since = watch.polls();
-        let called = catch_unwind(AssertUnwindSafe(|| *inner = Some(call())));
+        let called = catch(|| *inner = Some(call()));
         watch.polled(since);
         let Err(panic) = called else { return };
         if watch.observer.catch_panics {
@@ -88,7 +88,7 @@ where
         return Poll::Ready(Polled::Panicked(panic));
     }
     let inner = inner.as_mut().as_pin_mut().expect("polled again after it was ready");
-    match catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) {
+    match catch(|| inner.poll(cx)) {
         Ok(Poll::Ready(Ok(response))) => Poll::Ready(Polled::Head(response)),
         Ok(Poll::Ready(Err(error))) => Poll::Ready(Polled::Failed(error)),
         Err(panic) => Poll::Ready(Polled::Panicked(panic)),
@@ -118,7 +118,7 @@ where
         }
         let polled = ready!(polled);
         // What the inner future drops here still belongs to the request, and so does a panic in it.
-        let dropped = catch_unwind(AssertUnwindSafe(|| this.inner.set(None)));
+        let dropped = catch(|| this.inner.set(None));
         let polled = dropped.map_or_else(Polled::Panicked, |()| polled);
         let watch = this.watch.take().expect("polled again after it was ready");
         let concluded = conclude(polled, watch, *this.asked);

@@ -1,12 +1,12 @@
 //! The response's body: its last frame, its error or its drop ends the exchange.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use cupola_context::{Context, enter_slot};
-use cupola_record::Outcome;
+use cupola_record::{Outcome, catch};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
@@ -87,7 +87,7 @@ where
             SourceProjected::Nothing => return Poll::Ready(None),
         };
         let since = this.watch.as_ref().and_then(Watch::polls);
-        let polled = catch_unwind(AssertUnwindSafe(|| body.poll_frame(cx)));
+        let polled = catch(|| body.poll_frame(cx));
         if let Some(watch) = this.watch {
             watch.polled(since);
         }

@@ -463,6 +463,14 @@ impl<'a> LineWriter<'a> {
         self.raw(SYSTEM, json);
     }
 
+    /// The line as far as it is written, from its brace on and unclosed. A message that has not come by now is empty.
+    pub fn so_far(&mut self) -> &[u8] {
+        if !self.placed {
+            self.place(self.out.len());
+        }
+        self.out.since(*self.len)
+    }
+
     /// Closes the object, and ends the line.
     pub fn end(mut self) -> Written {
         if !self.placed {

@@ -35,6 +35,11 @@ impl<'a> Out<'a> {
         self.at
     }
 
+    /// What was written behind `start`.
+    pub(crate) fn since(&self, start: usize) -> &[u8] {
+        &self.vec[start..self.at]
+    }
+
     /// Takes back what was written behind `len`.
     #[inline]
     pub(crate) fn truncate(&mut self, len: usize) {

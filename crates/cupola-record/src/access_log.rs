@@ -19,12 +19,13 @@ pub const TARGET: &str = "cupola::http";
 pub struct AccessLog {
     start: bool,
     share: Option<Share>,
+    errors_only: bool,
 }
 
 impl AccessLog {
     /// A line at the end of each exchange.
     pub const fn new() -> Self {
-        Self { start: false, share: None }
+        Self { start: false, share: None, errors_only: false }
     }
 
     /// A line at the beginning too.
@@ -42,18 +43,27 @@ impl AccessLog {
         self
     }
 
+    /// Only the lines of exchanges that have failed: a server's own errors, timeouts, panics.
+    #[must_use]
+    pub const fn errors_only(mut self) -> Self {
+        self.errors_only = true;
+        self
+    }
+
     /// Whether the end of this exchange is to have a line.
     #[inline]
     pub fn keeps(&self, exchange: &Exchange, ended: &Ended) -> bool {
         let sampled = |share: Share| ended.level() <= Level::WARN || share.holds(exchange.context.trace().trace_id);
-        !ended.muted && self.share.is_none_or(sampled)
+        // ERROR may be the chosen level of a success too.
+        let failed = || ended.level() == Level::ERROR && ended.error_type().is_some();
+        !ended.muted && self.share.is_none_or(sampled) && (!self.errors_only || failed())
     }
 }
 
 impl Sink for AccessLog {
     fn opened(&self, exchange: &Exchange) {
         let sampled = || self.share.is_none_or(|share| share.holds(exchange.context.trace().trace_id));
-        if self.start && !exchange.served.contains(Duties::LOG) && sampled() {
+        if self.start && !self.errors_only && !exchange.served.contains(Duties::LOG) && sampled() {
             // Ambient for the line's context fields; only the end of an exchange is told from inside it.
             exchange.context.enter(|| write_start(exchange));
         }
@@ -64,6 +74,7 @@ impl Sink for AccessLog {
             Record::Exchange(exchange, _) if exchange.served.contains(Duties::LOG) => {}
             Record::Exchange(exchange, ended) if !self.keeps(exchange, ended) => {}
             Record::Exchange(exchange, ended) => write_end(exchange, ended),
+            Record::Upgraded(_) if self.errors_only => {}
             Record::Upgraded(upgraded) => upgraded.context.enter(|| write_upgraded(upgraded)),
         }
     }

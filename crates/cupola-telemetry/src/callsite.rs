@@ -11,6 +11,8 @@ use rustc_hash::FxHashMap;
 use tracing_core::callsite::Identifier;
 use tracing_core::{Level, Metadata};
 
+use crate::collapse::Collapse;
+
 /// One callsite's plan.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -20,6 +22,8 @@ pub(crate) struct Plan {
     pub(crate) category: Option<usize>,
     /// It is an access line: it names the request's ids itself, and the request's totals belong on it.
     pub(crate) access: bool,
+    /// Lines that say the same may be one, and a count.
+    pub(crate) collapses: bool,
     /// Its texts were masked before they came here.
     pub(crate) masked: bool,
 }
@@ -46,6 +50,7 @@ impl Plan {
             envelope: envelope(metadata, default_category(metadata)),
             fields: metadata.fields().iter().map(|field| slot(field.name())).collect(),
             category,
+            collapses: metadata.target() != TARGET && Collapse::fits(metadata),
             masked: metadata.target() == TARGET,
             access: metadata.target() == TARGET && metadata.fields().field(keys::SPAN_ID).is_some(),
         }

@@ -14,10 +14,12 @@ use tracing_subscriber::filter::Targets;
 /// | `RUST_LOG` | directives, as `tracing-subscriber` reads them | what is logged; stronger than `LOG_LEVEL` |
 /// | `LOG_LEVEL` | `error` `warn` `info` `debug` `trace` `off` | the same for everything at once |
 /// | `LOG_FORMAT` | `json`, `pretty` or `text` | how lines look; unset: pretty on a terminal |
-/// | `LOG_API_CALLS` | yes or no | whether requests have a line |
+/// | `LOG_API_CALLS` | yes or no | whether requests have a line; those that fail have theirs all the same |
 /// | `NO_COLOR` | anything | no colours on a terminal |
 /// | `CUPOLA_LOG_QUEUE_BYTES` | bytes | how much may wait for the output |
 /// | `CUPOLA_HOLD_BACK` | `debug` `trace` `off` | up to which level lines of a request are kept, and written if it fails: see [`crate::HeldLines`] |
+/// | `CUPOLA_LOG_COLLAPSE_MS` | milliseconds | of lines of one callsite that say the same within so long only the first is written, and then one that says how many there were more (`repeated`) |
+/// | `CUPOLA_PANIC_HOOK` | yes or no | a panic is a line of the log: see [`crate::Telemetry::install_panic_hook`] |
 /// | `CUPOLA_WATCHDOG_MS` | milliseconds | a line for each request that is still running after so long |
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -34,6 +36,10 @@ pub struct Config {
     pub queue_bytes: Option<usize>,
     /// Up to which level lines of a request are kept, to be written if it fails.
     pub hold_back: Option<LevelFilter>,
+    /// Within how long lines that say the same are one, and a count.
+    pub collapse: Option<Duration>,
+    /// Whether a panic is a line of the log.
+    pub panic_hook: Option<bool>,
     /// After how long a request that is still running is told of.
     pub watchdog: Option<Duration>,
 }
@@ -65,6 +71,8 @@ impl Config {
             no_color: vars.text("NO_COLOR").is_some(),
             queue_bytes: vars.read("CUPOLA_LOG_QUEUE_BYTES", "a number of bytes, at least 524288", queue_bytes)?,
             hold_back: vars.read("CUPOLA_HOLD_BACK", "debug, trace or off", hold_back)?,
+            collapse: vars.milliseconds("CUPOLA_LOG_COLLAPSE_MS")?,
+            panic_hook: vars.yes_or_no("CUPOLA_PANIC_HOOK")?,
             watchdog: vars.milliseconds("CUPOLA_WATCHDOG_MS")?,
         })
     }

@@ -1,10 +1,10 @@
-//! The account of all lines: accepted = written + dropped, by reason.
+//! The account of all lines: accepted = written + dropped, by reason, + collapsed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What has become of all lines so far.
 ///
-/// `accepted == written + dropped() + waiting` at any time, and nothing waits after a shutdown that made its deadline.
+/// `accepted == written + dropped() + collapsed + waiting` at any time, and nothing waits after a shutdown that made its deadline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
@@ -12,6 +12,8 @@ pub struct Counts {
     pub accepted: u64,
     /// Lines that the output has taken.
     pub written: u64,
+    /// Lines that said what another had said just before, and are counted in the line that tells how many there were.
+    pub collapsed: u64,
     /// Lines that found the queue full.
     pub dropped_queue_full: u64,
     /// Lines that the output has refused.
@@ -36,6 +38,7 @@ impl Counts {
 pub(crate) struct Counters {
     pub(crate) accepted: AtomicU64,
     pub(crate) written: AtomicU64,
+    pub(crate) collapsed: AtomicU64,
     pub(crate) queue_full: AtomicU64,
     pub(crate) output: AtomicU64,
     pub(crate) shutdown: AtomicU64,
@@ -49,6 +52,7 @@ impl Counters {
         Counts {
             accepted: read(&self.accepted),
             written: read(&self.written),
+            collapsed: read(&self.collapsed),
             dropped_queue_full: read(&self.queue_full),
             dropped_output: read(&self.output),
             dropped_shutdown: read(&self.shutdown),

@@ -42,6 +42,19 @@ impl Exports {
         self.exporters.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Sends what there is, and waits for it.
+    pub(crate) fn flush(&self, deadline: Duration) {
+        #[cfg(feature = "otlp")]
+        {
+            let left = Deadline::in_time(deadline);
+            for exporter in self.exporters() {
+                exporter.flush(left.left());
+            }
+        }
+        #[cfg(not(feature = "otlp"))]
+        let _ = deadline;
+    }
+
     /// Sends what there is, except for log records: there may be more of these until the log is closed.
     pub(crate) fn end_others(&self, deadline: Duration) {
         #[cfg(feature = "otlp")]

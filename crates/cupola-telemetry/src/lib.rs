@@ -31,6 +31,7 @@
 mod access_lines;
 mod background;
 mod callsite;
+mod collapse;
 mod config;
 mod context_keys;
 mod counts;
@@ -51,6 +52,7 @@ pub mod otel_0_33;
 pub mod otlp;
 mod output;
 mod own_line;
+mod panic_hook;
 mod queue;
 mod render;
 mod system;

@@ -16,6 +16,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::access_lines::AccessPlan;
 use crate::callsite::{Plan, Plans, envelope};
+use crate::collapse::Collapse;
 use crate::context_keys::{ContextKeys, write_flags, write_ids, write_span};
 use crate::held::Held;
 use crate::hold_back::HELD_BACK;
@@ -40,6 +41,7 @@ pub struct LineLayer {
     system: Option<SystemFields>,
     /// Lines of requests say the flags of their trace.
     flags: bool,
+    collapse: Option<Arc<Collapse>>,
 }
 
 impl LineLayer {
@@ -47,7 +49,17 @@ impl LineLayer {
     pub fn new(lines: Arc<Lines>, policy: KeyPolicy) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         let (id, access) = (NEXT.fetch_add(1, Ordering::Relaxed), AccessPlan::new(&policy));
-        Self { id, plans: Plans::new(policy), access, lines, alone: false, spans: None, system: None, flags: false }
+        Self {
+            id,
+            plans: Plans::new(policy),
+            access,
+            lines,
+            alone: false,
+            spans: None,
+            system: None,
+            flags: false,
+            collapse: None,
+        }
     }
 
     /// Lines of no request show the innermost span.
@@ -64,12 +76,19 @@ impl LineLayer {
         self
     }
 
+    /// Lines that say the same are one, and a count.
+    #[must_use]
+    pub(crate) fn collapse(mut self, collapse: Option<Arc<Collapse>>) -> Self {
+        self.collapse = collapse;
+        self
+    }
+
     /// A layer that encodes as this one does, for lines that do not go out at once.
     pub(crate) fn twin(&self) -> Self {
         let policy = self.plans.policy();
         let (plans, access) = (Plans::new(policy.clone()), AccessPlan::new(policy));
         // The same id, so that both share what a thread has learnt of names: they have the same policy.
-        Self { plans, access, lines: self.lines.clone(), system: self.system.clone(), ..*self }
+        Self { plans, access, lines: self.lines.clone(), system: self.system.clone(), collapse: None, ..*self }
     }
 
     /// Lines end with what is known of the system.
@@ -117,8 +136,9 @@ impl LineLayer {
     where
         S: Subscriber + for<'s> LookupSpan<'s>,
     {
-        let written = self.encode_event::<S, false>(state, event, plan, spans);
-        self.hand_over(written, *event.metadata().level(), &state.buffer);
+        if let Some(written) = self.encode_event::<S, false>(state, event, plan, spans) {
+            self.hand_over(written, *event.metadata().level(), &state.buffer);
+        }
     }
 
     /// Leaves the event's line, marked, with its request.
@@ -137,19 +157,20 @@ impl LineLayer {
         });
     }
 
-    /// Writes the event's line into the thread's buffer. `HELD` lines are marked.
+    /// Writes the event's line into the thread's buffer, unless it is counted in another. `HELD` lines are marked.
     fn encode_event<S, const HELD: bool>(
         &self,
         state: &mut ThreadState,
         event: &Event<'_>,
         plan: &Plan,
         spans: &LayerContext<'_, S>,
-    ) -> Written
+    ) -> Option<Written>
     where
         S: Subscriber + for<'s> LookupSpan<'s>,
     {
         let ThreadState { buffer, scratch, formatted, time, keys, .. } = state;
-        let timestamp = time.system_time(SystemTime::now());
+        let now = SystemTime::now();
+        let timestamp = time.system_time(now);
         let mut line = match own_category(event, plan, self.texts(plan, formatted)) {
             None => LineWriter::begin_encoded(buffer, scratch, timestamp, &plan.envelope),
             Some(category) => {
@@ -161,6 +182,11 @@ impl LineLayer {
             line.bool(HELD_BACK, true);
         }
         event.record(&mut EventFields { line: &mut line, plan, texts: self.texts(plan, formatted) });
+        if let Some(collapse) = self.collapse.as_deref().filter(|_| !HELD && plan.collapses)
+            && !collapse.admits(event.metadata(), line.so_far(), now, &self.lines)
+        {
+            return None;
+        }
         write_spans(&mut line, event, spans);
         if let Some(context) = current() {
             self.write_context(&mut line, keys, &context, plan);
@@ -168,7 +194,7 @@ impl LineLayer {
             write_span(&mut line, span);
         }
         self.write_system(&mut line);
-        line.end()
+        Some(line.end())
     }
 
     #[inline]

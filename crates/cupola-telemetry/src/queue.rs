@@ -94,6 +94,12 @@ impl Lines {
         }
     }
 
+    /// A line was taken, and counted in another.
+    pub(crate) fn note_collapsed(&self) {
+        add(&self.counters.accepted, 1);
+        add(&self.counters.collapsed, 1);
+    }
+
     pub(crate) fn note_cut(&self, values: u32, fields: u32) {
         if values | fields != 0 {
             add(&self.counters.cut_values, values.into());

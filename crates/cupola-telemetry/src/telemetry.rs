@@ -19,6 +19,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry, registry};
 
 use crate::background::Background;
+use crate::collapse::Collapse;
 use crate::config::{Config, Filter, Format};
 use crate::counts::Counts;
 use crate::deadline::Deadline;
@@ -33,6 +34,7 @@ use crate::otel_0_33::{self, Traces, TracesConfig};
 #[cfg(feature = "otlp")]
 use crate::otlp::{self, ExportError, Exporter, Signal};
 use crate::output::Output;
+use crate::panic_hook::PanicReport;
 use crate::queue::Lines;
 use crate::render::Render;
 use crate::system::SystemFields;
@@ -54,6 +56,7 @@ pub struct Telemetry {
     policy: KeyPolicy,
     held: Option<HeldLines>,
     system: Option<SystemFields>,
+    collapse: Option<Arc<Collapse>>,
     /// Lines are log records of a collector's too.
     exported: bool,
     #[cfg(feature = "otel_0_33")]
@@ -106,6 +109,18 @@ impl Telemetry {
         Ok(())
     }
 
+    /// Makes panics lines of the log, at ERROR, with their place, their backtrace where that is switched on
+    /// (`RUST_BACKTRACE`), and the request that they happened in. The line is out before the hook that was there before is
+    /// called, within a second: what comes next may be the end of the process.
+    ///
+    /// A panic that [`cupola_record::catch`] would catch has none of its own: the access line of its request tells of it, and
+    /// says where it was (`panic_location`, `backtrace`).
+    ///
+    /// Once per process: each call adds a hook.
+    pub fn install_panic_hook(&self) {
+        PanicReport::new(self.lines.clone(), self.exports.clone(), self.policy.clone()).install();
+    }
+
     /// What has become of all lines so far.
     pub fn counts(&self) -> Counts {
         self.lines.counts()
@@ -118,6 +133,7 @@ impl Telemetry {
 
     /// Waits until all lines so far are written; `false` at the deadline.
     pub fn flush(&self, deadline: Duration) -> bool {
+        self.tell_of_repetitions();
         self.lines.flush(deadline)
     }
 
@@ -213,6 +229,7 @@ impl Telemetry {
         let left = Deadline::in_time(deadline);
         // The rest is the log's.
         self.exports.end_others(deadline / 2);
+        self.tell_of_repetitions();
         if self.exported {
             // What the writer has shown to nobody yet could not be sent.
             self.lines.flush(left.left() / 2);
@@ -223,7 +240,7 @@ impl Telemetry {
 
     fn line_layer(&self) -> LineLayer {
         let lines = LineLayer::new(self.lines.clone(), self.policy.clone());
-        lines.spans(self.span_lookup()).system(self.system.clone()).flags(self.exported)
+        lines.spans(self.span_lookup()).system(self.system.clone()).flags(self.exported).collapse(self.collapse.clone())
     }
 
     fn dispatch_with<F>(&self, filter: F, hold_back: Option<LevelFilter>) -> Dispatch
@@ -255,6 +272,11 @@ impl Telemetry {
         Dispatch::new(subscriber)
     }
 
+    /// What was counted so far is told, so that no count is lost.
+    fn tell_of_repetitions(&self) {
+        self.collapse.iter().for_each(|collapse| collapse.sweep(true, &self.lines));
+    }
+
     fn end_lines(&self, deadline: Duration) -> Counts {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(writer) = writer else { return self.lines.counts() };
@@ -276,7 +298,7 @@ impl Drop for Telemetry {
         let limit = Duration::from_secs(1);
         if *self.installed.get_mut() {
             self.exports.leave_running();
-            self.lines.flush(limit);
+            self.flush(limit);
         } else {
             self.shutdown(limit);
         }
@@ -339,6 +361,8 @@ impl Builder {
         let traces = self.traces.map(|setup| setup.start(&exports, &lines, &self.policy)).transpose();
         #[cfg(feature = "otel_0_33")]
         let traces = traces.map_err(BuildError::Export)?;
+        let collapse = self.config.collapse.map(|window| Collapse::start(window, &exports, &lines));
+        let collapse = collapse.transpose().map_err(BuildError::Thread)?;
         let hold_back = self.config.hold_back.filter(|level| *level != LevelFilter::OFF);
         let held = HeldLines::new(lines.clone());
         let directives = self.config.filter.as_deref().unwrap_or("info");
@@ -353,6 +377,7 @@ impl Builder {
             policy: self.policy,
             held: hold_back.map(|_| held),
             system: self.system,
+            collapse,
             exported: tap.is_some(),
             #[cfg(feature = "otel_0_33")]
             traces,

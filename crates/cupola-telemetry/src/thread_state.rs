@@ -47,6 +47,11 @@ pub(crate) fn mute() {
     STATE.with_borrow_mut(|state| state.muted = true);
 }
 
+/// Whether nothing that happens on this thread is logged; a thread that is being torn down says no.
+pub(crate) fn is_muted() -> bool {
+    STATE.try_with(|state| state.try_borrow().is_ok_and(|state| state.muted)).unwrap_or_default()
+}
+
 /// Lets a muted thread speak for as long as `work` takes.
 pub(crate) fn aloud<R>(work: impl FnOnce() -> R) -> R {
     struct Restores(bool);

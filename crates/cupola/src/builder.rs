@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::io::{IsTerminal, Write};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use cupola_context::{Identify, TrustPolicy};
@@ -20,6 +20,7 @@ use crate::error::InitError;
 use crate::in_flight::InFlight;
 use crate::machine::Machine;
 use crate::shield::Shield;
+use crate::who::Who;
 use crate::{own, push, spans, summary, wiring};
 
 type Source = Box<dyn Fn(&str) -> Option<String>>;
@@ -50,6 +51,10 @@ pub struct Builder {
     sink: Option<Arc<dyn Sink>>,
     watchdog: Option<Duration>,
     hold_back: Option<LevelFilter>,
+    panic_hook: bool,
+    version: Option<String>,
+    /// What was chosen in code, for the summary.
+    chosen: Vec<String>,
 }
 
 impl Builder {
@@ -65,7 +70,18 @@ impl Builder {
             sink: None,
             watchdog: None,
             hold_back: None,
+            panic_hook: false,
+            version: None,
+            chosen: Vec::new(),
         }
+    }
+
+    /// The service's own version, such as `env!("CARGO_PKG_VERSION")`: `service.version` of what is exported, and in the
+    /// start-up line.
+    #[must_use]
+    pub fn version(mut self, version: &str) -> Self {
+        self.version = Some(version.to_owned());
+        self
     }
 
     /// Whose request ids and traces are adopted.
@@ -79,43 +95,43 @@ impl Builder {
     #[must_use]
     pub fn identify(mut self, identify: Identify) -> Self {
         self.identify = identify;
-        self
+        self.chose("identify")
     }
 
     /// What may be shown, of requests and of log fields.
     #[must_use]
     pub fn policy(mut self, policy: KeyPolicy) -> Self {
         self.policy = policy;
-        self
+        self.chose("policy")
     }
 
     /// Captures bodies.
     #[must_use]
     pub fn bodies(mut self, rules: BodyRules) -> Self {
         self.bodies = Some(rules);
-        self
+        self.chose("bodies")
     }
 
     /// Whatever else can be chosen of the layer: timeout, slow limit, paths to skip, headers.
     #[must_use]
     pub fn layer(mut self, choose: impl FnOnce(ObserveLayer) -> ObserveLayer + 'static) -> Self {
         self.layer = Box::new(choose);
-        self
+        self.chose("layer")
     }
 
     /// Another sink, told of every exchange after the log and the metrics. Its panics are counted, and fail no request.
     #[must_use]
     pub fn sink(mut self, sink: impl Sink) -> Self {
         self.sink = Some(Arc::new(sink));
-        self
+        self.chose("sink")
     }
 
     /// A line for each request that is still running after so long, and again whenever that time has doubled: see
     /// [`cupola_telemetry::Watchdog`].
     #[must_use]
-    pub const fn watchdog(mut self, limit: Duration) -> Self {
+    pub fn watchdog(mut self, limit: Duration) -> Self {
         self.watchdog = Some(limit);
-        self
+        self.chose(&format!("watchdog={limit:?}"))
     }
 
     /// Keeps each request's lines up to this level that the filter does not admit, and writes them if it fails: see
@@ -123,14 +139,21 @@ impl Builder {
     #[must_use]
     pub fn hold_back(mut self, level: Level) -> Self {
         self.hold_back = Some(LevelFilter::from_level(level));
-        self
+        self.chose(&format!("hold_back={level}"))
+    }
+
+    /// Makes panics lines of the log: see [`cupola_telemetry::Telemetry::install_panic_hook`].
+    #[must_use]
+    pub fn panic_hook(mut self) -> Self {
+        self.panic_hook = true;
+        self.chose("panic_hook")
     }
 
     /// Where lines go; standard output unless set.
     #[must_use]
     pub fn output(mut self, output: impl Write + Send + 'static) -> Self {
         self.output = Some(Box::new(output));
-        self
+        self.chose("output")
     }
 
     /// Variables from elsewhere than the environment.
@@ -140,11 +163,20 @@ impl Builder {
         self
     }
 
+    fn chose(mut self, what: &str) -> Self {
+        self.chosen.push(what.to_owned());
+        self
+    }
+
     /// Builds, installs, and writes the start-up summary.
     pub fn init(self) -> Result<Cupola, InitError> {
         let summary = summary::of(Vars::new(&*self.vars), &self.policy, &self.identify.trust);
+        let summary = summary.chosen(&self.chosen, self.version.as_deref());
         let cupola = self.build()?;
         cupola.telemetry().install()?;
+        if cupola.0.panic_hook {
+            cupola.telemetry().install_panic_hook();
+        }
         summary.write(cupola.service());
         summary::tell_of_unknown(names_in_environment());
         cupola.0.machine.watch(&cupola);
@@ -159,11 +191,14 @@ impl Builder {
         let vars = Vars::new(&*self.vars);
         let shutdown_limit = vars.milliseconds("CUPOLA_SHUTDOWN_MS")?.unwrap_or(Duration::from_secs(10));
         let service = vars.text("OTEL_SERVICE_NAME").unwrap_or(self.service);
+        let who = Who { service: &service, version: self.version.as_deref() };
         let access_log = AccessLog::new().start_line(http.start_line == Some(true));
         let access_log = http.log_share.map_or(access_log, |share| access_log.sample(share));
-        let access = log.api_calls.unwrap_or(true).then(|| AccessLines::new(access_log));
+        let access_log = if log.api_calls == Some(false) { access_log.errors_only() } else { access_log };
+        let access = AccessLines::new(access_log);
         log.hold_back = log.hold_back.or(self.hold_back);
         let watchdog = log.watchdog.or(self.watchdog);
+        let panic_hook = log.panic_hook.unwrap_or(self.panic_hook);
         let terminal = self.output.is_none() && std::io::stdout().is_terminal();
         let telemetry = Telemetry::builder(log).policy(self.policy.clone()).terminal(terminal);
         let sampler = http.sampler.unwrap_or(self.identify.sampler);
@@ -172,8 +207,8 @@ impl Builder {
             Some(fields) => telemetry.system(fields.clone()),
             None => telemetry,
         };
-        let mut telemetry = spans::configure(telemetry, &service, &*self.vars, sampler)?;
-        telemetry = push::logs(telemetry, &service, &*self.vars)?;
+        let mut telemetry = spans::configure(telemetry, who, &*self.vars, sampler)?;
+        telemetry = push::logs(telemetry, who, &*self.vars)?;
         if let Some(output) = self.output {
             telemetry = telemetry.output(output);
         }
@@ -195,7 +230,7 @@ impl Builder {
         let layer = http.apply((self.layer)(layer), identify, self.bodies);
         let draining = AtomicBool::new(false);
         let parts = Parts {
-            service,
+            service: service.clone(),
             telemetry,
             registry,
             layer,
@@ -204,14 +239,16 @@ impl Builder {
             in_flight,
             shutdown_limit,
             draining,
+            ending: OnceLock::new(),
             machine,
+            panic_hook,
             layer_taken: AtomicBool::new(false),
             #[cfg(feature = "otel")]
             meter: std::sync::OnceLock::new(),
         };
         let parts = Arc::new(parts);
         spans::count_exports(&parts);
-        push::start(&parts, &*self.vars)?;
+        push::start(&parts, who, &*self.vars)?;
         Ok(Cupola(parts))
     }
 }

@@ -1,7 +1,7 @@
 //! What `init` gives: the layer, the routes, the server, the shutdown.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use cupola_http::{Check, Checks, ObserveLayer};
@@ -36,11 +36,15 @@ pub(crate) struct Parts {
     pub(crate) in_flight: InFlight,
     pub(crate) shutdown_limit: Duration,
     pub(crate) machine: Machine,
+    /// Panics are to be lines of the log, once this is installed.
+    pub(crate) panic_hook: bool,
     /// Somebody has asked for the layer.
     pub(crate) layer_taken: AtomicBool,
     /// What OpenTelemetry's global meter records into, once it is installed.
     #[cfg(feature = "otel")]
     pub(crate) meter: std::sync::OnceLock<cupola_metrics::otel_0_33::MeterProvider>,
+    /// Why it ends: the first reason.
+    pub(crate) ending: OnceLock<&'static str>,
     /// The signal to end has come.
     pub(crate) draining: AtomicBool,
 }
@@ -112,10 +116,12 @@ impl Cupola {
     /// Exports what there is, writes all lines that were accepted, and gives the account; what the deadline
     /// (`CUPOLA_SHUTDOWN_MS`, 10 s) leaves behind is counted as dropped. Works from any runtime, and from none.
     pub async fn shutdown(&self) -> Counts {
+        self.ends_because("shutdown was called");
         let limit = self.0.shutdown_limit;
         // First, so that the account below has the lines that tell of losses.
         self.wait_for(move |telemetry| telemetry.end_exports(limit / 4 * 3)).await;
-        self.say_stopped();
+        let flushed = self.wait_for(move |telemetry| telemetry.flush(limit / 8)).await;
+        self.say_stopped(flushed);
         self.wait_for(move |telemetry| telemetry.shutdown(limit)).await
     }
 
@@ -128,10 +134,23 @@ impl Cupola {
         }
     }
 
+    /// Tells why the service ends. The first reason counts.
+    pub(crate) fn ends_because(&self, reason: &'static str) {
+        let _ = self.0.ending.set(reason);
+    }
+
     /// The log's own account, as it is told at the exit: the last line is in it already.
-    fn say_stopped(&self) {
+    fn say_stopped(&self, flushed: bool) {
         let lines = self.telemetry().counts();
-        let (accepted, dropped) = (lines.accepted + 1, lines.dropped());
-        tracing::info!(target: "cupola", service = self.service(), lines = accepted, lines_dropped = dropped, "stopped");
+        tracing::info!(
+            target: "cupola",
+            service = self.service(),
+            reason = self.0.ending.get(),
+            in_flight = self.0.in_flight.count(),
+            lines = lines.accepted + 1,
+            lines_written = lines.written + u64::from(flushed),
+            lines_dropped = lines.dropped(),
+            "stopped"
+        );
     }
 }

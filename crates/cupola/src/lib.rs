@@ -56,6 +56,7 @@ mod spans;
 mod summary;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod who;
 mod wiring;
 
 pub use crate::builder::Builder;

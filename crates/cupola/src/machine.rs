@@ -9,6 +9,12 @@ use tokio::runtime::Handle;
 
 use crate::cupola::Cupola;
 
+/// What this program was built for.
+pub(crate) const PLATFORM: &str = env!("CUPOLA_PLATFORM");
+
+/// What it was built with.
+pub(crate) const RUNTIME: &str = env!("CUPOLA_RUSTC");
+
 /// What variables say about samples.
 #[derive(Debug)]
 pub(crate) struct Machine {
@@ -45,6 +51,7 @@ mod host {
     use cupola_metrics::host::{Host, SystemSnapshot};
     use cupola_telemetry::SystemFields;
 
+    use super::{PLATFORM, RUNTIME};
     use crate::cupola::Cupola;
 
     pub(super) fn watch(cupola: &Cupola, period: Duration, lines: Option<SystemFields>) {
@@ -66,17 +73,19 @@ mod host {
         background.every(period, sample);
     }
 
-    /// Shares from 0 to 1, to three decimals; what is not known is absent.
+    /// Shares from 0 to 1, and the load, to three decimals; what is not known is absent.
     fn tell(lines: &SystemFields, system: &SystemSnapshot) {
         let share = |used: u64, total: u64| (total > 0).then(|| used as f64 / total as f64);
-        let shares = [
-            ("system_cpu", system.cpu),
-            ("system_memory", share(system.memory_used, system.memory_total)),
-            ("system_disk", share(system.disk_used, system.disk_total)),
+        let numbers = [
+            ("cpu", system.cpu),
+            ("memory", share(system.memory_used, system.memory_total)),
+            ("disk", share(system.disk_used, system.disk_total)),
+            ("load", system.load),
         ];
-        let known = shares.into_iter().filter_map(|(name, share)| Some((name, (share? * 1000.0).round() / 1000.0)));
-        let host = system.host.as_deref().map(|host| ("system_host", host));
-        lines.set(&known.collect::<Vec<_>>(), host.as_slice());
+        let known = numbers.into_iter().filter_map(|(name, number)| Some((name, (number? * 1000.0).round() / 1000.0)));
+        let host = system.host.as_deref().map(|host| ("host", host));
+        let texts = [("platform", PLATFORM), ("runtime", RUNTIME)];
+        lines.set(&known.collect::<Vec<_>>(), &host.into_iter().chain(texts).collect::<Vec<_>>());
     }
 }
 

@@ -11,12 +11,13 @@ pub(crate) const PATHS: [&str; 3] = ["/metrics", "/healthz", "/readyz"];
 
 const LINES: Family = Family::counter("cupola.log.lines", "Log lines that were accepted, by what became of them.");
 
-/// Shows the account of the log's lines: accepted = written + dropped + waiting.
+/// Shows the account of the log's lines: accepted = written + dropped + collapsed + waiting.
 pub(crate) fn count_lines(registry: &Registry, lines: Arc<Lines>) {
     registry.source(move |encoder| {
         let counts = lines.counts();
         let mut samples = encoder.family(&LINES);
         samples.value(&[("outcome", "written")], counts.written);
+        samples.value(&[("outcome", "collapsed")], counts.collapsed);
         samples.value(&[("outcome", "dropped"), ("reason", "queue_full")], counts.dropped_queue_full);
         samples.value(&[("outcome", "dropped"), ("reason", "output")], counts.dropped_output);
         samples.value(&[("outcome", "dropped"), ("reason", "shutdown")], counts.dropped_shutdown);

@@ -3,22 +3,27 @@
 use cupola_record::VarError;
 use cupola_telemetry::Builder;
 
+use crate::who::Who;
+
 #[cfg(feature = "otel")]
 pub(crate) fn logs(
     telemetry: Builder,
-    service: &str,
+    who: Who<'_>,
     vars: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Builder, VarError> {
     use cupola_telemetry::logs::LogsConfig;
-    Ok(match LogsConfig::from_vars(service, vars)? {
-        Some(config) => telemetry.logs(config),
+    Ok(match LogsConfig::from_vars(who.service, vars)? {
+        Some(mut config) => {
+            who.complete(&mut config.resource);
+            telemetry.logs(config)
+        }
         None => telemetry,
     })
 }
 
 /// Somebody who wants log records sent is not to wait for them in vain.
 #[cfg(not(feature = "otel"))]
-pub(crate) fn logs(telemetry: Builder, _: &str, vars: &dyn Fn(&str) -> Option<String>) -> Result<Builder, VarError> {
+pub(crate) fn logs(telemetry: Builder, _: Who<'_>, vars: &dyn Fn(&str) -> Option<String>) -> Result<Builder, VarError> {
     let accepted = "console or none, since this build is without the feature `otel`";
     let known = |name: &str| matches!(name, "none" | "console").then_some(());
     cupola_record::Vars::new(vars).read("OTEL_LOGS_EXPORTER", accepted, known)?;
@@ -28,10 +33,12 @@ pub(crate) fn logs(telemetry: Builder, _: &str, vars: &dyn Fn(&str) -> Option<St
 #[cfg(feature = "otel")]
 pub(crate) fn start(
     parts: &crate::cupola::Parts,
+    who: Who<'_>,
     vars: &dyn Fn(&str) -> Option<String>,
 ) -> Result<(), crate::InitError> {
     use cupola_telemetry::metrics::MetricsConfig;
-    if let Some(config) = MetricsConfig::from_vars(&parts.service, vars)? {
+    if let Some(mut config) = MetricsConfig::from_vars(who.service, vars)? {
+        who.complete(&mut config.resource);
         config.start(&parts.telemetry, &parts.registry)?;
     }
     Ok(())
@@ -39,7 +46,11 @@ pub(crate) fn start(
 
 /// Somebody who wants metrics sent is not to wait for them in vain.
 #[cfg(not(feature = "otel"))]
-pub(crate) fn start(_: &crate::cupola::Parts, vars: &dyn Fn(&str) -> Option<String>) -> Result<(), crate::InitError> {
+pub(crate) fn start(
+    _: &crate::cupola::Parts,
+    _: Who<'_>,
+    vars: &dyn Fn(&str) -> Option<String>,
+) -> Result<(), crate::InitError> {
     let accepted = "prometheus or none, since this build is without the feature `otel`";
     let known = |name: &str| matches!(name, "none" | "prometheus").then_some(());
     cupola_record::Vars::new(vars).read("OTEL_METRICS_EXPORTER", accepted, known)?;

@@ -20,7 +20,7 @@ impl Cupola {
     /// [`shutdown`](Self::shutdown). Requests that outlast the deadline (`CUPOLA_SHUTDOWN_MS`, 10 s) are left
     /// behind: a line says how many, and they have none of their own. The flush has as much time again.
     pub async fn serve(&self, listener: TcpListener, app: Router) -> io::Result<()> {
-        self.serve_until(listener, app, Self::shutdown_signal()).await
+        self.serve_until(listener, app, self.shutdown_signal()).await
     }
 
     /// The same until a signal of the caller's own.
@@ -56,6 +56,7 @@ impl Cupola {
             if !heard {
                 signal.await;
             }
+            cupola.ends_because("the server was told to end");
             cupola.drain();
             // Nobody hears it where the server has ended by itself.
             let _ = tell.send(());
@@ -63,7 +64,10 @@ impl Cupola {
         let (listener, service) = (Watched(listener), PerConnection(app.with_state::<()>(())));
         let server = axum::serve(listener, service).with_graceful_shutdown(signal).into_future();
         tokio::select! {
-            served = server => served,
+            served = server => {
+                self.ends_because("the server ended");
+                served
+            }
             () = deadline(told, self.0.shutdown_limit) => {
                 let in_flight = self.0.in_flight.count();
                 tracing::warn!(target: "cupola", in_flight, "requests have outlasted the deadline, and are left behind");
@@ -72,18 +76,23 @@ impl Cupola {
         }
     }
 
-    /// Completes on SIGTERM or Ctrl-C.
-    pub async fn shutdown_signal() {
-        let interrupt = async {
-            // Where signals cannot be heard, only the other way is left.
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        tokio::select! {
-            () = interrupt => {}
-            () = terminated() => {}
+    /// Completes on SIGTERM or Ctrl-C, which the log's last line then names.
+    pub fn shutdown_signal(&self) -> impl Future<Output = ()> + Send + 'static {
+        let cupola = self.clone();
+        async move {
+            let name = tokio::select! {
+                () = interrupted() => "SIGINT",
+                () = terminated() => "SIGTERM",
+            };
+            cupola.ends_because(name);
         }
+    }
+}
+
+async fn interrupted() {
+    // Where signals cannot be heard, only the other way is left.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

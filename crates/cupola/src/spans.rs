@@ -16,16 +16,20 @@ mod with {
     use cupola_telemetry::{Builder, Telemetry};
 
     use crate::cupola::Parts;
+    use crate::who::Who;
 
     pub(crate) fn configure(
         telemetry: Builder,
-        service: &str,
+        who: Who<'_>,
         vars: &dyn Fn(&str) -> Option<String>,
         sampler: Sampler,
     ) -> Result<Builder, VarError> {
-        let config = TracesConfig::from_vars(service, vars)?;
+        let config = TracesConfig::from_vars(who.service, vars)?;
         Ok(match config {
-            Some(config) => telemetry.traces(config, sampler),
+            Some(mut config) => {
+                who.complete(&mut config.resource);
+                telemetry.traces(config, sampler)
+            }
             None => telemetry,
         })
     }
@@ -75,11 +79,12 @@ mod without {
     use cupola_telemetry::{Builder, Telemetry};
 
     use crate::cupola::Parts;
+    use crate::who::Who;
 
     /// Somebody who wants spans is not to wait for them in vain.
     pub(crate) fn configure(
         telemetry: Builder,
-        _: &str,
+        _: Who<'_>,
         vars: &dyn Fn(&str) -> Option<String>,
         _: Sampler,
     ) -> Result<Builder, VarError> {

@@ -6,6 +6,8 @@ use cupola_context::TrustPolicy;
 use cupola_record::Vars;
 use cupola_redact::{KeyPolicy, REDACTED};
 
+use crate::machine::{PLATFORM, RUNTIME};
+
 /// Every variable that is read, so that the summary can name those that are set.
 const VARIABLES: &[&str] = &[
     "OTEL_SERVICE_NAME",
@@ -80,10 +82,12 @@ const VARIABLES: &[&str] = &[
     "CUPOLA_HOLD_BACK",
     "CUPOLA_HOST_METRICS",
     "CUPOLA_HOST_SAMPLE_MS",
+    "CUPOLA_LOG_COLLAPSE_MS",
     "CUPOLA_LOG_QUEUE_BYTES",
     "CUPOLA_LOG_SAMPLE",
     "CUPOLA_LOG_SYSTEM",
     "CUPOLA_OTLP_QUEUE_BYTES",
+    "CUPOLA_PANIC_HOOK",
     "CUPOLA_REQUEST_ID",
     "CUPOLA_REQUEST_START",
     "CUPOLA_SERVER_TIMING",
@@ -99,6 +103,8 @@ const VARIABLES: &[&str] = &[
 pub(crate) struct Summary {
     settings: String,
     trust: String,
+    chosen: String,
+    version: Option<String>,
 }
 
 pub(crate) fn of(vars: Vars<'_>, policy: &KeyPolicy, trust: &TrustPolicy) -> Summary {
@@ -114,17 +120,26 @@ pub(crate) fn of(vars: Vars<'_>, policy: &KeyPolicy, trust: &TrustPolicy) -> Sum
     }
     // What is no policy is the error of the start, which comes next.
     let set = vars.text("CUPOLA_TRUST").and_then(|value| value.parse::<TrustPolicy>().ok());
-    Summary { settings, trust: set.as_ref().unwrap_or(trust).to_string() }
+    Summary { settings, trust: set.as_ref().unwrap_or(trust).to_string(), chosen: String::new(), version: None }
 }
 
 impl Summary {
+    /// What the code has chosen, and the service's own version.
+    pub(crate) fn chosen(self, chosen: &[String], version: Option<&str>) -> Self {
+        Self { chosen: chosen.join(" "), version: version.map(str::to_owned), ..self }
+    }
+
     pub(crate) fn write(&self, service: &str) {
         tracing::info!(
             target: "cupola",
             service,
+            service_version = self.version,
             version = env!("CARGO_PKG_VERSION"),
+            runtime = RUNTIME,
+            platform = PLATFORM,
             trust = self.trust,
             settings = (!self.settings.is_empty()).then_some(self.settings.as_str()),
+            chosen = (!self.chosen.is_empty()).then_some(self.chosen.as_str()),
             "cupola is on"
         );
     }

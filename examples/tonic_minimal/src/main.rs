@@ -38,7 +38,7 @@ async fn main() -> anyhow::Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("--once") => once(&cupola).await,
         Some(other) => bail!("`{other}` is not an argument of this example: only --once is"),
-        None => serve(&cupola, TcpListener::bind("127.0.0.1:3000").await?, Cupola::shutdown_signal()).await,
+        None => serve(&cupola, TcpListener::bind("127.0.0.1:3000").await?, cupola.shutdown_signal()).await,
     }
 }
 

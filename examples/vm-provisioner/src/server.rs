@@ -47,7 +47,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 
     let address = listener.local_addr()?;
     tracing::info!(data = %config.data.display(), traffic = config.traffic, "ready to provision");
-    cupola.serve_requests(listener, app, stop(address, config.plan())).await?;
+    cupola.serve_requests(listener, app, stop(&cupola, address, config.plan())).await?;
 
     worker.finish(LAST_JOBS).await;
     business.abort();
@@ -71,10 +71,13 @@ async fn clean_up(store: &Store) -> anyhow::Result<()> {
 }
 
 /// Ends at SIGTERM, at Ctrl-C, or with the traffic, whichever is first.
-async fn stop(address: SocketAddr, plan: Option<Plan>) {
-    tokio::select! {
-        () = Cupola::shutdown_signal() => {}
-        () = drive(address, plan) => {}
+fn stop(cupola: &Cupola, address: SocketAddr, plan: Option<Plan>) -> impl Future<Output = ()> + Send + 'static {
+    let signal = cupola.shutdown_signal();
+    async move {
+        tokio::select! {
+            () = signal => {}
+            () = drive(address, plan) => {}
+        }
     }
 }
 

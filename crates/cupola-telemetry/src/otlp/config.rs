@@ -74,7 +74,7 @@ impl Config {
     pub fn from_vars(signal: Signal, vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, VarError> {
         let (vars, names) = (Vars::new(vars), signal.var_names());
         let protocol = first(vars, names.protocol, "http/protobuf or grpc", protocol)?.unwrap_or_default();
-        let insecure = first(vars, names.insecure, "true or false", yes)?.unwrap_or_default();
+        let insecure = insecure(vars, names.insecure)?;
         let file = |pair: [&'static str; 2]| pair.iter().find_map(|name| vars.text(name)).map(PathBuf::from);
         let bytes = vars.read("CUPOLA_OTLP_QUEUE_BYTES", "a number of bytes, at least 1048576", |text| {
             text.parse().ok().filter(|bytes| *bytes >= MIN_QUEUE_BYTES)
@@ -205,8 +205,8 @@ fn compression(text: &str) -> Option<bool> {
     }
 }
 
-fn yes(text: &str) -> Option<bool> {
-    text.to_ascii_lowercase().parse().ok()
+fn insecure(vars: Vars<'_>, [own, general]: [&'static str; 2]) -> Result<bool, VarError> {
+    Ok(vars.yes_or_no(own)?.or(vars.yes_or_no(general)?).unwrap_or_default())
 }
 
 fn milliseconds(text: &str) -> Option<Duration> {
@@ -239,7 +239,7 @@ mod tests {
         check(&[grpc], &format!("http://localhost:4317/{method}"));
         check(&[grpc, all("http://collector:4317/ignored")], &format!("http://collector:4317/{method}"));
         check(&[grpc, all("collector:4317")], &format!("https://collector:4317/{method}"));
-        let insecure = ("OTEL_EXPORTER_OTLP_INSECURE", "true");
+        let insecure = ("OTEL_EXPORTER_OTLP_INSECURE", "Yes");
         check(&[grpc, insecure, all("collector:4317")], &format!("http://collector:4317/{method}"));
         check(&[grpc, own("http://[::1]:4317")], &format!("http://[::1]:4317/{method}"));
     }
