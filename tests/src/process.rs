@@ -39,12 +39,27 @@ impl Process {
     /// # Panics
     /// Where none comes within half a minute, or the process ends before.
     pub fn wait_for(&mut self, message: &str) -> Line {
+        self.next_such(message, |line| line["message"] == message)
+    }
+
+    /// Waits until a line is such, whether it came before or is still to come.
+    ///
+    /// # Panics
+    /// As [`Self::wait_for`].
+    pub fn until(&mut self, is_such: impl Fn(&Line) -> bool) -> Line {
+        if let Some(line) = self.seen.iter().find(|line| is_such(line)) {
+            return line.clone();
+        }
+        self.next_such("such a line", is_such)
+    }
+
+    fn next_such(&mut self, message: &str, is_such: impl Fn(&Line) -> bool) -> Line {
         loop {
             let text = self.coming.recv_timeout(Duration::from_secs(30));
             let text = text.unwrap_or_else(|error| panic!("no {message:?}: {error}: {:?}", self.seen));
             self.seen.extend(lines(&text));
             let last = &self.seen[self.seen.len() - 1];
-            if last["message"] == message {
+            if is_such(last) {
                 return last.clone();
             }
         }

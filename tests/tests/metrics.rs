@@ -22,6 +22,7 @@ fn metrics_speaks_the_language_that_it_is_asked_in() {
     service.get("/vms/7");
     let ask = |headers: &str| service.client().get("/metrics", headers);
     let plain = ask("");
+    assert_eq!(cupola_tests::metric(&plain.text(), r#"target_info{service_name="tested",telemetry_sdk"#), 1.0);
     assert_eq!(plain.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     assert!(plain.text().contains("http_route=\"/vms/{id}\""), "{}", plain.text());
     let open = ask("accept: application/openmetrics-text;version=1.0.0\r\n");

@@ -37,6 +37,7 @@ fn a_panic_of_the_main_thread_is_the_last_line() {
     let ended = run("main", &[]);
     let line = ended.lines.last().unwrap();
     assert_eq!((line.text("level"), line.text("message"), line.text("category")), ("ERROR", "panicked", "errors"));
+    assert_eq!(line.text("event"), "error");
     assert_eq!((line.text("error_type"), line.text("error")), ("panic", "in main, password=[REDACTED]"));
     assert_eq!(line.text("thread"), "main");
     assert!(line.text("panic_location").starts_with("tests/src/bin/panics.rs:"), "{line}");

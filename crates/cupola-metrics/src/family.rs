@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     /// A gauge in Prometheus; a sum that also goes down in OpenTelemetry.
     UpDown,
     Histogram,
+    /// What is known, in the labels of one series. OpenTelemetry has it as the resource of all metrics.
+    Info,
 }
 
 impl Family {
@@ -40,6 +42,10 @@ impl Family {
     /// Something that is counted up and down: the series of several processes add up.
     pub const fn up_down(name: &'static str, help: &'static str) -> Self {
         Self::of(Kind::UpDown, name, help, "")
+    }
+
+    pub(crate) const fn info(name: &'static str, help: &'static str) -> Self {
+        Self::of(Kind::Info, name, help, "")
     }
 
     pub(crate) const fn durations(name: &'static str, help: &'static str) -> Self {

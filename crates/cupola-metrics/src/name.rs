@@ -29,8 +29,10 @@ pub(crate) fn exposed(family: &Family) -> String {
         name.truncate(name.len() - "_count".len());
     }
     push_suffix(&mut name, &unit_word(family));
-    if counter {
-        name.push_str("_total");
+    match family.kind {
+        Kind::Counter => name.push_str("_total"),
+        Kind::Info => name.push_str("_info"),
+        _ => {}
     }
     name
 }
@@ -144,7 +146,7 @@ fn sample_names(family: &Family) -> Vec<String> {
     let (base, suffixes): (&str, &[&str]) = match family.kind {
         Kind::Counter => (name.strip_suffix("_total").unwrap_or(&name), &["", "_created"]),
         Kind::Histogram => (&name, &["_bucket", "_sum", "_count", "_created"]),
-        Kind::Gauge | Kind::UpDown => (&name, &[]),
+        Kind::Gauge | Kind::UpDown | Kind::Info => (&name, &[]),
     };
     let mut names: Vec<String> = suffixes.iter().map(|suffix| format!("{base}{suffix}")).collect();
     names.push(name);

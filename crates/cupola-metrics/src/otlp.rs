@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use crate::distribution::Detail;
+use crate::family::Kind;
 use crate::otlp::last::Last;
 use crate::registry::Registry;
 
@@ -102,7 +103,8 @@ impl Otlp {
         let snapshot = self.registry.snapshot(detail);
         last.begin(snapshot.time);
         let mut message = message::Message::new(&snapshot, self.buckets);
-        for (name, family) in snapshot.families() {
+        // What is known of the service is the resource, which every message says.
+        for (name, family) in snapshot.families().filter(|(_, family)| family.family.kind != Kind::Info) {
             let told = family.samples.iter().filter_map(|sample| match self.temporality {
                 Temporality::Cumulative => Some(last.cumulative(sample)),
                 Temporality::Delta => last.delta(name, family.family.kind, snapshot.texts.key(&sample.labels), sample),

@@ -1,5 +1,6 @@
 //! The registry: which metrics there are, and what they say now.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -114,6 +115,28 @@ impl Registry {
     /// A registry whose metrics have at most so many series each: see [`Builder::series_limit`].
     pub fn with_series_limit(series_limit: usize) -> Self {
         Self::builder().series_limit(series_limit).build()
+    }
+
+    /// Says which service these metrics are of, once: `target_info`, with what is known as labels. Queries join it to other
+    /// series. Messages by OTLP have the same as their resource.
+    ///
+    /// ```
+    /// let registry = cupola_metrics::Registry::new();
+    /// registry.target_info([("service.name", "billing"), ("service.version", "1.2.3")]);
+    /// let line = r#"target_info{service_name="billing",service_version="1.2.3"} 1"#;
+    /// assert!(registry.render().contains(line));
+    /// ```
+    pub fn target_info<'a>(&self, known: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        const TARGET: Family = Family::info("target", "What is known of the service.");
+        let mut known: Vec<(String, String)> =
+            known.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        // Two keys may read the same as labels: the first is shown.
+        let mut labels = BTreeSet::new();
+        known.retain(|(key, _)| labels.insert(name::label(key)));
+        self.source(move |encoder| {
+            let labels: Vec<(&str, &str)> = known.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+            encoder.family(&TARGET).value(&labels, 1_u64);
+        });
     }
 
     /// Adds a source: it is asked for its samples at each exposition, in the thread that exposes.

@@ -159,9 +159,10 @@ impl Levels {
     /// Past the filter: a change to `off` is told of too.
     fn tell(&self, before: &str, after: &str, time: Option<Duration>, how: &'static str) {
         own_line::offer(&self.0.lines, Level::INFO, ("cupola::log", "general"), "log levels changed", |line| {
-            line.str(Key::new("change"), how);
-            line.str(Key::new("old"), before);
-            line.str(Key::new("new"), after);
+            line.str(Key::new("event"), "config_change");
+            line.str(Key::new("config_scope"), "log levels");
+            line.str(Key::new("config_source"), how);
+            line.str(Key::new("changes"), &format!("levels: {before} → {after}"));
             if let Some(time) = time {
                 line.u64(Key::new("expires_in_s"), time.as_secs());
             }

@@ -67,6 +67,7 @@ impl PanicReport {
 
     fn write(&self, text: &str, place: Option<&str>, backtrace: Option<&str>, context: Option<&Context>) {
         own_line::offer(&self.lines, Level::ERROR, ("cupola::panic", "errors"), "panicked", |line| {
+            line.str(Key::new("event"), "error");
             line.str(Key::new("error_type"), "panic");
             line.str(Key::new("error"), &self.mask(text));
             let thread = thread::current();

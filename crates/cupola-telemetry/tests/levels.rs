@@ -39,14 +39,15 @@ impl Log {
         lines[since..].iter().map(|line| line["message"].as_str().unwrap().to_owned()).collect()
     }
 
-    fn changes(&self) -> Vec<(String, String, String)> {
+    /// What made each change, and the change.
+    fn changes(&self) -> Vec<(String, String)> {
         self.telemetry.flush(PATIENCE);
         let text = self.memory.text();
         let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
         let field = |line: &serde_json::Value, name: &str| line[name].as_str().unwrap().to_owned();
         lines
-            .filter(|line| line["message"] == "log levels changed")
-            .map(|line| (field(&line, "change"), field(&line, "old"), field(&line, "new")))
+            .filter(|line| line["message"] == "log levels changed" && line["event"] == "config_change")
+            .map(|line| (field(&line, "config_source"), field(&line, "changes")))
             .collect()
     }
 }
@@ -90,8 +91,8 @@ fn each_change_is_a_line_whatever_the_levels_are() {
     let levels = log.telemetry.levels();
     levels.set("app=debug").unwrap();
     levels.reset();
-    let change = |how: &str, old: &str, new: &str| (how.to_owned(), old.to_owned(), new.to_owned());
-    assert_eq!(log.changes(), [change("set", "off", "app=debug,off"), change("reset", "app=debug,off", "off")]);
+    let change = |how: &str, change: &str| (how.to_owned(), format!("levels: {change}"));
+    assert_eq!(log.changes(), [change("set", "off → app=debug,off"), change("reset", "app=debug,off → off")]);
 }
 
 #[test]
@@ -128,7 +129,7 @@ fn a_change_for_a_while_ends_by_itself_unless_another_has_come() {
         std::thread::sleep(Duration::from_millis(2));
     }
     assert_eq!((levels.directives().as_str(), levels.expires_in()), ("info", None));
-    let hows: Vec<String> = log.changes().into_iter().map(|(how, _, _)| how).collect();
+    let hows: Vec<String> = log.changes().into_iter().map(|(how, _)| how).collect();
     assert_eq!(hows, ["set", "set", "expired"]);
     levels.set_for("app=debug", Duration::from_millis(1)).unwrap();
     levels.set("app=warn").unwrap();

@@ -215,6 +215,8 @@ impl Builder {
         let telemetry = telemetry.build()?;
         let registry = Registry::new();
         let metrics = RouteMetrics::new(&registry);
+        let known = who.known(&*self.vars)?;
+        registry.target_info(known.iter().map(|(key, value)| (key.as_str(), value.as_str())));
         own::count_lines(&registry, telemetry.lines().clone());
         let in_flight = InFlight::default();
         let user = self.sink.map(|sink| Shield { sink, panics: own::count_panics(&registry) });

@@ -77,6 +77,7 @@ const VARIABLES: &[&str] = &[
     "NO_COLOR",
     "CUPOLA_BODIES",
     "CUPOLA_BODY_BYTES",
+    "CUPOLA_BUSY_TIME",
     "CUPOLA_FOREIGN_SAMPLED_PER_SECOND",
     "CUPOLA_HEADERS",
     "CUPOLA_HOLD_BACK",
@@ -153,6 +154,7 @@ pub(crate) fn tell_of_unknown(names: impl Iterator<Item = String>) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
 mod tests {
     use super::*;
 
@@ -163,6 +165,23 @@ mod tests {
         assert!(settings.contains("OTEL_EXPORTER_OTLP_HEADERS=[REDACTED]"), "{settings}");
         assert!(settings.contains("OTEL_EXPORTER_OTLP_TRACES_HEADERS=[REDACTED]"), "{settings}");
         assert!(!settings.contains("OTLP_HEADERS=api"), "{settings}");
+    }
+
+    /// Whoever adds a variable adds its name here, or the log says that nobody reads it.
+    #[cfg(feature = "otel")]
+    #[test]
+    fn every_variable_that_is_read_is_listed_and_no_other() {
+        let asked = std::sync::Arc::new(std::sync::Mutex::new(std::collections::BTreeSet::new()));
+        let seen = asked.clone();
+        let vars = move |name: &str| {
+            seen.lock().unwrap().insert(name.to_owned());
+            // Some are read only where there is a collector, and one where it has files.
+            (name == "OTEL_EXPORTER_OTLP_ENDPOINT").then(|| "http://127.0.0.1:1".to_owned())
+        };
+        drop(crate::Cupola::builder("hello").vars(vars).output(std::io::sink()).build().unwrap());
+        let asked = asked.lock().unwrap();
+        let listed: std::collections::BTreeSet<String> = VARIABLES.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(*asked, listed);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+#[cfg(feature = "axum")]
 use std::sync::atomic::Ordering;
 
 use crate::cupola::Cupola;

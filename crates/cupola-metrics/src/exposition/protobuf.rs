@@ -26,7 +26,7 @@ fn write_family(wire: &mut Wire, snapshot: &Snapshot, name: &str, family: &Famil
         3,
         match family.family.kind {
             Kind::Counter => 0,
-            Kind::Gauge | Kind::UpDown => 1,
+            Kind::Gauge | Kind::UpDown | Kind::Info => 1,
             Kind::Histogram => 4,
         },
     );

@@ -44,7 +44,8 @@ struct Writer<'a> {
     dialect: Dialect,
     /// The family's name: in OpenMetrics without the suffix that its samples have.
     name: &'a str,
-    total: bool,
+    /// The suffix of a plain sample: in OpenMetrics that which the family's name is without.
+    suffix: &'static str,
     /// What follows the prefix, for each of the bounds that were last written: they are those of the next series too.
     bounds: Vec<String>,
     of: Vec<f64>,
@@ -53,9 +54,13 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(out: &'a mut String, exposed: &'a str, family: &FamilySamples, dialect: Dialect) -> Self {
-        let (total, open) = (family.family.kind == Kind::Counter, dialect == Dialect::OpenMetrics);
-        let name = exposed.strip_suffix("_total").filter(|_| total && open).unwrap_or(exposed);
-        Self { out, dialect, name, total: total && open, bounds: Vec::new(), of: Vec::new(), prefix: String::new() }
+        let suffix = match (family.family.kind, dialect) {
+            (Kind::Counter, Dialect::OpenMetrics) => "_total",
+            (Kind::Info, Dialect::OpenMetrics) => "_info",
+            _ => "",
+        };
+        let name = exposed.strip_suffix(suffix).unwrap_or(exposed);
+        Self { out, dialect, name, suffix, bounds: Vec::new(), of: Vec::new(), prefix: String::new() }
     }
 
     fn header(&mut self, family: &FamilySamples) {
@@ -64,7 +69,8 @@ impl<'a> Writer<'a> {
         escape(self.out, family.family.help, open);
         let kind = match family.family.kind {
             Kind::Counter => "counter",
-            Kind::Gauge | Kind::UpDown => "gauge",
+            Kind::Info if open => "info",
+            Kind::Gauge | Kind::UpDown | Kind::Info => "gauge",
             Kind::Histogram => "histogram",
         };
         self.push(&["\n# TYPE ", self.name, " ", kind, "\n"]);
@@ -75,10 +81,10 @@ impl<'a> Writer<'a> {
 
     fn series(&mut self, sample: &Sample, labels: &str) {
         match &sample.value {
-            Value::Number(number) => self.sample(if self.total { "_total" } else { "" }, labels, *number),
+            Value::Number(number) => self.sample(self.suffix, labels, *number),
             Value::Distribution(distribution) => self.distribution(labels, distribution),
         }
-        let begins = self.total || matches!(sample.value, Value::Distribution(_));
+        let begins = self.suffix == "_total" || matches!(sample.value, Value::Distribution(_));
         let created = sample.created.filter(|_| begins && self.dialect == Dialect::OpenMetrics);
         if let Some(created) = created {
             self.sample("_created", labels, seconds(created).into());

@@ -45,7 +45,7 @@ impl<'a> Message<'a> {
     fn data(&self, metric: &mut Wire, kind: Kind, temporality: Temporality, told: &[Told<'_>]) {
         let since = if temporality == Temporality::Delta { DELTA } else { CUMULATIVE };
         let (field, since, monotonic) = match (kind, self.buckets) {
-            (Kind::Gauge, _) => (5, 0, false),
+            (Kind::Gauge | Kind::Info, _) => (5, 0, false),
             (Kind::UpDown, _) => (7, CUMULATIVE, false),
             (Kind::Counter, _) => (7, since, true),
             (Kind::Histogram, Buckets::Explicit) => (9, since, false),

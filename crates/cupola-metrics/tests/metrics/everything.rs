@@ -36,6 +36,11 @@ pub(crate) fn everything() -> Registry {
     let registry = Registry::new();
     let metrics = RouteMetrics::new(&registry);
     requests(&metrics);
+    registry.target_info([
+        ("service.name", "a \"b\""),
+        ("service.version", "1.2.3"),
+        ("service_name", "reads the same"),
+    ]);
     registry.counter("jobs.done", "Jobs that are done.", "{job}").unwrap().increment();
     registry.float_counter("llm.cost", "What was paid.", "USD").unwrap().add(0.25);
     registry.gauge("queue.depth", "Jobs that wait.", "{job}").unwrap().set(-1);

@@ -38,6 +38,22 @@ disk_io_bytes_created 1700000000.25
 }
 
 #[test]
+fn what_is_known_of_the_service_is_an_info_and_no_data_point() {
+    let registry = Registry::new();
+    registry.target_info([("service.name", "billing"), ("service.version", "1.2.3")]);
+    let (text, series) =
+        (openmetrics(&registry), "target_info{service_name=\"billing\",service_version=\"1.2.3\"} 1\n");
+    assert!(text.contains("# TYPE target info\n") && text.contains(series), "{text}");
+    let text = registry.render();
+    assert!(text.contains("# TYPE target_info gauge\n") && text.contains(series), "{text}");
+    #[cfg(feature = "otlp")]
+    {
+        let bytes = cupola_metrics::otlp::Otlp::new(&registry, [("service.name", "billing")]).collect().bytes;
+        assert!(!String::from_utf8_lossy(&bytes).contains("target"));
+    }
+}
+
+#[test]
 fn a_bucket_has_the_trace_of_a_sampled_request() {
     let registry = Registry::new();
     let metrics = RouteMetrics::new(&registry);
