@@ -13,18 +13,21 @@
 //! On the roof. Each subcommand is a module with a `clap` structure and one `run`; what it does, a crate below does. A
 //! subcommand must not know the others.
 //!
-//! Exit codes are those of usual tools: 0 done, 1 an input or output failed, 2 bad usage.
+//! Exit codes are those of usual tools: 0 done, 1 an input or output failed, 2 bad usage. Where something is looked for they are
+//! grep's: 0 found, 1 not found, 2 an error.
 
+mod environment;
 mod input;
-#[allow(dead_code, reason = "the subcommands that stand on it follow one by one")]
 mod log;
 mod redact;
+mod view;
 
 use std::io::{ErrorKind, Write};
 
 use clap::{Parser, Subcommand};
 
 pub use redact::Redact;
+pub use view::View;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -36,6 +39,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    View(Box<View>),
     Redact(Redact),
 }
 
@@ -47,10 +51,11 @@ impl Cli {
     /// Does what was asked for; returns the exit code.
     pub fn run(self) -> i32 {
         let result = match self.command {
-            Command::Redact(redact) => redact.run(),
+            Command::View(view) => view.run(),
+            Command::Redact(redact) => redact.run().map(|()| DONE),
         };
         match result {
-            Ok(()) => DONE,
+            Ok(code) => code,
             Err(Failure::Usage(error)) => complain(&error, USAGE),
             // Whoever read the output has seen enough.
             Err(Failure::Work(error)) if is_broken_pipe(&error) => DONE,

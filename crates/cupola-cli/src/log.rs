@@ -13,6 +13,7 @@
 
 pub(crate) mod block;
 pub(crate) mod dialect;
+pub(crate) mod filter;
 pub(crate) mod input;
 pub(crate) mod level;
 pub(crate) mod line;

@@ -9,6 +9,7 @@ use clap::Args;
 use cupola_redact::{End, KeyPolicy, Media, Stream, Surface, Tally};
 
 use crate::Failure;
+use crate::environment::variable;
 use crate::input::Source;
 
 /// How much is read at once.
@@ -115,11 +116,6 @@ impl Redact {
         };
         pass().map_err(Failure::Work)
     }
-}
-
-#[allow(clippy::disallowed_methods, reason = "the binary reads it for all")]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }
 
 fn read(input: &mut impl Read, buffer: &mut [u8], source: &Source) -> anyhow::Result<usize> {

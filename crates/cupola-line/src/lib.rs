@@ -44,7 +44,7 @@ pub use formatted::{Ending, Formatted, MAX_FORMATTED_BYTES};
 pub use key::{EncodedKey, Key, MAX_KEY_BYTES};
 pub use known::{KnownFields, KnownKeys};
 pub use line::{EncodedEnvelope, EncodedHead, Envelope, LineWriter, MAX_LINE_BYTES, Written};
-pub use pretty::{Style, pretty};
+pub use pretty::{Look, Style, Theme, pretty};
 pub use scan::{ScanError, Scanner, Text, Value, scan};
 pub use scratch::Scratch;
 pub use timestamp::{Timestamp, TimestampText, parse_timestamp};

@@ -25,7 +25,9 @@ mod access;
 mod paint;
 
 use access::Access;
+pub use paint::Theme;
 use paint::{Color, Painter};
+use std::fmt;
 
 use crate::entry::Entry;
 use crate::escape::escape_for_terminal;
@@ -69,11 +71,80 @@ impl Style {
 pub fn pretty(out: &mut Vec<u8>, line: &[u8], style: Style) {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let look = Look::new(style);
     match Entry::read(line) {
-        Ok(entry) => Printer { painter: Painter::new(out, style.color), entry: &entry, style }.print(),
-        Err(_) => push_plain(out, line),
+        Ok(entry) => look.entry(out, &entry),
+        Err(_) => look.plain(out, line),
     }
-    out.push(b'\n');
+}
+
+/// A style with what only a reader of many logs chooses: colours for one terminal, which fields are shown, times in another form.
+///
+/// ```
+/// use cupola_line::{Entry, Look, Style};
+///
+/// let entry = Entry::read(br#"{"timestamp":"2026-11-21T03:46:02.123456Z","message":"slow","ms":812,"vm":7}"#)?;
+/// let (mut out, shows) = (Vec::new(), |name: &[u8]| Some(name == b"ms"));
+/// Look::new(Style::new()).shows(&shows).time(b"Sat 04:46").entry(&mut out, &entry);
+/// assert_eq!(out, b"Sat 04:46 slow  ms=812\n");
+/// # Ok::<(), cupola_line::ScanError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    style: Style,
+    theme: Theme,
+    time: Option<&'a [u8]>,
+    shows: Option<&'a Shows<'a>>,
+}
+
+/// Whether a field is shown; `None` leaves it to the style.
+type Shows<'a> = dyn Fn(&[u8]) -> Option<bool> + 'a;
+
+impl fmt::Debug for Look<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Look").field("style", &self.style).field("theme", &self.theme).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Look<'a> {
+    /// A look that is no more than a style.
+    pub const fn new(style: Style) -> Self {
+        Self { style, theme: Theme::Dark, time: None, shows: None }
+    }
+
+    /// Colours for a terminal of this kind.
+    #[must_use]
+    pub const fn theme(mut self, theme: Theme) -> Self {
+        self.theme = theme;
+        self
+    }
+
+    /// Text to show instead of the entry's time of day.
+    #[must_use]
+    pub const fn time(mut self, time: &'a [u8]) -> Self {
+        self.time = Some(time);
+        self
+    }
+
+    /// Which fields are shown, by name as it stands in the line; `None` leaves it to the style.
+    #[must_use]
+    pub const fn shows(mut self, shows: &'a Shows<'a>) -> Self {
+        self.shows = Some(shows);
+        self
+    }
+
+    /// Appends an entry, with a newline at its end.
+    pub fn entry(&self, out: &mut Vec<u8>, entry: &Entry<'_>) {
+        let painter = Painter::new(out, self.style.color, self.theme);
+        Printer { painter, entry, look: self }.print();
+        out.push(b'\n');
+    }
+
+    /// Appends a line that is no entry, escaped, with a newline at its end.
+    pub fn plain(&self, out: &mut Vec<u8>, line: &[u8]) {
+        push_plain(out, line);
+        out.push(b'\n');
+    }
 }
 
 /// What stands before each further line of a text.
@@ -82,7 +153,7 @@ const BAR: &str = "    │ ";
 struct Printer<'a, 'e> {
     painter: Painter<'a>,
     entry: &'e Entry<'e>,
-    style: Style,
+    look: &'e Look<'e>,
 }
 
 impl Printer<'_, '_> {
@@ -106,6 +177,10 @@ impl Printer<'_, '_> {
 
     /// The time of day. A time that cannot be read is shown as it is.
     fn time(&mut self) {
+        if let Some(time) = self.look.time {
+            self.painter.bytes(Color::Dim, time);
+            return self.painter.space();
+        }
         let Some(text) = self.entry.timestamp else { return };
         let raw = text.raw();
         let length = if raw.len() > 23 { 12 } else { 8 };
@@ -218,7 +293,10 @@ impl Printer<'_, '_> {
         if access.is_some_and(|access| access.shows(key, value)) {
             return true;
         }
-        !self.style.all_fields
+        if let Some(shown) = self.look.shows.and_then(|shows| shows(key.raw())) {
+            return !shown;
+        }
+        !self.look.style.all_fields
             && match key.raw() {
                 b"system" | b"span_id" | b"parent_span_id" => true,
                 b"trace_id" => self.entry.field(keys::REQUEST_ID).is_some(),

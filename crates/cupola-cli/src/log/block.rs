@@ -17,8 +17,6 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub(crate) struct Block<'a> {
     /// Which of the inputs.
     pub(crate) input: usize,
-    /// Where the block begins in what the input says when unpacked.
-    pub(crate) offset: u64,
     pub(crate) bytes: &'a [u8],
 }
 
@@ -70,7 +68,8 @@ pub(crate) struct Cutter {
     input: Opened,
     /// What was read behind the last block's end.
     carry: Vec<u8>,
-    offset: u64,
+    /// Whether anything was given out, or passed over.
+    begun: bool,
     /// How large the next block is to be, and how large blocks may grow.
     size: usize,
     largest: usize,
@@ -85,7 +84,6 @@ pub(crate) struct Cutter {
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
     filled: usize,
-    pub(crate) offset: u64,
     /// How many lines before or within it were passed over as too long.
     pub(crate) too_long: u64,
 }
@@ -111,7 +109,7 @@ impl Buffer {
 impl Cutter {
     pub(crate) fn new(input: Opened, largest: usize) -> Self {
         let size = FIRST_BYTES.min(largest);
-        Self { input, carry: Vec::new(), offset: 0, size, largest, ended: false, skipping: false, too_long: 0 }
+        Self { input, carry: Vec::new(), begun: false, size, largest, ended: false, skipping: false, too_long: 0 }
     }
 
     /// Reads the next block; `false` where there is none.
@@ -123,8 +121,7 @@ impl Cutter {
         self.carry.clear();
         let found = self.fill(buffer);
         buffer.too_long = std::mem::take(&mut self.too_long);
-        buffer.offset = self.offset;
-        self.offset += buffer.filled as u64;
+        self.begun |= buffer.filled > 0;
         self.size = (self.size * 2).min(self.largest);
         found
     }
@@ -154,7 +151,7 @@ impl Cutter {
     /// Passes over the line that fills the whole buffer.
     fn give_up(&mut self, buffer: &mut Buffer) {
         (self.skipping, self.too_long) = (true, self.too_long + 1);
-        self.offset += buffer.filled as u64;
+        self.begun = true;
         buffer.filled = 0;
     }
 
@@ -165,16 +162,14 @@ impl Cutter {
         let end = newline.map_or(buffer.filled, |newline| newline + 1);
         buffer.bytes.copy_within(end..buffer.filled, 0);
         buffer.filled -= end;
-        self.offset += end as u64;
     }
 
     fn cut(&mut self, buffer: &mut Buffer, end: usize) -> bool {
         self.carry.extend_from_slice(&buffer.bytes[end..buffer.filled]);
         buffer.filled = end;
-        if self.offset == 0 && buffer.bytes().starts_with(BYTE_ORDER_MARK) {
+        if !self.begun && buffer.bytes().starts_with(BYTE_ORDER_MARK) {
             buffer.bytes.copy_within(BYTE_ORDER_MARK.len()..end, 0);
             buffer.filled -= BYTE_ORDER_MARK.len();
-            self.offset += BYTE_ORDER_MARK.len() as u64;
         }
         buffer.filled > 0 || self.too_long > 0
     }
@@ -212,14 +207,14 @@ mod tests {
         }
     }
 
-    fn lines_of(text: &[u8], step: usize, largest: usize, live: bool) -> (Vec<(u64, Vec<u8>, bool)>, u64) {
+    fn lines_of(text: &[u8], step: usize, largest: usize, live: bool) -> (Vec<(Vec<u8>, bool)>, u64) {
         let opened = Opened { reader: Box::new(Dribble(text.to_vec(), step)), live };
         let (mut cutter, mut buffer) = (Cutter::new(opened, largest), Buffer::default());
         let (mut found, mut too_long) = (Vec::new(), 0);
         while cutter.next(&mut buffer).unwrap() {
             too_long += buffer.too_long;
-            let block = Block { input: 0, offset: buffer.offset, bytes: buffer.bytes() };
-            found.extend(block.lines().map(|line| (block.offset + line.at as u64, line.bytes.to_vec(), line.open)));
+            let block = Block { input: 0, bytes: buffer.bytes() };
+            found.extend(block.lines().map(|line| (line.bytes.to_vec(), line.open)));
         }
         (found, too_long)
     }
@@ -227,14 +222,9 @@ mod tests {
     #[test]
     fn lines_are_whole_however_they_come() {
         let text = b"one\ntwo\r\n\nfour is a longer line than most\nfive";
-        let expected = [
-            (0, "one", false),
-            (4, "two", false),
-            (9, "", false),
-            (10, "four is a longer line than most", false),
-            (42, "five", true),
-        ];
-        let expected: Vec<_> = expected.map(|(at, text, open)| (at, text.as_bytes().to_vec(), open)).into();
+        let expected =
+            [("one", false), ("two", false), ("", false), ("four is a longer line than most", false), ("five", true)];
+        let expected: Vec<_> = expected.map(|(text, open)| (text.as_bytes().to_vec(), open)).into();
         for (step, largest, live) in
             [(1, 4, false), (3, 16, true), (1000, 64, false), (1000, 8, true), (7, 1 << 20, false)]
         {
@@ -246,7 +236,7 @@ mod tests {
     #[test]
     fn a_byte_order_mark_is_no_part_of_the_first_line() {
         let (lines, _) = lines_of(b"\xef\xbb\xbf{}\n\xef\xbb\xbf\n", 5, 64, false);
-        assert_eq!(lines, [(3, b"{}".to_vec(), false), (6, b"\xef\xbb\xbf".to_vec(), false)]);
+        assert_eq!(lines, [(b"{}".to_vec(), false), (b"\xef\xbb\xbf".to_vec(), false)]);
     }
 
     #[test]
@@ -254,11 +244,11 @@ mod tests {
         let long = vec![b'x'; MAX_LINE_BYTES + (3 << 20)];
         let text = [b"a\n", &long[..], b"\nb\n"].concat();
         let (lines, too_long) = lines_of(&text, 1 << 16, 1 << 20, false);
-        assert_eq!(lines.iter().map(|line| &line.1[..]).collect::<Vec<_>>(), [b"a", b"b"]);
-        assert_eq!((lines[1].0, too_long), (2 + long.len() as u64 + 1, 1));
+        assert_eq!(lines.iter().map(|line| &line.0[..]).collect::<Vec<_>>(), [b"a", b"b"]);
+        assert_eq!(too_long, 1);
         let (lines, too_long) = lines_of(&text[..text.len() - 3], 1 << 16, 1 << 20, false);
         assert_eq!((lines.len(), too_long), (1, 1));
         let (lines, _) = lines_of(&[&long[..3 << 20], b"\n"].concat(), 1 << 16, 1 << 20, false);
-        assert_eq!(lines[0].1.len(), 3 << 20);
+        assert_eq!(lines[0].0.len(), 3 << 20);
     }
 }

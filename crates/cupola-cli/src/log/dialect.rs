@@ -53,6 +53,16 @@ pub(crate) fn rewrite(line: &[u8], out: &mut Vec<u8>) -> Result<(), ScanError> {
     Ok(())
 }
 
+/// The key under which our own writer has what another logger calls by this name.
+pub(crate) fn canonical_key(name: &str) -> Option<&'static str> {
+    role_of(name).filter(|(role, fit)| *fit > 1 || *role == Role::Duration).map(|(role, _)| role.key())
+}
+
+/// A duration as people write it, `1.5s`, in milliseconds.
+pub(crate) fn milliseconds(text: &str) -> Option<f64> {
+    units::with_unit(text)
+}
+
 /// What a line says, sorted by what it means.
 #[derive(Debug, Default)]
 struct Reading<'a> {

@@ -24,6 +24,11 @@ impl Input {
         Self { path: Some(path), group }
     }
 
+    /// Whether more may come of it at any time, so that what is there is not to wait for it.
+    pub(crate) fn is_live(&self) -> bool {
+        self.path.as_ref().is_none_or(|path| fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()))
+    }
+
     /// How it is called in messages.
     pub(crate) fn name(&self) -> String {
         self.path.as_ref().map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())

@@ -27,6 +27,11 @@ pub(crate) fn open(input: &Input) -> io::Result<Opened> {
     Ok(Opened { live: !kind.is_file(), reader: decoded(file)? })
 }
 
+/// Whether these are the first bytes of something compressed.
+pub(crate) fn is_packed(head: &[u8]) -> bool {
+    head.starts_with(GZIP) || head.starts_with(ZSTD)
+}
+
 /// What the bytes of an input say, whatever they are packed in.
 fn decoded(mut input: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
     let mut head = Vec::new();

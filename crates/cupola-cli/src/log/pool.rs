@@ -199,7 +199,7 @@ impl<T> Worker<'_, T> {
         while let Some((number, input, place)) = self.desk.claim() {
             let done = match self.read(input, place, &mut buffer) {
                 Ok(true) => {
-                    let value = work(Block { input, offset: buffer.offset, bytes: buffer.bytes() });
+                    let value = work(Block { input, bytes: buffer.bytes() });
                     Done::Block { input, value, too_long: buffer.too_long }
                 }
                 Ok(false) => Done::Ended { input },
@@ -254,13 +254,10 @@ mod tests {
         let mut ended = Vec::new();
         each_block(
             &inputs,
-            |block| (block.offset, String::from_utf8_lossy(block.bytes).into_owned()),
+            |block| String::from_utf8_lossy(block.bytes).into_owned(),
             |done, _| {
                 match done {
-                    Done::Block { input, value: (offset, text), too_long: 0 } => {
-                        assert_eq!(offset as usize, texts[input].len());
-                        texts[input].push_str(&text);
-                    }
+                    Done::Block { input, value, too_long: 0 } => texts[input].push_str(&value),
                     Done::Ended { input } => ended.push(input),
                     other => panic!("{other:?}"),
                 }

@@ -32,18 +32,26 @@ impl Tally {
         self.too_long += other.too_long;
     }
 
-    /// Lines that were left out although nobody asked for that.
-    pub(crate) fn unread(&self) -> u64 {
-        self.unparsable + self.torn + self.too_long
+    /// Lines that are not there.
+    pub(crate) fn missing(&self) -> u64 {
+        self.unmatched + self.twice + self.unparsable + self.torn + self.too_long
     }
 
-    /// `2831222 lines, 12 not shown: 9 unparsable, 2 torn, 1 too long`. What did not match is not counted as missing.
+    /// `2831222 lines, 12 not shown: 9 unparsable, 2 torn, 1 too long`.
     pub(crate) fn sentence(&self) -> String {
         let lines = format!("{} line{}", self.lines, if self.lines == 1 { "" } else { "s" });
-        let reasons = [(self.unparsable, "unparsable"), (self.torn, "torn"), (self.too_long, "too long")];
-        let reasons: Vec<_> =
-            reasons.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} {why}")).collect();
-        if reasons.is_empty() { lines } else { format!("{lines}, {} not shown: {}", self.unread(), reasons.join(", ")) }
+        let reasons = [
+            (self.unmatched, "not matching"),
+            (self.twice, "shown once already"),
+            (self.unparsable, "unparsable"),
+            (self.torn, "torn"),
+            (self.too_long, "too long"),
+        ];
+        let reasons = reasons.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} {why}"));
+        match self.missing() {
+            0 => lines,
+            missing => format!("{lines}, {missing} not shown: {}", reasons.collect::<Vec<_>>().join(", ")),
+        }
     }
 }
 

@@ -20,8 +20,65 @@ pub(super) enum Color {
     Magenta,
 }
 
+/// Which terminal the colours are for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Theme {
+    /// Light text on a dark ground.
+    #[default]
+    Dark,
+    /// Dark text on a light ground: nothing yellow, nothing faint.
+    Light,
+    /// Bright colours, and nothing faint.
+    Vivid,
+    /// Bold and faint text, no colours.
+    Mono,
+}
+
 impl Color {
-    fn code(self) -> &'static [u8] {
+    fn code(self, theme: Theme) -> &'static [u8] {
+        match theme {
+            Theme::Dark => self.dark(),
+            Theme::Light => self.light(),
+            Theme::Vivid => self.vivid(),
+            Theme::Mono => self.mono(),
+        }
+    }
+
+    fn light(self) -> &'static [u8] {
+        match self {
+            Self::Dim => b"\x1b[38;5;242m",
+            Self::Yellow => b"\x1b[38;5;130m",
+            Self::Green => b"\x1b[38;5;28m",
+            Self::Cyan => b"\x1b[38;5;30m",
+            _ => self.dark(),
+        }
+    }
+
+    fn vivid(self) -> &'static [u8] {
+        match self {
+            Self::Dim => b"\x1b[37m",
+            Self::Bold => b"\x1b[1;97m",
+            Self::Red => b"\x1b[91m",
+            Self::BoldRed => b"\x1b[1;91m",
+            Self::Yellow => b"\x1b[93m",
+            Self::Green => b"\x1b[92m",
+            Self::Cyan => b"\x1b[96m",
+            Self::Blue => b"\x1b[94m",
+            Self::Magenta => b"\x1b[95m",
+            Self::Plain => b"",
+        }
+    }
+
+    fn mono(self) -> &'static [u8] {
+        match self {
+            Self::Dim => b"\x1b[2m",
+            Self::Bold | Self::BoldRed | Self::Red | Self::Yellow => b"\x1b[1m",
+            _ => b"",
+        }
+    }
+
+    fn dark(self) -> &'static [u8] {
         match self {
             Self::Plain => b"",
             Self::Dim => b"\x1b[2m",
@@ -43,14 +100,15 @@ pub(super) struct Painter<'a> {
     /// Where the line begins.
     start: usize,
     colored: bool,
+    theme: Theme,
     /// Spaces that are owed before the next text; a line neither begins nor ends with them.
     owed: usize,
 }
 
 impl<'a> Painter<'a> {
-    pub(super) fn new(out: &'a mut Vec<u8>, colored: bool) -> Self {
+    pub(super) fn new(out: &'a mut Vec<u8>, colored: bool, theme: Theme) -> Self {
         let start = out.len();
-        Self { out, start, colored, owed: 0 }
+        Self { out, start, colored, theme, owed: 0 }
     }
 
     pub(super) fn space(&mut self) {
@@ -123,7 +181,7 @@ impl<'a> Painter<'a> {
             self.out.resize(self.out.len() + self.owed, b' ');
         }
         self.owed = 0;
-        let code = if self.colored { color.code() } else { b"" };
+        let code = if self.colored { color.code(self.theme) } else { b"" };
         self.out.extend_from_slice(code);
         write(self.out);
         if !code.is_empty() {

@@ -67,7 +67,7 @@ pub(super) fn milliseconds_of(path: &str, value: &Value<'_>) -> Option<f64> {
 }
 
 /// Go's and Rust's way to show a duration, of one unit.
-fn with_unit(text: &str) -> Option<f64> {
+pub(super) fn with_unit(text: &str) -> Option<f64> {
     let at = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let number: f64 = text[..at].parse().ok()?;
     let factor = match &text[at..] {

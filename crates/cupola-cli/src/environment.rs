@@ -1,0 +1,7 @@
+//! The environment, which only the binary reads.
+
+/// A variable that is set, and not empty.
+#[allow(clippy::disallowed_methods, reason = "the binary reads it for all")]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

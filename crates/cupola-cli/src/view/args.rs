@@ -1,0 +1,200 @@
+//! `cupola view`'s command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Shows logs: pretty, filtered, several files in one order of time.
+///
+/// Files may be rotated, compressed with gzip or zstd, and of other JSON loggers (tracing-subscriber, pino, bunyan, zap, slog,
+/// structlog, ECS, OpenTelemetry). Without any, the last 50 lines of api.log and errors.log in LOG_DIR, else in ./logs, are shown.
+#[derive(Debug, Args, Default)]
+#[command(after_long_help = EXAMPLES)]
+pub struct View {
+    /// Files, folders, `-` for standard input; and expressions that lines must match, such as status=5xx
+    #[arg(value_name = "FILE|EXPRESSION")]
+    pub(super) what: Vec<String>,
+
+    /// This level and those above it: trace, debug, info, warn, error
+    #[arg(short, long, value_name = "LEVEL", help_heading = FILTERS)]
+    pub(super) level: Option<String>,
+
+    /// From this time on: 2026-11-21T03:46:02Z, 2026-11-21, "2026-11-21 03:46", 03:46, "10m ago", yesterday
+    #[arg(long, value_name = "TIME", help_heading = FILTERS)]
+    pub(super) since: Option<String>,
+
+    /// Up to this time; a day, an hour or a minute is meant to its end
+    #[arg(long, value_name = "TIME", help_heading = FILTERS)]
+    pub(super) until: Option<String>,
+
+    /// Of the last so many hours
+    #[arg(long, value_name = "N", help_heading = FILTERS)]
+    pub(super) hours: Option<f64>,
+
+    /// Of one request
+    #[arg(short, long, value_name = "ID", help_heading = FILTERS)]
+    pub(super) request: Option<String>,
+
+    /// Of one trace
+    #[arg(long, value_name = "ID", help_heading = FILTERS)]
+    pub(super) trace: Option<String>,
+
+    /// Of one route; `*` stands for anything
+    #[arg(long, value_name = "ROUTE", help_heading = FILTERS)]
+    pub(super) route: Option<String>,
+
+    /// With one of these statuses: 404, 5xx, 404,5xx
+    #[arg(short, long, value_name = "STATUS", value_delimiter = ',', help_heading = FILTERS)]
+    pub(super) status: Vec<String>,
+
+    /// That match an expression: field=value, field!=, field>500, field~regex, "text", /regex/, and, or, not, ( )
+    #[arg(short, long, value_name = "EXPRESSION", help_heading = FILTERS)]
+    pub(super) filter: Vec<String>,
+
+    /// With this text anywhere
+    #[arg(short = 'g', long, value_name = "TEXT", help_heading = FILTERS)]
+    pub(super) text: Vec<String>,
+
+    /// Texts and patterns match in small letters and capitals
+    #[arg(short, long, help_heading = FILTERS)]
+    pub(super) ignore_case: bool,
+
+    /// The last so many of the lines that match
+    #[arg(short = 'n', long, value_name = "N", help_heading = FILTERS)]
+    pub(super) lines: Option<usize>,
+
+    /// Goes on with what comes, through rotation and truncation
+    #[arg(short = 'F', long, help_heading = FILTERS)]
+    pub(super) follow: bool,
+
+    /// So many lines of the file before and after each line that matches
+    #[arg(short = 'C', long, value_name = "N", conflicts_with = "follow", default_value_t = 0, hide_default_value = true, help_heading = FILTERS)]
+    pub(super) context: usize,
+
+    /// Lines that cannot be read too, in their places, whatever the filters say
+    #[arg(long, help_heading = FILTERS)]
+    pub(super) unparsed: bool,
+
+    /// These fields and no others, beside time, level and message
+    #[arg(long, value_name = "FIELD", value_delimiter = ',', help_heading = LOOKS)]
+    pub(super) fields: Vec<String>,
+
+    /// Not these fields
+    #[arg(long, value_name = "FIELD", value_delimiter = ',', help_heading = LOOKS)]
+    pub(super) hide: Vec<String>,
+
+    /// Fields too that are seldom worth their room: system, span ids, user agent, ...
+    #[arg(short, long, help_heading = LOOKS)]
+    pub(super) all_fields: bool,
+
+    /// The lines as they stand in the files
+    #[arg(long, conflicts_with_all = ["json_array", "html"], help_heading = LOOKS)]
+    pub(super) json: bool,
+
+    /// One JSON array, in the order of time
+    #[arg(long, conflicts_with_all = ["html", "follow"], help_heading = LOOKS)]
+    pub(super) json_array: bool,
+
+    /// Writes a page to attach to a ticket: one file, for any browser
+    #[arg(long, value_name = "FILE", conflicts_with = "follow", help_heading = LOOKS)]
+    pub(super) html: Option<PathBuf>,
+
+    /// Masks passwords, tokens, keys and the like in everything that is shown or written
+    #[arg(long, help_heading = LOOKS)]
+    pub(super) redact: bool,
+
+    /// Colours; `auto` is on a terminal, unless NO_COLOR is set
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, help_heading = LOOKS)]
+    pub(super) color: When,
+
+    /// Which colours
+    #[arg(long, value_enum, value_name = "THEME", default_value_t, env = "CUPOLA_THEME", help_heading = LOOKS)]
+    pub(super) theme: ThemeName,
+
+    /// Times in UTC rather than in local time
+    #[arg(long, conflicts_with = "time_zone", help_heading = LOOKS)]
+    pub(super) utc: bool,
+
+    /// Times in this zone: Europe/Berlin, local, UTC
+    #[arg(long, value_name = "ZONE", help_heading = LOOKS)]
+    pub(super) time_zone: Option<String>,
+
+    /// A pager ($PAGER, else less -R); `auto` is on a terminal
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, help_heading = LOOKS)]
+    pub(super) pager: When,
+
+    /// Does not say at the end which lines were not shown
+    #[arg(short, long, help_heading = LOOKS)]
+    pub(super) quiet: bool,
+
+    /// Where api.log and errors.log are, if no files are named
+    #[arg(long, value_name = "DIR", env = "LOG_DIR", help_heading = FOLDER)]
+    pub(super) log_dir: Option<PathBuf>,
+
+    /// Only this one of them
+    #[arg(long = "type", value_enum, value_name = "TYPE", help_heading = FOLDER)]
+    pub(super) kind: Option<Kind>,
+
+    /// Only errors
+    #[arg(long, help_heading = FOLDER)]
+    pub(super) errors_only: bool,
+}
+
+const FILTERS: &str = "Which lines";
+const LOOKS: &str = "How they look";
+const FOLDER: &str = "A service's folder";
+
+/// When something is done that `auto` does on a terminal only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ThemeName {
+    /// For light text on a dark ground
+    #[default]
+    Dark,
+    /// For dark text on a light ground
+    Light,
+    /// Bright, and nothing faint
+    Vivid,
+    /// No colours, only bold and faint
+    Mono,
+}
+
+/// One of a service's two files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    /// api.log
+    Api,
+    /// errors.log
+    Errors,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cupola view                                        the last 50 lines of ./logs
+  cupola view api.log status=5xx                     one file, one condition
+  cupola view logs/ --level warn --since '1h ago'    a folder, rotated and compressed files included
+  cupola view api.log -f 'duration_ms>500 and (route=/vms/* or not method=GET)'
+  cupola view api.log 'message~time.?out' 'user_id!=' --fields user_id,vm_id
+  cupola view logs/ --request 0193f2a4-0719-79ca-a8d8-0ff831a7272b
+  kubectl logs -f api | cupola view - --level warn
+  cupola view --follow
+  cupola view api.log --status 5xx --redact --html ticket.html
+
+Expressions:
+  field=value  field!=value      * stands for anything; status=5xx for a hundred of them
+  field>500  >=  <  <=           numbers; levels (level>=warn); times (time>=yesterday); duration>1.5s
+  field~regex  field!~regex      a regular expression is found in it, or is not
+  field!=  field=                there is one, or there is none
+  \"text\"  word  /regex/          anywhere in the line
+  and, or, not, ( )              `and` may be left out
+  Fields of objects: error.kind=Timeout. The names of other loggers mean the same: msg, severity, http.route, ...
+  Of a name that a line has twice the last one counts.
+
+Exit codes: 0 something was shown, 1 nothing matched, 2 an error.";

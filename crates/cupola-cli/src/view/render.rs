@@ -1,0 +1,226 @@
+//! What is shown of a line.
+
+use std::hash::Hasher;
+
+use cupola_line::{Entry, Look, Style, Theme};
+use cupola_redact::{End, KeyPolicy, Media, Stream, Surface};
+use rustc_hash::FxHasher;
+
+use super::clock::Clock;
+use super::context::{Mark, Marked, candidates};
+use super::html;
+use super::merge::Batch;
+use crate::log::block::{Block, RawLine};
+use crate::log::filter::{Filter, count, time_of};
+use crate::log::line::{self, Line};
+use crate::log::tally::Tally;
+
+/// In which form lines are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Pretty,
+    /// Lines as they stand.
+    Json,
+    /// The elements of an array.
+    JsonArray,
+    Html,
+}
+
+/// Selects lines and renders them; used by all workers.
+#[derive(Debug)]
+pub(crate) struct Render {
+    pub(crate) filter: Filter,
+    pub(crate) form: Form,
+    /// Whether what is shown goes to a terminal.
+    pub(crate) to_terminal: bool,
+    pub(crate) style: Style,
+    pub(crate) theme: Theme,
+    pub(crate) fields: Fields,
+    pub(crate) clock: Clock,
+    pub(crate) redact: Option<KeyPolicy>,
+    /// For each input whether others may have the same lines.
+    pub(crate) twins: Vec<bool>,
+}
+
+/// Which fields are shown.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fields {
+    /// If there are any, these and no others.
+    pub(crate) only: Vec<String>,
+    pub(crate) hidden: Vec<String>,
+}
+
+impl Fields {
+    fn shows(&self, name: &[u8]) -> Option<bool> {
+        let is_in = |names: &[String]| names.iter().any(|own| own.as_bytes() == name);
+        match () {
+            () if is_in(&self.hidden) => Some(false),
+            () if is_in(&self.only) => Some(true),
+            () => (!self.only.is_empty()).then_some(false),
+        }
+    }
+}
+
+impl Render {
+    /// What is shown of a block.
+    pub(crate) fn block(&self, block: Block<'_>) -> (Batch, Tally) {
+        let (mut tally, mut scratch) = (Tally::default(), Vec::new());
+        let mut desk = self.desk();
+        let mut left_out = Tally::default();
+        let has_twins = self.twins.get(block.input).copied().unwrap_or_default();
+        self.filter.select(block, &mut scratch, &mut tally, |raw, line| match line {
+            Line::Other(why) if self.form == Form::JsonArray => count(why, &mut left_out),
+            line => desk.line(raw, &line, has_twins),
+        });
+        tally.add(&left_out);
+        tally.shown = desk.batch.items.len() as u64;
+        let mut batch = desk.batch;
+        batch.reached = reached(block.bytes, &mut scratch);
+        batch.sort();
+        (batch, tally)
+    }
+}
+
+impl Render {
+    /// The same for lines with so many around them.
+    pub(crate) fn around(&self, block: Block<'_>, around: usize) -> (Marked, Tally) {
+        let (mut tally, mut scratch, mut places) = (Tally::default(), Vec::new(), Vec::new());
+        self.filter.select(block, &mut scratch, &mut tally, |raw, _| places.push(raw.at));
+        tally.shown = places.len() as u64;
+        let lines: Vec<_> = block.lines().collect();
+        let matching: Vec<_> =
+            (0..lines.len()).filter(|number| places.binary_search(&lines[*number].at).is_ok()).collect();
+        let mut marked = Marked { lines: lines.len(), ..Marked::default() };
+        let mut desk = self.desk();
+        for number in candidates(&matching, lines.len(), around) {
+            let line = line::read(lines[number], &mut scratch);
+            desk.line(lines[number], &line, self.twins[block.input]);
+            marked.marks.push(Mark { number, matches: matching.binary_search(&number).is_ok() });
+        }
+        marked.batch = desk.batch;
+        marked.batch.reached = reached(block.bytes, &mut scratch);
+        (marked, tally)
+    }
+
+    fn desk(&self) -> Desk<'_> {
+        Desk { render: self, batch: Batch::default(), clock: self.clock.clone(), time: Vec::new() }
+    }
+}
+
+/// What one worker needs while it renders a block.
+struct Desk<'a> {
+    render: &'a Render,
+    batch: Batch,
+    clock: Clock,
+    time: Vec<u8>,
+}
+
+impl Desk<'_> {
+    fn line(&mut self, raw: RawLine<'_>, line: &Line<'_>, has_twins: bool) {
+        let start = self.batch.bytes.len();
+        let time = match line {
+            Line::Entry(entry) => time_of(entry),
+            Line::Other(_) => None,
+        };
+        match &self.render.redact {
+            None => self.shown(raw.bytes, line, time),
+            Some(policy) => self.redacted(policy, raw, line, time),
+        }
+        let hash = if has_twins { hash_of(raw.bytes) } else { 0 };
+        self.batch.push(time, start, hash);
+    }
+
+    /// Everything that is shown is made of the masked line.
+    fn redacted(&mut self, policy: &KeyPolicy, raw: RawLine<'_>, line: &Line<'_>, time: Option<i64>) {
+        let media = if matches!(line, Line::Entry(_)) { Media::NdJson } else { Media::Text };
+        let masked = mask(policy, media, raw.bytes);
+        let masked = RawLine { bytes: masked.trim_ascii_end(), ..raw };
+        let mut scratch = Vec::new();
+        let line = line::read(masked, &mut scratch);
+        self.shown(masked.bytes, &line, time);
+    }
+
+    fn shown(&mut self, raw: &[u8], line: &Line<'_>, time: Option<i64>) {
+        match self.render.form {
+            Form::Json | Form::JsonArray if self.render.to_terminal => {
+                self.look(b"").plain(&mut self.batch.bytes, raw);
+                if self.render.form == Form::JsonArray {
+                    self.batch.bytes.pop();
+                }
+            }
+            Form::Json => {
+                self.batch.bytes.extend_from_slice(raw);
+                self.batch.bytes.push(b'\n');
+            }
+            Form::JsonArray => self.batch.bytes.extend_from_slice(raw),
+            Form::Pretty => self.pretty(raw, line, time),
+            Form::Html => {
+                let start = self.batch.bytes.len();
+                self.pretty(raw, line, time);
+                let text = self.batch.bytes.split_off(start);
+                let level = match line {
+                    Line::Entry(entry) => entry.level.map(|level| level.unescape()),
+                    Line::Other(_) => None,
+                };
+                html::push_row(&mut self.batch.bytes, &text, level.as_deref().unwrap_or_default());
+            }
+        }
+    }
+
+    fn pretty(&mut self, raw: &[u8], line: &Line<'_>, time: Option<i64>) {
+        let mut text = std::mem::take(&mut self.time);
+        text.clear();
+        if let Some(time) = time {
+            self.clock.text(time, &mut text);
+        }
+        let mut out = std::mem::take(&mut self.batch.bytes);
+        match line {
+            Line::Entry(entry) => self.entry(&mut out, entry, &text),
+            Line::Other(_) => self.look(b"").plain(&mut out, raw),
+        }
+        (self.time, self.batch.bytes) = (text, out);
+    }
+
+    fn entry(&self, out: &mut Vec<u8>, entry: &Entry<'_>, time: &[u8]) {
+        let fields = &self.render.fields;
+        let shows = |name: &[u8]| fields.shows(name);
+        let look = self.look(time);
+        let is_chosen = !fields.only.is_empty() || !fields.hidden.is_empty();
+        if is_chosen { look.shows(&shows).entry(out, entry) } else { look.entry(out, entry) }
+    }
+
+    fn look<'t>(&self, time: &'t [u8]) -> Look<'t> {
+        let look = Look::new(self.render.style).theme(self.render.theme);
+        if time.is_empty() { look } else { look.time(time) }
+    }
+}
+
+/// A line, masked.
+fn mask(policy: &KeyPolicy, media: Media, line: &[u8]) -> Vec<u8> {
+    let mut stream = Stream::of(policy, &Surface::from(media));
+    let mut masked = stream.feed(line).to_vec();
+    masked.extend_from_slice(&stream.finish(End::Complete).rest);
+    masked
+}
+
+fn hash_of(line: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(line);
+    hasher.finish()
+}
+
+/// How far in time a block comes: the time of its last line that has one, of the last few.
+fn reached(bytes: &[u8], scratch: &mut Vec<u8>) -> i64 {
+    const LOOKED_AT: usize = 4;
+    let mut rest = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    for _ in 0..LOOKED_AT {
+        let start = memchr::memrchr(b'\n', rest).map_or(0, |newline| newline + 1);
+        if let Line::Entry(entry) = line::read(RawLine { at: 0, bytes: &rest[start..], open: false }, scratch)
+            && let Some(time) = time_of(&entry)
+        {
+            return time;
+        }
+        rest = &rest[..start.saturating_sub(1)];
+    }
+    super::merge::BEFORE_ALL
+}

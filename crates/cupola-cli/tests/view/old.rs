@@ -1,0 +1,74 @@
+//! The options of older viewers, and what is shown without any.
+
+use super::support::{Folder, entry};
+
+/// A service's folder: 80 lines in api.log, each tenth of them in errors.log too.
+fn service(folder: &Folder, name: &str) {
+    let line = |number: usize| {
+        let level = if number.is_multiple_of(10) { "ERROR" } else { "INFO" };
+        entry(&format!("03:{:02}:{:02}", number / 60, number % 60), level, &format!(r#""message":"m{number}.""#))
+    };
+    folder.write(&format!("{name}/api.log"), (0..80).map(line).collect::<String>());
+    folder.write(&format!("{name}/errors.log"), (0..80).step_by(10).map(line).collect::<String>());
+}
+
+fn numbers(shown: &str) -> Vec<usize> {
+    let number = |line: &str| line.split(" m").nth(1).and_then(|rest| rest.split('.').next()?.parse().ok());
+    shown.lines().map(|line| number(line).unwrap_or_else(|| panic!("{line}"))).collect()
+}
+
+#[test]
+fn alone_it_shows_the_last_fifty_of_both_files_once() {
+    let folder = Folder::new();
+    service(&folder, "logs");
+    service(&folder, "elsewhere");
+    let expected: Vec<_> = (30..80).collect();
+    let shown = folder.view(&[]);
+    assert_eq!((numbers(&shown.stdout), shown.code), (expected.clone(), 0), "{}", shown.stderr);
+    let shown = Folder::shown(folder.command(&[]).env("LOG_DIR", folder.path().join("elsewhere")), b"");
+    assert_eq!((numbers(&shown.stdout), shown.stderr.as_str()), (expected, ""));
+}
+
+#[test]
+fn old_invocations() {
+    let folder = Folder::new();
+    service(&folder, "logs");
+    service(&folder, "other");
+    let errors: Vec<_> = (0..80).step_by(10).collect();
+    let check = |arguments: &[&str], expected: Vec<usize>| {
+        let shown = folder.view(arguments);
+        assert_eq!(numbers(&shown.stdout), expected, "{arguments:?} {}", shown.stderr);
+        assert_eq!(shown.code, i32::from(expected.is_empty()), "{arguments:?}");
+    };
+    check(&["--type", "api"], (30..80).collect());
+    check(&["--type", "errors"], errors.clone());
+    check(&["--lines", "5"], (75..80).collect());
+    check(&["--type", "errors", "--lines", "2"], vec![60, 70]);
+    check(&["--errors-only"], errors);
+    check(&["--type", "api", "--errors-only", "--lines", "3"], vec![50, 60, 70]);
+    check(&["--hours", "1"], vec![]);
+    check(&["--hours", "10000000"], (0..80).collect());
+    check(&["--log-dir", "other", "--lines", "1"], vec![79]);
+    check(&["--log-dir", "other", "--type", "errors", "--lines", "1"], vec![70]);
+}
+
+#[test]
+fn a_folder_with_one_of_the_files_is_enough() {
+    let folder = Folder::new();
+    folder.write("logs/errors.log", entry("03:00:01", "ERROR", r#""message":"m1.""#));
+    assert_eq!(numbers(&folder.view(&[]).stdout), [1]);
+    let shown = folder.view(&["--type", "api"]);
+    assert!(shown.code == 2 && shown.stderr.contains("no api.log in logs"), "{}", shown.stderr);
+}
+
+#[test]
+fn the_end_of_a_large_file_is_there_at_once() {
+    let folder = Folder::new();
+    let line = entry("03:46:01", "INFO", r#""message":"m1.""#);
+    let mut text = line.repeat(200_000);
+    text.push_str(&entry("03:46:02", "INFO", r#""message":"m2.""#));
+    folder.write("logs/api.log", text);
+    // What is read is what is counted: a line that cannot be read at the beginning is not met.
+    let shown = folder.view(&["--lines", "2"]);
+    assert_eq!((numbers(&shown.stdout), shown.stderr.as_str()), (vec![1, 2], ""));
+}

@@ -1,0 +1,72 @@
+//! A folder of logs, and the command run in it.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What the command said.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: i32,
+}
+
+pub(crate) struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file, and returns its path.
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// The command, in this folder and in UTC, with nothing set that it looks at.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cupola"));
+        command.arg("view").args(arguments).current_dir(self.path());
+        command.env("TZ", "UTC").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        for name in ["LOG_DIR", "NO_COLOR", "PAGER", "CUPOLA_THEME"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    pub(crate) fn view(&self, arguments: &[&str]) -> Shown {
+        Self::shown(&mut self.command(arguments), b"")
+    }
+
+    pub(crate) fn view_of(&self, arguments: &[&str], input: &[u8]) -> Shown {
+        Self::shown(self.command(arguments).stdin(Stdio::piped()), input)
+    }
+
+    pub(crate) fn shown(command: &mut Command, input: &[u8]) -> Shown {
+        let mut child = command.spawn().unwrap();
+        let stdin = child.stdin.take();
+        let input = input.to_vec();
+        let writer = std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(&input)));
+        let output = child.wait_with_output().unwrap();
+        _ = writer.join().unwrap();
+        let text = |bytes| String::from_utf8(bytes).expect("what is shown is UTF-8");
+        Shown { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code().unwrap() }
+    }
+}
+
+/// A line of our own writer, at a time of one day.
+pub(crate) fn entry(time: &str, level: &str, rest: &str) -> String {
+    let fraction = if time.len() == 8 { ".000000" } else { "" };
+    format!(
+        "{{\"timestamp\":\"2026-11-21T{time}{fraction}Z\",\"level\":\"{level}\",\"target\":\"app\",\"category\":\"general\",{rest}}}\n"
+    )
+}
