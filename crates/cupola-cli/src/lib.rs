@@ -16,6 +16,7 @@
 //! Exit codes are those of usual tools: 0 done, 1 an input or output failed, 2 bad usage. Where something is looked for they are
 //! grep's: 0 found, 1 not found, 2 an error.
 
+mod completions;
 mod environment;
 mod input;
 mod log;
@@ -24,8 +25,9 @@ mod view;
 
 use std::io::{ErrorKind, Write};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
+pub use completions::{Completions, Man};
 pub use redact::Redact;
 pub use view::View;
 
@@ -41,6 +43,8 @@ pub struct Cli {
 enum Command {
     View(Box<View>),
     Redact(Redact),
+    Completions(Completions),
+    Man(Man),
 }
 
 const DONE: i32 = 0;
@@ -53,6 +57,8 @@ impl Cli {
         let result = match self.command {
             Command::View(view) => view.run(),
             Command::Redact(redact) => redact.run().map(|()| DONE),
+            Command::Completions(completions) => completions.run(Self::command()).map(|()| DONE),
+            Command::Man(man) => man.run(Self::command()).map(|()| DONE),
         };
         match result {
             Ok(code) => code,

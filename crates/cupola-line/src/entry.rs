@@ -71,6 +71,10 @@ impl<'a> Entry<'a> {
 
     #[inline]
     fn place_of(&mut self, key: &[u8]) -> Option<&mut Option<Text<'a>>> {
+        // Few other names are of these lengths.
+        if !matches!(key.len(), 5..=9) {
+            return None;
+        }
         match key {
             TIMESTAMP => Some(&mut self.timestamp),
             LEVEL => Some(&mut self.level),

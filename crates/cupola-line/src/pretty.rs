@@ -168,11 +168,13 @@ impl Printer<'_, '_> {
             }
             None => self.message(self.entry.message),
         }
-        self.fields(access.as_ref());
+        let has_blocks = self.fields(access.as_ref());
         if access.is_none() {
             self.source();
         }
-        self.blocks(access.as_ref());
+        if has_blocks {
+            self.blocks(access.as_ref());
+        }
     }
 
     /// The time of day. A time that cannot be read is shown as it is.
@@ -231,9 +233,15 @@ impl Printer<'_, '_> {
         }
     }
 
-    fn fields(&mut self, access: Option<&Access<'_>>) {
+    /// Values of one line. Returns whether there are some of several.
+    fn fields(&mut self, access: Option<&Access<'_>>) -> bool {
+        let mut has_blocks = false;
         for (key, value) in &self.entry.fields {
-            if is_block(value) || self.is_hidden(*key, value, access) {
+            if is_block(value) {
+                has_blocks = true;
+                continue;
+            }
+            if self.is_hidden(*key, value, access) {
                 continue;
             }
             self.painter.space();
@@ -241,6 +249,7 @@ impl Printer<'_, '_> {
             self.painter.str(Color::Dim, "=");
             self.value(*key, value);
         }
+        has_blocks
     }
 
     fn value(&mut self, key: Text<'_>, value: &Value<'_>) {

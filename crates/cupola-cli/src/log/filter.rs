@@ -53,7 +53,7 @@ impl Filter {
         let mut scout = self.plan.scout(block.bytes);
         for raw in block.lines() {
             tally.lines += 1;
-            let may_match = scout.may_match(raw) || self.keeps_others && Head::of(raw.bytes).is_none();
+            let may_match = scout.may_match(raw) || self.keeps_others && !has_our_outline(raw.bytes);
             if !may_match {
                 self.pass_over(raw, tally);
                 continue;
@@ -87,7 +87,7 @@ impl Filter {
 
     /// Counts a line that cannot match. One that begins and ends as our own writer's do is taken for whole.
     fn pass_over(&self, raw: RawLine<'_>, tally: &mut Tally) {
-        if raw.bytes.last() == Some(&b'}') && Head::of(raw.bytes).is_some() {
+        if has_our_outline(raw.bytes) {
             tally.unmatched += 1;
             return;
         }
@@ -98,6 +98,12 @@ impl Filter {
             why => count(why, tally),
         }
     }
+}
+
+/// Whether a line begins and ends as our own writer's do.
+#[inline]
+fn has_our_outline(line: &[u8]) -> bool {
+    line.last() == Some(&b'}') && Head::of(line).is_some()
 }
 
 /// Counts a line that is no entry and not shown.

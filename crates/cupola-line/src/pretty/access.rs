@@ -18,22 +18,51 @@ pub(super) struct Access<'a> {
     pub(super) says_it_all: bool,
 }
 
+/// What was found of them; of a name that comes twice, the last.
+#[derive(Debug, Default)]
+struct Found<'a> {
+    method: Option<Text<'a>>,
+    route: Option<Text<'a>>,
+    path: Option<Text<'a>>,
+    status: Option<u64>,
+    milliseconds: Option<f64>,
+    slow: bool,
+    outcome: Option<Text<'a>>,
+}
+
+impl<'a> Found<'a> {
+    #[inline]
+    fn look_at(&mut self, key: &[u8], value: &Value<'a>) {
+        match key {
+            b"method" => self.method = value.as_text(),
+            b"route" => self.route = value.as_text(),
+            b"path" => self.path = value.as_text(),
+            b"status" => self.status = value.as_u64(),
+            b"duration_ms" => self.milliseconds = value.as_f64(),
+            b"slow" => self.slow = *value == Value::Bool(true),
+            b"outcome" => self.outcome = value.as_text(),
+            _ => {}
+        }
+    }
+}
+
 impl<'a> Access<'a> {
     pub(super) fn of(entry: &Entry<'a>) -> Option<Self> {
-        let text = |name| entry.field(name).and_then(Value::as_text);
-        let status = entry.field("status").and_then(Value::as_u64);
-        let outcome = text("outcome");
-        if status.is_none() && outcome.is_none() {
+        let mut found = Found::default();
+        for (key, value) in &entry.fields {
+            found.look_at(key.raw(), value);
+        }
+        if found.status.is_none() && found.outcome.is_none() {
             return None;
         }
         Some(Self {
-            method: text("method")?,
-            route: text("route").or_else(|| text("path"))?,
-            status,
-            milliseconds: entry.field("duration_ms")?.as_f64()?,
-            slow: entry.field("slow") == Some(&Value::Bool(true)),
-            outcome,
-            says_it_all: outcome.is_some_and(|outcome| outcome.is("complete")),
+            method: found.method?,
+            route: found.route.or(found.path)?,
+            status: found.status,
+            milliseconds: found.milliseconds?,
+            slow: found.slow,
+            outcome: found.outcome,
+            says_it_all: found.outcome.is_some_and(|outcome| outcome.is("complete")),
         })
     }
 
@@ -80,15 +109,15 @@ fn color_of(status: u64) -> Color {
 
 /// A duration in the unit and with the digits that the eye takes in at once.
 fn duration(milliseconds: f64) -> String {
-    match milliseconds {
-        ms if ms < 0.9995 => format!("{:.0}µs", ms * 1e3),
-        ms if ms < 9.95 => format!("{ms:.1}ms"),
-        ms if ms < 999.5 => format!("{ms:.0}ms"),
-        ms if ms < 59_995.0 => format!("{:.2}s", ms / 1e3),
-        ms => {
-            let seconds = (ms / 1e3).round();
-            format!("{:.0}m{:02.0}s", (seconds / 60.0).floor(), seconds % 60.0)
-        }
+    let micros = (milliseconds * 1e3).clamp(0.0, 1e18);
+    // Rounded to even where two are equally near, as numbers are formatted.
+    let rounded = |unit: f64| (micros / unit).round_ties_even() as u64;
+    match micros {
+        micros if micros < 999.5 => format!("{}µs", rounded(1.0)),
+        micros if micros < 9_950.0 => format!("{}.{}ms", rounded(100.0) / 10, rounded(100.0) % 10),
+        micros if micros < 999_500.0 => format!("{}ms", rounded(1e3)),
+        micros if micros < 59_995_000.0 => format!("{}.{:02}s", rounded(1e4) / 100, rounded(1e4) % 100),
+        _ => format!("{}m{:02}s", rounded(1e6) / 60, rounded(1e6) % 60),
     }
 }
 

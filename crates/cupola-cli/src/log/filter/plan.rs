@@ -22,6 +22,8 @@ pub(super) struct Plan {
     needles: Needles,
     /// The keys of level and time, where it matters that they may come twice.
     keys: Vec<Finder<'static>>,
+    /// What may begin an escape of what can be printed.
+    escape: Finder<'static>,
     /// Text that may be spelled with an escape like `\/`.
     slashes: bool,
 }
@@ -35,6 +37,7 @@ enum Needles {
     Several(AhoCorasick),
 }
 
+const ESCAPE: &[u8] = b"\\u00";
 const EVERY_LEVEL: u8 = 0b1_1111;
 
 impl Default for Plan {
@@ -45,6 +48,7 @@ impl Default for Plan {
             until: None,
             needles: Needles::Unknown,
             keys: Vec::new(),
+            escape: Finder::new(ESCAPE),
             slashes: false,
         }
     }
@@ -69,7 +73,15 @@ impl Plan {
         if since.is_some() || until.is_some() {
             keys.push(Finder::new("\"timestamp\""));
         }
-        Self { levels, since: since.map(text), until: until.map(text), needles, keys, slashes }
+        Self {
+            levels,
+            since: since.map(text),
+            until: until.map(text),
+            needles,
+            keys,
+            escape: Finder::new(ESCAPE),
+            slashes,
+        }
     }
 
     /// Begins to look at a block.
@@ -77,11 +89,22 @@ impl Plan {
         let looks = self.has_gate() || !matches!(self.needles, Needles::Unknown);
         let mut scout = Scout { plan: self, bytes, hit: None, escape: None, slash: None };
         if looks {
-            scout.escape = next_escape(bytes, 0);
+            scout.escape = self.next_escape(bytes, 0);
             scout.slash = if self.slashes { find(bytes, 0, b"\\/") } else { None };
             scout.hit = self.needles.find(bytes, 0);
         }
         scout
+    }
+
+    /// The next `\u0020` to `\u007f`: no careful writer escapes what can be printed.
+    fn next_escape(&self, bytes: &[u8], mut from: usize) -> Option<usize> {
+        loop {
+            let at = from + self.escape.find(bytes.get(from..)?)?;
+            if matches!(bytes.get(at + ESCAPE.len()), Some(b'2'..=b'7')) {
+                return Some(at);
+            }
+            from = at + ESCAPE.len();
+        }
     }
 
     fn has_gate(&self) -> bool {
@@ -132,7 +155,7 @@ impl Scout<'_> {
         let end = line.at + line.bytes.len();
         // A key or a text that is spelled with escapes is not found by its bytes.
         if self.escape.is_some_and(|at| at < end) {
-            self.escape = next_escape(self.bytes, end);
+            self.escape = self.plan.next_escape(self.bytes, end);
             self.pass(end);
             return true;
         }
@@ -168,17 +191,6 @@ impl Scout<'_> {
 
 fn find(bytes: &[u8], from: usize, what: &[u8]) -> Option<usize> {
     Some(from + memmem::find(bytes.get(from..)?, what)?)
-}
-
-/// The next `\u0020` to `\u007f`: no careful writer escapes what can be printed.
-fn next_escape(bytes: &[u8], mut from: usize) -> Option<usize> {
-    loop {
-        let at = find(bytes, from, b"\\u00")?;
-        if matches!(bytes.get(at + 4), Some(b'2'..=b'7')) {
-            return Some(at);
-        }
-        from = at + 4;
-    }
 }
 
 fn bit(level: Level) -> u8 {
