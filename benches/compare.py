@@ -26,7 +26,7 @@ PEERS = ROOT / "benches" / "peers"
 MODES = {
     "peers": ["bare", "tower-http", "tower-http+prometheus", "all-peers", "lean+prometheus", "lean-all-peers"],
     # Not the peers' modes that its binary also takes: it hands them to a child, into which callgrind does not look.
-    "cupola": ["bare", "cupola", "cupola-otel", "cupola-otel-unsampled", "cupola-bodies"],
+    "cupola": ["bare", "cupola", "cupola-otel", "cupola-otel-unsampled", "cupola-otel-logs", "cupola-bodies"],
 }
 BUILD = {
     "peers": ["--manifest-path", str(PEERS / "Cargo.toml")],

@@ -18,7 +18,7 @@ use tracing_subscriber::filter::Targets;
 /// | `NO_COLOR` | anything | no colours on a terminal |
 /// | `CUPOLA_LOG_QUEUE_BYTES` | bytes | how much may wait for the output |
 /// | `CUPOLA_HOLD_BACK` | `debug` `trace` `off` | up to which level lines of a request are kept, and written if it fails: see [`crate::HeldLines`] |
-/// | `CUPOLA_LOG_COLLAPSE_MS` | milliseconds | of lines of one callsite that say the same within so long only the first is written, and then one that says how many there were more (`repeated`) |
+/// | `CUPOLA_LOG_COLLAPSE_MS` | milliseconds | of lines of one callsite that say the same (message and fields, whatever their request) within so long only the first is written, and then one that says how many there were more (`repeated`); a thousand kinds of lines are watched at once, lines of more than 4 KiB and access lines never |
 /// | `CUPOLA_PANIC_HOOK` | yes or no | a panic is a line of the log: see [`crate::Telemetry::install_panic_hook`] |
 /// | `CUPOLA_WATCHDOG_MS` | milliseconds | a line for each request that is still running after so long |
 #[derive(Clone, Debug, Default)]

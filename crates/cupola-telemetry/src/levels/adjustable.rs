@@ -1,6 +1,7 @@
 //! The filter over which a change can stand.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
 use tracing::level_filters::LevelFilter;
@@ -14,13 +15,15 @@ use tracing_subscriber::layer::Context;
 /// The filter that is in force, as far as it names targets.
 #[derive(Debug)]
 pub(crate) struct InForce {
+    /// Whether there is a change: without one nobody looks for it.
+    is_changed: AtomicBool,
     changed: ArcSwapOption<Targets>,
     configured: Targets,
 }
 
 impl InForce {
     pub(crate) fn new(configured: &str) -> Self {
-        Self { changed: ArcSwapOption::empty(), configured: plain(configured) }
+        Self { is_changed: AtomicBool::new(false), changed: ArcSwapOption::empty(), configured: plain(configured) }
     }
 
     pub(super) const fn configured(&self) -> &Targets {
@@ -29,15 +32,24 @@ impl InForce {
 
     /// From now on these are asked, or the configuration.
     pub(super) fn change(&self, targets: Option<Targets>) {
+        let is_changed = targets.is_some();
         self.changed.store(targets.map(Arc::new));
+        self.is_changed.store(is_changed, Ordering::Release);
         // Whoever was sure of an answer asks again.
         tracing_core::callsite::rebuild_interest_cache();
     }
 
     /// Whether anything of this target is wanted at all.
     pub(crate) fn knows(&self, target: &str) -> bool {
-        let changed = self.changed.load();
-        changed.as_deref().unwrap_or(&self.configured).would_enable(target, &Level::ERROR)
+        match self.changed() {
+            Some(changed) => changed.would_enable(target, &Level::ERROR),
+            None => self.configured.would_enable(target, &Level::ERROR),
+        }
+    }
+
+    #[inline]
+    fn changed(&self) -> Option<Arc<Targets>> {
+        if self.is_changed.load(Ordering::Acquire) { self.changed.load_full() } else { None }
     }
 }
 
@@ -71,22 +83,22 @@ where
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         // One that watches spans learns of them here, also while it has no say.
         let ordinary = self.ordinary.register_callsite(metadata);
-        match &*self.in_force.changed.load() {
-            Some(changed) => Layer::<S>::register_callsite(&**changed, metadata),
+        match self.in_force.changed() {
+            Some(changed) => Layer::<S>::register_callsite(&*changed, metadata),
             None => ordinary,
         }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, spans: Context<'_, S>) -> bool {
-        match &*self.in_force.changed.load() {
-            Some(changed) => Layer::<S>::enabled(&**changed, metadata, spans),
+        match self.in_force.changed() {
+            Some(changed) => Layer::<S>::enabled(&*changed, metadata, spans),
             None => self.ordinary.enabled(metadata, spans),
         }
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        match &*self.in_force.changed.load() {
-            Some(changed) => Layer::<S>::max_level_hint(&**changed),
+        match self.in_force.changed() {
+            Some(changed) => Layer::<S>::max_level_hint(&*changed),
             None => self.ordinary.max_level_hint(),
         }
     }
