@@ -66,7 +66,7 @@ impl From<usize> for FieldValue {
 }
 
 /// Fields in the order in which they were first set.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Fields {
     list: Vec<(Cow<'static, str>, FieldValue)>,
     bytes: usize,

@@ -8,6 +8,7 @@ use pin_project_lite::pin_project;
 
 use crate::ambient::{current, enter_slot};
 use crate::context::Context;
+use crate::scope::{Scope, enter_scope};
 
 /// Gives every future `.in_context(context)` and `.in_current_context()`.
 ///
@@ -21,14 +22,14 @@ use crate::context::Context;
 /// # }
 /// ```
 pub trait WithContext: Future + Sized {
-    /// The context is ambient during each poll of this future, and during its drop.
+    /// The context is ambient during each poll of this future, and during its drop; so is the [`Scope`] of now.
     fn in_context(self, context: Context) -> InContext<Self> {
-        InContext { inner: Some(self), slot: Some(context) }
+        InContext { inner: Some(self), slot: Some(context), scope: Scope::current() }
     }
 
     /// The same with the context that is ambient now, or with none where none is.
     fn in_current_context(self) -> InContext<Self> {
-        InContext { inner: Some(self), slot: current() }
+        InContext { inner: Some(self), slot: current(), scope: Scope::current() }
     }
 }
 
@@ -42,12 +43,13 @@ pin_project! {
         #[pin]
         inner: Option<F>,
         slot: Option<Context>,
+        scope: Option<Scope>,
     }
 
     impl<F> PinnedDrop for InContext<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let _entered = enter_slot(this.slot);
+            let (_context, _scope) = (enter_slot(this.slot), enter_scope(this.scope));
             this.inner.set(None);
         }
     }
@@ -58,7 +60,7 @@ impl<F: Future> Future for InContext<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _entered = enter_slot(this.slot);
+        let (_context, _scope) = (enter_slot(this.slot), enter_scope(this.scope));
         this.inner.as_pin_mut().expect("only drop empties it").poll(cx)
     }
 }
@@ -92,5 +94,15 @@ mod tests {
         assert!(current().is_none());
         drop(work);
         assert!(receive.recv().unwrap());
+    }
+
+    #[test]
+    fn a_future_stays_in_the_scope_that_it_was_made_in() {
+        let seen = async { Scope::current().and_then(|scope| scope.field("n").cloned()) };
+        let future = Scope::new().with("n", 1).enter(|| seen.in_current_context());
+        let mut future = std::pin::pin!(future);
+        let poll = future.as_mut().poll(&mut TaskContext::from_waker(std::task::Waker::noop()));
+        assert_eq!(poll, Poll::Ready(Some(1.into())));
+        assert!(Scope::current().is_none());
     }
 }

@@ -40,6 +40,7 @@ mod propagators;
 mod raise_limit;
 mod request_id;
 mod sampler;
+mod scope;
 mod span_lookup;
 #[cfg(feature = "tokio")]
 mod spawn;
@@ -64,6 +65,7 @@ pub use propagators::{Propagators, UnknownPropagator};
 pub use raise_limit::RaiseLimit;
 pub use request_id::{InvalidRequestId, RequestId, RequestIdFormat};
 pub use sampler::{Sampler, Share};
+pub use scope::{EnteredScope, Scope, enter_scope, with_scope};
 pub use span_lookup::SpanLookup;
 #[cfg(feature = "tokio")]
 pub use spawn::{spawn, spawn_blocking};

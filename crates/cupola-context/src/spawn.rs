@@ -6,8 +6,9 @@ use tokio::task::JoinHandle;
 
 use crate::ambient::{current, enter_slot};
 use crate::in_context::WithContext;
+use crate::scope::{Scope, enter_scope};
 
-/// `tokio::spawn` in the ambient context: the task's lines carry the request's ids and fields.
+/// `tokio::spawn` in the ambient context and scope: the task's lines carry the request's ids and fields.
 ///
 /// ```
 /// use cupola_context::{Context, Fresh, RequestIdFormat, WithContext, current, spawn};
@@ -40,9 +41,9 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let mut slot = current();
+    let (mut slot, mut scope) = (current(), Scope::current());
     tokio::task::spawn_blocking(move || {
-        let _entered = enter_slot(&mut slot);
+        let (_context, _scope) = (enter_slot(&mut slot), enter_scope(&mut scope));
         work()
     })
 }

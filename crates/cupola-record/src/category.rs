@@ -21,6 +21,10 @@ pub enum Category {
 }
 
 impl Category {
+    /// Every category.
+    pub const ALL: [Self; 6] =
+        [Self::Api, Self::Operations, Self::Performance, Self::Errors, Self::Instances, Self::General];
+
     /// The category as entries and folders name it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -31,6 +35,26 @@ impl Category {
             Self::Instances => "instances",
             Self::General => "general",
         }
+    }
+
+    /// The target of the vocabulary's events in this category, so that a filter can name them: `cupola::performance=off`.
+    pub const fn target(self) -> &'static str {
+        match self {
+            Self::Api => "cupola::api",
+            Self::Operations => "cupola::operations",
+            Self::Performance => "cupola::performance",
+            Self::Errors => "cupola::errors",
+            Self::Instances => "cupola::instances",
+            Self::General => "cupola::general",
+        }
+    }
+
+    /// The category of an event with this target that names none itself; `None` where its level decides.
+    pub fn of_target(target: &str) -> Option<Self> {
+        if target == crate::TARGET {
+            return Some(Self::Api);
+        }
+        Self::ALL.into_iter().find(|category| category.target() == target)
     }
 }
 

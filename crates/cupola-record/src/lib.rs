@@ -35,13 +35,16 @@ mod ended;
 mod exchange;
 mod grpc;
 mod ip_text;
+mod logged;
 mod method;
 pub mod names;
 mod open;
+mod operation_ids;
 mod outcome;
 mod sink;
 mod upgraded;
 mod vars;
+mod vocabulary;
 
 pub use access_fields::{ACCESS_FIELDS, AccessVisitor, visit_access_fields};
 pub use access_log::{AccessLog, TARGET};
@@ -54,9 +57,16 @@ pub use duties::Duties;
 pub use ended::{Bodies, Ended};
 pub use exchange::{Exchange, HeaderList, RawTexts, Side, protocol_name};
 pub use grpc::GrpcStatus;
+pub use logged::{Failure, Judge, Logged, logged_work};
 pub use method::KnownMethods;
 pub use open::{Clock, OpenExchange, PreparedExchange};
+pub use operation_ids::OperationIds;
 pub use outcome::Outcome;
 pub use sink::{And, Empty, Record, Sink};
 pub use upgraded::Upgraded;
 pub use vars::{VarError, Vars};
+pub use vocabulary::{
+    ApiCall, ConfigChange, CustomEvent, Deprecation, ErrorReport, Fallback, FileKind, FileOperation, Operation,
+    OperationKind, Performance, Retry, Rule, Speed, StateChange, Status, Thresholds, VOCABULARY, Validation, log_api,
+    log_error, log_operation, log_performance,
+};

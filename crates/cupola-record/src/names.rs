@@ -56,3 +56,26 @@ pub const STARTED: &str = "request started";
 
 /// The message of the line that says that an upgraded connection has ended.
 pub const UPGRADE_ENDED: &str = "upgraded connection ended";
+
+/// The operation, by its name in code: `operation`.
+pub const OPERATION: &str = "operation";
+/// The function that does it: `function`.
+pub const FUNCTION: &str = "function";
+/// Where it is: `status`, which is `running`, `success`, `failed` or `cancelled`; on an access line the response's number.
+pub const STATUS: &str = "status";
+/// Which attempt this was, from 1: `attempt`.
+pub const ATTEMPT: &str = "attempt";
+/// How many retries there may be: `max_retries`.
+pub const MAX_RETRIES: &str = "max_retries";
+/// The model that works on it: `model_name`.
+pub const MODEL_NAME: &str = "model_name";
+/// The execution that it is a part of: `execution_id`.
+pub const EXECUTION_ID: &str = "execution_id";
+/// The crew that works on it: `crew_name`.
+pub const CREW_NAME: &str = "crew_name";
+/// How long it took, in milliseconds with three decimals, on every kind of line: `duration_ms`.
+pub const DURATION_MS: &str = "duration_ms";
+
+/// The standard keys of work.
+pub const STANDARD: [&str; 9] =
+    [OPERATION, FUNCTION, STATUS, ATTEMPT, MAX_RETRIES, MODEL_NAME, EXECUTION_ID, CREW_NAME, DURATION_MS];

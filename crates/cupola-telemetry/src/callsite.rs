@@ -63,12 +63,8 @@ pub(crate) fn envelope(metadata: &Metadata<'_>, category: &str) -> EncodedEnvelo
 }
 
 fn default_category(metadata: &Metadata<'_>) -> &'static str {
-    let category = match () {
-        () if metadata.target() == TARGET => Category::Api,
-        () if *metadata.level() == Level::ERROR => Category::Errors,
-        () => Category::General,
-    };
-    category.as_str()
+    let by_level = || if *metadata.level() == Level::ERROR { Category::Errors } else { Category::General };
+    Category::of_target(metadata.target()).unwrap_or_else(by_level).as_str()
 }
 
 /// The plans of all callsites that have spoken: found without a lock, made once each.

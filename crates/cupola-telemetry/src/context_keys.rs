@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use cupola_context::{Amount, Context, FieldValue, SpanId, TraceId};
+use cupola_context::{Amount, Context, FieldValue, Scope, SpanId, TraceId};
 use cupola_line::{EncodedKey, Key, LineWriter, keys};
 use cupola_redact::{End, KeyPolicy, Verdict};
 use rustc_hash::FxHashMap;
@@ -38,6 +38,20 @@ impl ContextKeys {
             dropped => line.u64(DROPPED_CONTEXT_FIELDS, dropped),
         }
         context.each_field(|name, value| {
+            self.judged(name, policy, |key, verdict| write_field(line, key, verdict, value, policy));
+        });
+    }
+
+    /// Writes what the work that is being done has said of itself. Fields that had no room are counted with the context's.
+    pub(crate) fn write_scope(&mut self, line: &mut LineWriter<'_>, scope: &Scope, policy: &KeyPolicy) {
+        match scope.dropped_fields() {
+            0 => {}
+            dropped => {
+                let of_context = cupola_context::current().map_or(0, |context| context.dropped_fields());
+                line.u64(DROPPED_CONTEXT_FIELDS, dropped + of_context);
+            }
+        }
+        scope.each_field(|name, value| {
             self.judged(name, policy, |key, verdict| write_field(line, key, verdict, value, policy));
         });
     }

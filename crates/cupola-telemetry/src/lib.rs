@@ -46,6 +46,7 @@ pub mod logs;
 mod memory;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+mod operation_context;
 #[cfg(feature = "otel_0_33")]
 pub mod otel_0_33;
 #[cfg(feature = "otlp")]
@@ -61,6 +62,7 @@ mod texts;
 mod thread_state;
 mod visit;
 mod watchdog;
+mod work;
 mod writer;
 
 pub use access_lines::AccessLines;
@@ -71,7 +73,9 @@ pub use hold_back::HeldLines;
 pub use levels::{Levels, LevelsError};
 pub use line_layer::LineLayer;
 pub use memory::Memory;
+pub use operation_context::OperationContext;
 pub use queue::Lines;
 pub use system::SystemFields;
 pub use telemetry::{AlreadyInstalled, BuildError, Builder, Telemetry};
 pub use watchdog::Watchdog;
+pub use work::{logged, logged_any, logged_sync, logged_sync_value, logged_value};

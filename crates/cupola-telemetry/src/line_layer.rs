@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
-use cupola_context::{Context, SpanLookup, current};
+use cupola_context::{Context, SpanLookup, current, with_scope};
 use cupola_line::{EncodedFields, Formatted, LineWriter, Written};
 use cupola_record::{Ended, Exchange};
 use cupola_redact::KeyPolicy;
@@ -28,8 +28,8 @@ use crate::visit::{CategoryOf, EventFields, SpanFields};
 
 /// Writes events as JSON lines.
 ///
-/// The order of a line's keys: envelope, the event's fields, its spans' from the innermost out, the context's ids and
-/// fields. The first writer of a name wins, so the nearest does.
+/// The order of a line's keys: envelope, the event's fields, its spans' from the innermost out, the scopes' in the same
+/// order, the context's ids and fields. The first writer of a name wins, so the nearest does.
 #[derive(Debug)]
 pub struct LineLayer {
     id: usize,
@@ -188,6 +188,10 @@ impl LineLayer {
             return None;
         }
         write_spans(&mut line, event, spans);
+        if !plan.access {
+            // An access line tells of the request, whatever work its layer stands in.
+            with_scope(|scope| keys.write_scope(&mut line, scope, self.plans.policy()));
+        }
         if let Some(context) = current() {
             self.write_context(&mut line, keys, &context, plan);
         } else if let Some(span) = self.spans.and_then(|spans| spans.find(None)) {

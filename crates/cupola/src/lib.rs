@@ -84,4 +84,5 @@ pub use cupola_telemetry::otel_0_33::tracer;
 pub use cupola_context::ClientIp;
 pub use cupola_context::{Context, RequestId, WithContext, spawn, spawn_blocking};
 pub use cupola_http::UpgradeWatch;
-pub use cupola_record::{Choices, choose, mute};
+pub use cupola_record::{Choices, choose, log_api, log_error, log_operation, log_performance, mute};
+pub use cupola_telemetry::{OperationContext, logged, logged_any, logged_sync, logged_sync_value, logged_value};

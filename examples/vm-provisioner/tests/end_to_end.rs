@@ -29,6 +29,7 @@ impl Run {
         let (mut run, mut address) = (Self { text: String::new(), lines: Vec::new(), metrics: String::new() }, None);
         for line in BufReader::new(process.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
+            assert_eq!(cupola_line::schema::check(line.as_bytes()), Ok(()), "{line}");
             let json: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
             if json["message"] == "listening" {
                 address = json["address"].as_str().map(str::to_owned);
