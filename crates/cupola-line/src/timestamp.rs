@@ -161,7 +161,7 @@ fn micros_before_epoch(before: std::time::Duration) -> i64 {
     i64::try_from(micros).map_or(i64::MIN, |micros| -micros)
 }
 
-fn days_in_month(year: i64, month: i64) -> i64 {
+pub(crate) fn days_in_month(year: i64, month: i64) -> i64 {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     match month {
         2 if leap => 29,
@@ -177,7 +177,7 @@ const DAYS_AN_ERA: i64 = 146_097;
 const DAYS_TO_EPOCH: i64 = 719_468;
 
 /// Year, month and day of a day since 1970-01-01, in the Gregorian calendar.
-fn civil_from_days(days: i64) -> (u32, u32, u32) {
+pub(crate) fn civil_from_days(days: i64) -> (u32, u32, u32) {
     let days = days + DAYS_TO_EPOCH;
     let (era, of_era) = (days.div_euclid(DAYS_AN_ERA), days.rem_euclid(DAYS_AN_ERA));
     let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
@@ -190,7 +190,7 @@ fn civil_from_days(days: i64) -> (u32, u32, u32) {
 }
 
 /// The inverse of [`civil_from_days`].
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
     let from_march = if month > 2 { month - 3 } else { month + 9 };

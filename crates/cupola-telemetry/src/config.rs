@@ -15,6 +15,8 @@ use tracing_subscriber::filter::Targets;
 /// | `LOG_LEVEL` | `error` `warn` `info` `debug` `trace` `off` | the same for everything at once |
 /// | `LOG_FORMAT` | `json`, `pretty` or `text` | how lines look; unset: pretty on a terminal |
 /// | `LOG_API_CALLS` | yes or no | whether requests have a line; those that fail have theirs all the same |
+/// | `CUPOLA_LOG_OUTPUT` | `stdout`, `stderr`, `files`, `none`; several separated by commas | where lines go; unset: to standard output, and to files where there are any: see [`crate::FilesConfig`] |
+/// | `DEBUG` | yes or no; anything else is somebody else's | the level `debug` unless another is said, and the console beside files |
 /// | `NO_COLOR` | anything | no colours on a terminal |
 /// | `CUPOLA_LOG_QUEUE_BYTES` | bytes | how much may wait for the output |
 /// | `CUPOLA_HOLD_BACK` | `debug` `trace` `off` | up to which level lines of a request are kept, and written if it fails: see [`crate::HeldLines`] |
@@ -28,6 +30,8 @@ pub struct Config {
     pub filter: Option<String>,
     /// How lines look.
     pub format: Option<Format>,
+    /// Which of the process's own outputs gets lines.
+    pub console: Console,
     /// Whether requests have a line.
     pub api_calls: Option<bool>,
     /// No colours, even on a terminal.
@@ -42,6 +46,19 @@ pub struct Config {
     pub panic_hook: Option<bool>,
     /// After how long a request that is still running is told of.
     pub watchdog: Option<Duration>,
+}
+
+/// The process's own output that gets lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Console {
+    /// Standard output, or what the code gives in its place.
+    #[default]
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// None: lines go into files alone, or nowhere.
+    None,
 }
 
 /// How lines look.
@@ -60,12 +77,16 @@ impl Config {
     pub fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, VarError> {
         let vars = Vars::new(vars);
         let level = vars.read("LOG_LEVEL", "error, warn, info, debug, trace or off", level)?;
+        let debug = matches!(vars.yes_or_no("DEBUG"), Ok(Some(true)));
+        let level = level.or(debug.then_some("debug"));
         let filter = vars.text("RUST_LOG").or_else(|| level.map(str::to_owned));
+        let console = vars.read("CUPOLA_LOG_OUTPUT", OUTPUTS, console)?.unwrap_or_default();
         if let Some(directives) = &filter {
             Filter::new(directives)?;
         }
         Ok(Self {
             filter,
+            console: if debug && console == Console::None { Console::Stdout } else { console },
             format: vars.read("LOG_FORMAT", "json, pretty or text", format)?,
             api_calls: vars.yes_or_no("LOG_API_CALLS")?,
             no_color: vars.text("NO_COLOR").is_some(),
@@ -109,6 +130,27 @@ fn level(value: &str) -> Option<&'static str> {
     }
 }
 
+/// What `CUPOLA_LOG_OUTPUT` takes.
+pub(crate) const OUTPUTS: &str = "stdout or stderr, files, none";
+
+fn console(value: &str) -> Option<Console> {
+    let mut console = Console::None;
+    for output in value.split(',').map(|output| output.trim().to_ascii_lowercase()) {
+        let one = match output.as_str() {
+            "stdout" => Console::Stdout,
+            "stderr" => Console::Stderr,
+            "files" | "none" => continue,
+            _ => return None,
+        };
+        // One of the two: the same lines twice on one terminal help nobody.
+        if console != Console::None && console != one {
+            return None;
+        }
+        console = one;
+    }
+    Some(console)
+}
+
 fn hold_back(value: &str) -> Option<LevelFilter> {
     match value.to_ascii_lowercase().as_str() {
         "debug" => Some(LevelFilter::DEBUG),
@@ -149,6 +191,22 @@ mod tests {
     }
 
     #[test]
+    fn outputs_are_a_set() {
+        let check = |pairs, expected: Console, filter: Option<&str>| {
+            let config = read(pairs).unwrap();
+            assert_eq!((config.console, config.filter.as_deref()), (expected, filter), "{pairs:?}");
+        };
+        check(&[], Console::Stdout, None);
+        check(&[("CUPOLA_LOG_OUTPUT", "stdout, files")], Console::Stdout, None);
+        check(&[("CUPOLA_LOG_OUTPUT", "FILES,stderr")], Console::Stderr, None);
+        check(&[("CUPOLA_LOG_OUTPUT", "files")], Console::None, None);
+        check(&[("CUPOLA_LOG_OUTPUT", "none"), ("DEBUG", "false")], Console::None, None);
+        check(&[("CUPOLA_LOG_OUTPUT", "files"), ("DEBUG", "true")], Console::Stdout, Some("debug"));
+        check(&[("DEBUG", "1"), ("LOG_LEVEL", "warn")], Console::Stdout, Some("warn"));
+        check(&[("DEBUG", "express:*")], Console::Stdout, None);
+    }
+
+    #[test]
     fn a_bad_value_names_itself() {
         let check = |pairs, text: &str| assert_eq!(read(pairs).unwrap_err().to_string(), text);
         check(&[("LOG_FORMAT", "xml")], "LOG_FORMAT is `xml`; accepted: json, pretty or text");
@@ -156,6 +214,10 @@ mod tests {
         check(
             &[("RUST_LOG", "app=loud")],
             "RUST_LOG is `app=loud`; accepted: directives such as `info` or `warn,my_app=debug`",
+        );
+        check(
+            &[("CUPOLA_LOG_OUTPUT", "stdout,stderr")],
+            "CUPOLA_LOG_OUTPUT is `stdout,stderr`; accepted: stdout or stderr, files, none",
         );
         check(&[("LOG_API_CALLS", "maybe")], "LOG_API_CALLS is `maybe`; accepted: true or false");
     }

@@ -26,6 +26,7 @@
 //! - `metrics`: the module of that name, which sends a registry's metrics to a collector.
 //! - `metrics_0_24`: the recorder of the `metrics` facade.
 //! - `tls`: the same to collectors behind https.
+//! - `pack`: closed log files are packed, by zstd or gzip.
 //! - `otel_0_33`: the module of that name, which makes OpenTelemetry spans of records.
 
 mod access_lines;
@@ -37,6 +38,7 @@ mod context_keys;
 mod counts;
 mod deadline;
 mod exports;
+mod files;
 mod held;
 mod hold_back;
 mod levels;
@@ -67,8 +69,9 @@ mod writer;
 
 pub use access_lines::AccessLines;
 pub use background::Background;
-pub use config::{Config, Format};
+pub use config::{Config, Console, Format};
 pub use counts::Counts;
+pub use files::{FilesConfig, Layout, OutputCounts, Sync};
 pub use hold_back::HeldLines;
 pub use levels::{Levels, LevelsError};
 pub use line_layer::LineLayer;

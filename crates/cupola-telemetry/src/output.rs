@@ -12,11 +12,23 @@ pub(crate) struct Output {
     inner: Box<dyn Write + Send>,
     /// The last byte that went out ended no line.
     torn: bool,
+    /// Why it has refused.
+    error: Option<io::Error>,
 }
 
 impl Output {
     pub(crate) fn new(inner: Box<dyn Write + Send>) -> Self {
-        Self { inner, torn: false }
+        Self::resumed(inner, false)
+    }
+
+    /// An output that somebody else has written to, and perhaps not to the end of a line.
+    pub(crate) fn resumed(inner: Box<dyn Write + Send>, torn: bool) -> Self {
+        Self { inner, torn, error: None }
+    }
+
+    /// Why the last write stopped, where the output has said so.
+    pub(crate) fn error(&mut self) -> Option<io::Error> {
+        self.error.take()
     }
 
     /// Writes until the output refuses, and gives the number of bytes that went out. One that would block is waited for
@@ -39,7 +51,10 @@ impl Output {
                 Ok(count) => done = bytes.len().min(done + count),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock && patient() => std::thread::sleep(PAUSE),
-                Err(_) => break,
+                Err(error) => {
+                    self.error = Some(error);
+                    break;
+                }
             }
         }
         done

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tracing_core::Level;
 
 use crate::counts::{Counters, Counts, add};
+use crate::files::{Accounts, OutputCounts};
 
 /// The share of the queue that only WARN and above may fill: an error behind a flood of chatter is still heard.
 const HEADROOM: usize = 8;
@@ -19,6 +20,7 @@ pub struct Lines {
     /// Told when the writer has done something.
     done: Condvar,
     counters: Counters,
+    accounts: Accounts,
     capacity: usize,
 }
 
@@ -63,12 +65,29 @@ pub(crate) struct Batch {
 impl Lines {
     pub(crate) fn new(capacity: usize) -> Self {
         let state = Mutex::default();
-        Self { state, work: Condvar::new(), done: Condvar::new(), counters: Counters::default(), capacity }
+        Self {
+            state,
+            work: Condvar::new(),
+            done: Condvar::new(),
+            counters: Counters::default(),
+            accounts: Accounts::default(),
+            capacity,
+        }
     }
 
     /// What has become of all lines so far.
     pub fn counts(&self) -> Counts {
         self.counters.read()
+    }
+
+    /// What each output has taken of the lines that it was to take, since a line may go to several: it is written once
+    /// it is whole in all of them.
+    pub fn outputs(&self) -> Vec<OutputCounts> {
+        self.accounts.read()
+    }
+
+    pub(crate) const fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 
     /// Takes one whole line, its newline included.

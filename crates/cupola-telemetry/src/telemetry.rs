@@ -20,10 +20,11 @@ use tracing_subscriber::{Layer, Registry, registry};
 
 use crate::background::Background;
 use crate::collapse::Collapse;
-use crate::config::{Config, Filter, Format};
+use crate::config::{Config, Console, Filter, Format};
 use crate::counts::Counts;
 use crate::deadline::Deadline;
 use crate::exports::Exports;
+use crate::files::{self, Accounts, Files, FilesConfig};
 use crate::hold_back::{HeldLines, HoldBack};
 use crate::levels::{Adjustable, Levels};
 use crate::line_layer::LineLayer;
@@ -39,7 +40,7 @@ use crate::queue::Lines;
 use crate::render::Render;
 use crate::system::SystemFields;
 use crate::watchdog::Watchdog;
-use crate::writer::{self, Tap};
+use crate::writer::{self, Outputs, Tap};
 
 const DEFAULT_QUEUE_BYTES: usize = 16 * 1024 * 1024;
 
@@ -57,6 +58,8 @@ pub struct Telemetry {
     held: Option<HeldLines>,
     system: Option<SystemFields>,
     collapse: Option<Arc<Collapse>>,
+    /// Files are written, and nobody's terminal: whoever renames them may say so by SIGHUP.
+    follows: bool,
     /// Lines are log records of a collector's too.
     exported: bool,
     #[cfg(feature = "otel_0_33")]
@@ -69,6 +72,7 @@ pub struct Builder {
     policy: KeyPolicy,
     system: Option<SystemFields>,
     output: Option<Box<dyn Write + Send>>,
+    files: Option<FilesConfig>,
     terminal: bool,
     #[cfg(feature = "otlp")]
     logs: Option<LogsConfig>,
@@ -84,6 +88,7 @@ impl Telemetry {
             policy: KeyPolicy::default(),
             system: None,
             output: None,
+            files: None,
             terminal: false,
             #[cfg(feature = "otlp")]
             logs: None,
@@ -101,6 +106,9 @@ impl Telemetry {
     pub fn install(&self) -> Result<(), AlreadyInstalled> {
         tracing::dispatcher::set_global_default(self.dispatch.clone()).map_err(|_| AlreadyInstalled)?;
         self.installed.store(true, Ordering::Relaxed);
+        if let Some(background) = self.follows.then(|| self.background().ok()).flatten() {
+            files::outlive_hangups(&background);
+        }
         #[cfg(feature = "otel_0_33")]
         if let Some(traces) = &self.traces {
             // For libraries that ask for OpenTelemetry's own global.
@@ -327,6 +335,13 @@ impl Builder {
         self
     }
 
+    /// Writes lines to files too, as this configuration says.
+    #[must_use]
+    pub fn files(mut self, config: FilesConfig) -> Self {
+        self.files = Some(config);
+        self
+    }
+
     /// The output is a terminal: pretty unless the configuration says otherwise, and coloured.
     #[must_use]
     pub const fn terminal(mut self, is_terminal: bool) -> Self {
@@ -351,10 +366,10 @@ impl Builder {
     }
 
     /// Builds the pipeline, and starts its writer's thread.
-    pub fn build(self) -> Result<Telemetry, BuildError> {
-        let render = self.render();
+    pub fn build(mut self) -> Result<Telemetry, BuildError> {
         let capacity = self.config.queue_bytes.unwrap_or(DEFAULT_QUEUE_BYTES);
         let lines = Arc::new(Lines::new(capacity));
+        let console = self.console(lines.accounts());
         let exports = Arc::new(Exports::default());
         let tap = self.tap(&exports, &lines)?;
         #[cfg(feature = "otel_0_33")]
@@ -378,6 +393,7 @@ impl Builder {
             held: hold_back.map(|_| held),
             system: self.system,
             collapse,
+            follows: self.files.is_some() && !self.terminal,
             exported: tap.is_some(),
             #[cfg(feature = "otel_0_33")]
             traces,
@@ -386,8 +402,10 @@ impl Builder {
             Filter::Targets(filter) => telemetry.dispatch_with(filter, hold_back),
             Filter::Env(filter) => telemetry.dispatch_with(*filter, hold_back),
         };
-        let output = Output::new(self.output.unwrap_or_else(|| Box::new(io::stdout())));
-        let writer = writer::spawn(telemetry.lines.clone(), output, render, tap).map_err(BuildError::Thread)?;
+        let accounts = telemetry.lines.accounts().clone();
+        let files = self.files.map(|config| Files::open(config, accounts)).transpose().map_err(BuildError::Thread)?;
+        let outputs = Outputs { console, files, tap };
+        let writer = writer::spawn(telemetry.lines.clone(), outputs).map_err(BuildError::Thread)?;
         telemetry.writer = Mutex::new(Some(writer));
         Ok(telemetry)
     }
@@ -400,6 +418,16 @@ impl Builder {
     #[cfg(not(feature = "otlp"))]
     fn tap(&self, _: &Exports, _: &Arc<Lines>) -> Result<Option<Tap>, BuildError> {
         Ok(None)
+    }
+
+    fn console(&mut self, accounts: &Accounts) -> Option<writer::Console> {
+        let output: Box<dyn Write + Send> = match self.config.console {
+            Console::Stdout => self.output.take().unwrap_or_else(|| Box::new(io::stdout())),
+            Console::Stderr => Box::new(io::stderr()),
+            Console::None => return None,
+        };
+        let (output, render) = (Output::new(output), self.render());
+        Some(writer::Console { output, render, account: accounts.open("console") })
     }
 
     fn render(&self) -> Render {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use cupola_line::{Envelope, Key, LineBuffer, LineWriter, Scratch, Timestamp};
 
 use crate::counts::Counts;
+use crate::files::{Account, Files, Lost};
 use crate::output::Output;
 use crate::queue::{Batch, Lines};
 use crate::render::Render;
@@ -22,8 +23,24 @@ const KEPT_BYTES: usize = 1024 * 1024;
 /// Is shown the lines before they are written out, whole, each with its newline.
 pub(crate) type Tap = Box<dyn FnMut(&[u8]) + Send>;
 
-pub(crate) fn spawn(lines: Arc<Lines>, output: Output, render: Render, tap: Option<Tap>) -> io::Result<JoinHandle<()>> {
-    let writer = Writer { lines, output, render, tap, reported: 0 };
+/// Whoever looks at the output of the process, and how.
+#[derive(Debug)]
+pub(crate) struct Console {
+    pub(crate) output: Output,
+    pub(crate) render: Render,
+    pub(crate) account: Arc<Account>,
+}
+
+/// Where lines go.
+pub(crate) struct Outputs {
+    pub(crate) console: Option<Console>,
+    pub(crate) files: Option<Files>,
+    pub(crate) tap: Option<Tap>,
+}
+
+pub(crate) fn spawn(lines: Arc<Lines>, outputs: Outputs) -> io::Result<JoinHandle<()>> {
+    let Outputs { console, files, tap } = outputs;
+    let writer = Writer { lines, console, files, tap, lost: Lost::default(), told: [0; 3] };
     Builder::new().name("cupola-lines".to_owned()).spawn(move || {
         // An output that logs of its own work would hear itself for ever.
         thread_state::mute();
@@ -43,11 +60,12 @@ impl Drop for Leaves {
 
 struct Writer {
     lines: Arc<Lines>,
-    output: Output,
-    render: Render,
+    console: Option<Console>,
+    files: Option<Files>,
     tap: Option<Tap>,
-    /// How many lost lines the log itself has told of.
-    reported: u64,
+    lost: Lost,
+    /// Of how many lost lines the console, the files and the tap were told.
+    told: [u64; 3],
 }
 
 impl Writer {
@@ -57,7 +75,7 @@ impl Writer {
             let refused = self.write(&batch);
             self.lines.settle(batch.lines - refused, refused);
             self.report_losses();
-            self.output.flush();
+            self.flush();
             if batch.bytes.capacity() > KEPT_BYTES {
                 batch.bytes = Vec::new();
             }
@@ -66,15 +84,21 @@ impl Writer {
             }
         }
         self.report_losses();
-        self.output.flush();
+        self.flush();
     }
 
-    /// Writes a batch, and gives the number of lines that did not go out whole.
+    /// Writes a batch, and gives the number of lines that did not get whole to wherever they belong.
     fn write(&mut self, batch: &Batch) -> u64 {
         self.show(&batch.bytes);
-        let bytes = self.render.render(&batch.bytes);
-        let done = self.output.write(bytes, || !self.lines.is_abandoned());
-        refused(&bytes[done..], batch.lines)
+        self.lost.begin(batch.lines);
+        let patient = || !self.lines.is_abandoned();
+        if let Some(console) = &mut self.console {
+            self.lost.last(console.write(batch, patient));
+        }
+        if let Some(files) = &mut self.files {
+            files.write(&batch.bytes, batch.lines, &mut self.lost, &patient);
+        }
+        self.lost.count()
     }
 
     fn show(&mut self, lines: &[u8]) {
@@ -83,19 +107,47 @@ impl Writer {
         }
     }
 
-    /// Losses are told in the log itself, once there is room for it.
+    /// Losses are told in the log itself, wherever there is room for it.
     fn report_losses(&mut self) {
         let counts = self.lines.counts();
         let lost = counts.dropped();
-        if lost == self.reported {
-            return;
+        let patient = || !self.lines.is_abandoned();
+        let [console, files, tap] = &mut self.told;
+        tell(console, lost, &counts, |line| self.console.as_mut().is_none_or(|console| console.note(line, patient)));
+        tell(files, lost, &counts, |line| self.files.as_mut().is_none_or(|files| files.note(line, &patient)));
+        tell(tap, lost, &counts, |line| {
+            self.tap.iter_mut().for_each(|tap| tap(line));
+            true
+        });
+    }
+
+    fn flush(&mut self) {
+        if let Some(console) = &mut self.console {
+            console.output.flush();
         }
-        let line = loss_line(lost - self.reported, &counts);
-        let bytes = self.render.render(&line);
-        if self.output.write(bytes, || !self.lines.is_abandoned()) == bytes.len() {
-            self.reported = lost;
-            self.show(&line);
-        }
+    }
+}
+
+impl Console {
+    /// Gives the number of lines that were not taken whole.
+    fn write(&mut self, batch: &Batch, patient: impl Fn() -> bool) -> u64 {
+        let bytes = self.render.render(&batch.bytes);
+        let done = self.output.write(bytes, patient);
+        let refused = refused(&bytes[done..], batch.lines);
+        self.account.add(batch.lines - refused, refused);
+        refused
+    }
+
+    fn note(&mut self, line: &[u8], patient: impl Fn() -> bool) -> bool {
+        let bytes = self.render.render(line);
+        self.output.write(bytes, patient) == bytes.len()
+    }
+}
+
+/// Tells somebody of the lines that were lost since they were told the last time.
+fn tell(told: &mut u64, lost: u64, counts: &Counts, write: impl FnOnce(&[u8]) -> bool) {
+    if *told != lost && write(&loss_line(lost - *told, counts)) {
+        *told = lost;
     }
 }
 

@@ -9,9 +9,9 @@ use std::time::Duration;
 use cupola_context::{Identify, TrustPolicy};
 use cupola_http::{BodyRules, Checks, ObserveLayer};
 use cupola_metrics::{Registry, RouteMetrics};
-use cupola_record::{AccessLog, And, Sink, Vars};
+use cupola_record::{AccessLog, And, Sink, VarError, Vars};
 use cupola_redact::KeyPolicy;
-use cupola_telemetry::{AccessLines, Telemetry};
+use cupola_telemetry::{AccessLines, FilesConfig, Telemetry};
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 
@@ -51,6 +51,7 @@ pub struct Builder {
     sink: Option<Arc<dyn Sink>>,
     watchdog: Option<Duration>,
     hold_back: Option<LevelFilter>,
+    log_dir: Option<String>,
     panic_hook: bool,
     version: Option<String>,
     /// What was chosen in code, for the summary.
@@ -70,6 +71,7 @@ impl Builder {
             sink: None,
             watchdog: None,
             hold_back: None,
+            log_dir: None,
             panic_hook: false,
             version: None,
             chosen: Vec::new(),
@@ -163,6 +165,14 @@ impl Builder {
         self
     }
 
+    /// Log files are in this folder, unless `LOG_DIR` or `LOG_FILE` says otherwise: see
+    /// [`FilesConfig`](cupola_telemetry::FilesConfig).
+    #[must_use]
+    pub fn log_dir(mut self, folder: impl Into<String>) -> Self {
+        self.log_dir = Some(folder.into());
+        self.chose("log_dir")
+    }
+
     fn chose(mut self, what: &str) -> Self {
         self.chosen.push(what.to_owned());
         self
@@ -196,6 +206,7 @@ impl Builder {
         let access_log = http.log_share.map_or(access_log, |share| access_log.sample(share));
         let access_log = if log.api_calls == Some(false) { access_log.errors_only() } else { access_log };
         let access = AccessLines::new(access_log);
+        let files = files(&service, self.log_dir.as_ref(), &*self.vars)?;
         log.hold_back = log.hold_back.or(self.hold_back);
         let watchdog = log.watchdog.or(self.watchdog);
         let panic_hook = log.panic_hook.unwrap_or(self.panic_hook);
@@ -209,6 +220,7 @@ impl Builder {
         };
         let mut telemetry = spans::configure(telemetry, who, &*self.vars, sampler)?;
         telemetry = push::logs(telemetry, who, &*self.vars)?;
+        telemetry = files.into_iter().fold(telemetry, cupola_telemetry::Builder::files);
         if let Some(output) = self.output {
             telemetry = telemetry.output(output);
         }
@@ -218,6 +230,7 @@ impl Builder {
         let known = who.known(&*self.vars)?;
         registry.target_info(known.iter().map(|(key, value)| (key.as_str(), value.as_str())));
         own::count_lines(&registry, telemetry.lines().clone());
+        own::count_outputs(&registry, telemetry.lines().clone());
         let in_flight = InFlight::default();
         let user = self.sink.map(|sink| Shield { sink, panics: own::count_panics(&registry) });
         let watchdog = watchdog.map(|limit| telemetry.watchdog(limit)).transpose()?;
@@ -259,6 +272,21 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder").field("service", &self.service).finish_non_exhaustive()
     }
+}
+
+/// The folder that the code names counts where no variable names files.
+fn files(
+    service: &str,
+    folder: Option<&String>,
+    vars: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<FilesConfig>, VarError> {
+    let read = Vars::new(vars);
+    let is_named = read.text("LOG_DIR").is_some() || read.text("LOG_FILE").is_some();
+    let vars = |name: &str| match name {
+        "LOG_DIR" if !is_named => folder.cloned(),
+        _ => vars(name),
+    };
+    FilesConfig::from_vars(service, &vars)
 }
 
 /// The one place in the libraries that reads the environment.

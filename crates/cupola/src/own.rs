@@ -24,6 +24,20 @@ pub(crate) fn count_lines(registry: &Registry, lines: Arc<Lines>) {
     });
 }
 
+const OUTPUTS: Family =
+    Family::counter("cupola.log.output.lines", "Log lines that an output was to take, by what became of them there.");
+
+/// Shows each output's own account: a line goes to several.
+pub(crate) fn count_outputs(registry: &Registry, lines: Arc<Lines>) {
+    registry.source(move |encoder| {
+        let mut samples = encoder.family(&OUTPUTS);
+        for counts in lines.outputs() {
+            samples.value(&[("output", &counts.output), ("outcome", "written")], counts.written);
+            samples.value(&[("output", &counts.output), ("outcome", "dropped")], counts.dropped);
+        }
+    });
+}
+
 const PANICS: Family = Family::counter("cupola.sink.panics", "Panics of sinks that the application has added.");
 
 /// A counter of panics that the registry shows.

@@ -29,7 +29,8 @@ const LAST_JOBS: Duration = Duration::from_secs(10);
 pub async fn run(config: Config) -> anyhow::Result<()> {
     // Before anything is written anywhere: a second instance should say so and touch nothing.
     let listener = bind(&config.listen).await?;
-    let cupola = cupola::init("vm-provisioner")?;
+    // Lines go to `./logs` too, unless `LOG_DIR` names another folder.
+    let cupola = cupola::Cupola::builder("vm-provisioner").log_dir("./logs").init()?;
 
     let store = Store::open(&config.data).await?;
     clean_up(&store).await?;

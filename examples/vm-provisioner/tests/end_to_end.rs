@@ -23,7 +23,12 @@ impl Run {
         let data = std::env::temp_dir().join(format!("vm-provisioner-{}", uuid::Uuid::now_v7().simple()));
         let mut command = Command::new(env!("CARGO_BIN_EXE_vm-provisioner"));
         command.args(["--listen", "127.0.0.1:0", "--traffic", "--traffic-for", "3", "--traffic-rate", "60", "--data"]);
-        command.arg(&data).env_clear().envs(variables.iter().copied()).stdout(Stdio::piped());
+        command
+            .arg(&data)
+            .env_clear()
+            .env("LOG_DIR", data.join("logs"))
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
 
         let (mut run, mut address) = (Self { text: String::new(), lines: Vec::new(), metrics: String::new() }, None);

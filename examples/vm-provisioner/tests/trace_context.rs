@@ -33,6 +33,7 @@ impl Demo {
         let data = std::env::temp_dir().join(format!("vm-provisioner-{}", uuid::Uuid::now_v7().simple()));
         let mut command = Command::new(env!("CARGO_BIN_EXE_vm-provisioner"));
         command.args(["--listen", "127.0.0.1:0", "--conformance", "--data"]).arg(&data).env_clear();
+        command.env("LOG_DIR", data.join("logs"));
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map(|line| line.unwrap());
         let listening = lines.find_map(|line| {
