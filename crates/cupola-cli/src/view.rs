@@ -16,7 +16,7 @@ pub use args::View;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use cupola_line::{Style, Theme};
 use cupola_redact::KeyPolicy;
 use jiff::Zoned;
@@ -107,13 +107,17 @@ impl View {
             Some(Kind::Errors) => &["errors.log"],
             None => &["api.log", "errors.log"],
         };
-        let files: Vec<_> = names.iter().map(|name| folder.join(name)).filter(|path| path.exists()).collect();
-        if files.is_empty() {
+        let mut inputs = Vec::new();
+        for name in names {
+            inputs
+                .extend(input::with_older(&folder, name).with_context(|| format!("cannot read {}", folder.display()))?);
+        }
+        if inputs.is_empty() {
             bail!("there is no {} in {}", names.join(" or "), folder.display());
         }
         let has_span = self.hours.is_some() || self.since.is_some();
         let lines = self.lines.or((!has_span || self.follow).then_some(LINES));
-        Ok((files.into_iter().map(Input::file).collect(), lines))
+        Ok((inputs, lines))
     }
 
     fn render(&self, expressions: &[String], inputs: &[Input], clock: Clock, now: &Zoned) -> anyhow::Result<Render> {

@@ -9,6 +9,9 @@ const TARGET: &[u8] = keys::TARGET.as_bytes();
 const CATEGORY: &[u8] = keys::CATEGORY.as_bytes();
 const MESSAGE: &[u8] = keys::MESSAGE.as_bytes();
 
+/// Room for so many fields is there at once: most lines have fewer, and allocators keep blocks of up to a kilobyte at hand.
+const FIELDS: usize = 21;
+
 /// What a line says: its envelope, and its fields in their order.
 ///
 /// Our own writer never writes a name twice. Where somebody else did, the last one counts, as it does for most who read JSON; what
@@ -42,7 +45,7 @@ pub struct Entry<'a> {
 impl<'a> Entry<'a> {
     /// Reads a line, with or without a newline at its end.
     pub fn read(line: &'a [u8]) -> Result<Self, ScanError> {
-        let mut entry = Entry { fields: Vec::with_capacity(24), ..Entry::default() };
+        let mut entry = Entry { fields: Vec::with_capacity(FIELDS), ..Entry::default() };
         for member in scan(line) {
             let (key, value) = member?;
             entry.push(key, value);

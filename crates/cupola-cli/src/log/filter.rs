@@ -13,11 +13,11 @@ pub(crate) mod when;
 pub(crate) use test::time_of;
 
 use super::block::{Block, RawLine};
-use super::line::{self, Head, Line, Why};
+use super::line::{self, Line, Why};
 use super::tally::Tally;
 use cupola_line::scan;
 use expression::Expression;
-use plan::Plan;
+use plan::{Glance, Plan};
 
 /// An expression, ready to be used by any thread.
 #[derive(Debug, Default)]
@@ -53,10 +53,17 @@ impl Filter {
         let mut scout = self.plan.scout(block.bytes);
         for raw in block.lines() {
             tally.lines += 1;
-            let may_match = scout.may_match(raw) || self.keeps_others && !has_our_outline(raw.bytes);
-            if !may_match {
-                self.pass_over(raw, tally);
-                continue;
+            match scout.glance(raw) {
+                Glance::MayMatch => {}
+                Glance::Unclear if self.keeps_others => {}
+                Glance::Unclear => {
+                    self.pass_over(raw, tally);
+                    continue;
+                }
+                Glance::Other => {
+                    tally.unmatched += 1;
+                    continue;
+                }
             }
             match line::read(raw, scratch) {
                 Line::Entry(entry)
@@ -85,12 +92,8 @@ impl Filter {
         }
     }
 
-    /// Counts a line that cannot match. One that begins and ends as our own writer's do is taken for whole.
+    /// Counts a line that cannot match.
     fn pass_over(&self, raw: RawLine<'_>, tally: &mut Tally) {
-        if has_our_outline(raw.bytes) {
-            tally.unmatched += 1;
-            return;
-        }
         let is_entry = || scan(raw.bytes).all(|member| member.is_ok());
         match line::why(raw) {
             Why::Blank => tally.blank += 1,
@@ -98,12 +101,6 @@ impl Filter {
             why => count(why, tally),
         }
     }
-}
-
-/// Whether a line begins and ends as our own writer's do.
-#[inline]
-fn has_our_outline(line: &[u8]) -> bool {
-    line.last() == Some(&b'}') && Head::of(line).is_some()
 }
 
 /// Counts a line that is no entry and not shown.

@@ -11,17 +11,19 @@ pub(crate) struct Input {
     pub(crate) path: Option<PathBuf>,
     /// The folder whose files may hold the same entries: `LOG_DIR`, for what lies in one of its category folders too.
     pub(crate) group: PathBuf,
+    /// Whether it is an older part of the log that the input before it belongs to.
+    pub(crate) is_older: bool,
 }
 
 impl Input {
     pub(crate) fn stdin() -> Self {
-        Self { path: None, group: PathBuf::new() }
+        Self { path: None, group: PathBuf::new(), is_older: false }
     }
 
     pub(crate) fn file(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         let group = group_of(&path);
-        Self { path: Some(path), group }
+        Self { path: Some(path), group, is_older: false }
     }
 
     /// Whether more may come of it at any time, so that what is there is not to wait for it.
@@ -68,6 +70,30 @@ pub(crate) fn expand(paths: &[PathBuf]) -> io::Result<Vec<Input>> {
     Ok(found)
 }
 
+/// A log of a folder, `api.log`, and what was closed of it before, the newest first: `api.2026-11-21.002.log`, `api.log.1.gz`. Empty
+/// where there is none of them.
+pub(crate) fn with_older(folder_path: &Path, name: &str) -> io::Result<Vec<Input>> {
+    let mut files = Vec::new();
+    folder(folder_path, 0, &mut files)?;
+    let mut parts: Vec<_> =
+        files.into_iter().filter_map(|path| Some((age_of(path.file_name()?.to_str()?, name)?, path))).collect();
+    parts.sort();
+    let part = |(number, (_, path)): (usize, (_, PathBuf))| Input { is_older: number > 0, ..Input::file(path) };
+    Ok(parts.into_iter().enumerate().map(part).collect())
+}
+
+/// How old a part of a log is, by its name: the current one, then by number, then by date backwards.
+fn age_of(file: &str, name: &str) -> Option<(u32, std::cmp::Reverse<String>)> {
+    let unpacked = file.strip_suffix(".gz").or_else(|| file.strip_suffix(".zst")).unwrap_or(file);
+    if let Some(rest) = unpacked.strip_prefix(name) {
+        let number = if rest.is_empty() { 0 } else { rest.strip_prefix('.')?.parse().ok()? };
+        return Some((number, std::cmp::Reverse(String::new())));
+    }
+    let (stem, extension) = name.split_once('.')?;
+    let dated = unpacked.strip_prefix(stem)?.strip_prefix('.')?.strip_suffix(extension)?;
+    begins_with_date(dated).then(|| (u32::MAX, std::cmp::Reverse(dated.to_owned())))
+}
+
 fn folder(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(path)? {
         let path = entry?.path();
@@ -105,6 +131,24 @@ mod tests {
         check("notes.txt", false);
         check("log", false);
         check("1", false);
+    }
+
+    #[test]
+    fn a_log_and_what_was_closed_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let expected =
+            ["api.log", "api.log.1", "api.log.10.gz", "api.2026-11-21.002.log", "api.2026-11-21.001.log.zst"];
+        for name in
+            expected.into_iter().chain(["api-v2.log", "api.old.log", "errors.log", "api.log.idx", "api.log.1.bak"])
+        {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let found = with_older(folder.path(), "api.log").unwrap();
+        let names: Vec<_> =
+            found.iter().map(|input| input.path.as_ref().unwrap().file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, expected);
+        assert_eq!(found.iter().filter(|input| input.is_older).count(), 4);
+        assert!(with_older(folder.path(), "other.log").unwrap().is_empty());
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl Steering<'_> {
 
 /// The most bytes that a block has; several workers' are small enough to stay in bounds together.
 fn block_bytes(workers: usize) -> usize {
-    (4 << 20 >> workers.ilog2()).clamp(128 << 10, 1 << 20)
+    (1 << 20 >> workers.ilog2()).clamp(128 << 10, 512 << 10)
 }
 
 /// One worker a core.

@@ -26,7 +26,9 @@ pub(super) fn follow(
     outcome: &mut Outcome,
 ) -> io::Result<()> {
     sink.output.flush()?;
-    let place = |(input, end): (&Input, &u64)| Some(Followed::new(input.path.clone()?, *end));
+    // What was closed is not written to.
+    let open = |input: &Input| input.path.clone().filter(|_| !input.is_older);
+    let place = |(input, end): (&Input, &u64)| Some(Followed::new(open(input)?, *end));
     let mut files: Vec<_> = inputs.iter().zip(ends).map(place).collect();
     if files.iter().all(Option::is_none) {
         return Ok(());

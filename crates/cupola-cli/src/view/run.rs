@@ -57,7 +57,8 @@ impl Run {
             _ => all(&inputs, &render, plan.around, &mut sink, &mut outcome).map(|()| Vec::new()),
         };
         let finished = written.and_then(|ends| {
-            sink.flush_last()?;
+            let held = sink.flush_last()?;
+            outcome.tally.lines += if plan.around == 0 { held } else { 0 };
             // Lines around those that match are shown though they do not.
             let around = sink.shown.saturating_sub(outcome.tally.shown);
             outcome.tally.unmatched = outcome.tally.unmatched.saturating_sub(around);
@@ -150,7 +151,15 @@ fn last(
 ) -> io::Result<Vec<u64>> {
     let mut merge = Merge::new(inputs);
     let mut ends = vec![0; inputs.len()];
+    let mut found = 0;
     for (number, input) in inputs.iter().enumerate() {
+        if !input.is_older {
+            found = 0;
+        } else if found >= lines {
+            // The newer parts of the same log have enough.
+            merge.end(number);
+            continue;
+        }
         match last_of(input, number, render, lines, follow) {
             Ok(tail) => {
                 // What nobody asked for is not missing.
@@ -158,6 +167,7 @@ fn last(
                 let lines = tally.unparsable + tally.torn + tally.too_long;
                 outcome.tally.add(&Tally { lines, shown: 0, ..tally });
                 ends[number] = tail.end;
+                found += tail.items();
                 for batch in tail.batches {
                     merge.push(number, batch);
                 }
@@ -234,12 +244,13 @@ impl Sink {
         self.output.write_all(item)
     }
 
-    /// Writes what was held back; whatever comes then is written at once.
-    fn flush_last(&mut self) -> io::Result<()> {
+    /// Writes what was held back, and says how many that were; whatever comes then is written at once.
+    fn flush_last(&mut self) -> io::Result<u64> {
+        let before = self.shown;
         for item in self.last.take().into_iter().flat_map(|(_, items)| items) {
             self.write(&item)?;
         }
-        Ok(())
+        Ok(self.shown - before)
     }
 
     fn end(&mut self, outcome: &Outcome, is_page: bool) -> io::Result<()> {

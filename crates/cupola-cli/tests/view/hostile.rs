@@ -73,6 +73,9 @@ fn what_is_not_shown_is_accounted_for() {
     assert_eq!(shown.stdout.lines().count(), 4, "{}", shown.stdout);
     assert!(shown.stderr.contains("7 not shown: 7 not matching"), "{}", shown.stderr);
     assert_eq!(folder.view(&[&file, "--level", "error", "--quiet"]).stderr, "");
+    // Of the last ones only what was met on the way.
+    let shown = folder.view(&[&file, "--level", "error", "-n", "1"]);
+    assert_eq!(shown.stderr, "cupola: 3 lines, 2 not shown: 1 unparsable, 1 torn\n");
 }
 
 #[test]

@@ -72,3 +72,17 @@ fn the_end_of_a_large_file_is_there_at_once() {
     let shown = folder.view(&["--lines", "2"]);
     assert_eq!((numbers(&shown.stdout), shown.stderr.as_str()), (vec![1, 2], ""));
 }
+
+#[test]
+fn what_was_rotated_a_moment_ago_is_not_missed() {
+    let folder = Folder::new();
+    let line = |number: usize| entry(&format!("03:00:{number:02}"), "INFO", &format!(r#""message":"m{number}.""#));
+    let lines = |from: usize, to: usize| (from..to).map(line).collect::<String>();
+    folder.write("logs/api.log", lines(50, 52));
+    folder.write("logs/api.2026-11-21.002.log", lines(20, 50));
+    folder.write("logs/api.2026-11-21.001.log.zst", zstd::encode_all(lines(1, 20).as_bytes(), 3).unwrap());
+    folder.write("logs/errors.log", "");
+    assert_eq!(numbers(&folder.view(&["--lines", "5"]).stdout), (47..52).collect::<Vec<_>>());
+    assert_eq!(numbers(&folder.view(&[]).stdout), (2..52).collect::<Vec<_>>());
+    assert_eq!(numbers(&folder.view(&["--since", "2026-11-21T03:00:00Z"]).stdout), (1..52).collect::<Vec<_>>());
+}

@@ -87,12 +87,14 @@ impl<'a> Access<'a> {
         painter.text(Color::Bold, self.route);
         painter.space();
         match self.status {
-            Some(status) => painter.bytes(color_of(status), status.to_string().as_bytes()),
+            Some(status) => painter.bytes(color_of(status), itoa::Buffer::new().format(status).as_bytes()),
             None => painter.str(Color::Red, "---"),
         }
         painter.space();
         let color = if self.slow { Color::Yellow } else { Color::Plain };
-        painter.bytes(color, duration(self.milliseconds).as_bytes());
+        let mut text = Vec::with_capacity(16);
+        push_duration(&mut text, self.milliseconds);
+        painter.bytes(color, &text);
         painter.space();
     }
 }
@@ -107,17 +109,32 @@ fn color_of(status: u64) -> Color {
     }
 }
 
-/// A duration in the unit and with the digits that the eye takes in at once.
-fn duration(milliseconds: f64) -> String {
+/// Appends a duration in the unit and with the digits that the eye takes in at once.
+fn push_duration(out: &mut Vec<u8>, milliseconds: f64) {
     let micros = (milliseconds * 1e3).clamp(0.0, 1e18);
     // Rounded to even where two are equally near, as numbers are formatted.
     let rounded = |unit: f64| (micros / unit).round_ties_even() as u64;
+    let mut push = |number: u64, unit: &str| {
+        out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        out.extend_from_slice(unit.as_bytes());
+    };
     match micros {
-        micros if micros < 999.5 => format!("{}µs", rounded(1.0)),
-        micros if micros < 9_950.0 => format!("{}.{}ms", rounded(100.0) / 10, rounded(100.0) % 10),
-        micros if micros < 999_500.0 => format!("{}ms", rounded(1e3)),
-        micros if micros < 59_995_000.0 => format!("{}.{:02}s", rounded(1e4) / 100, rounded(1e4) % 100),
-        _ => format!("{}m{:02}s", rounded(1e6) / 60, rounded(1e6) % 60),
+        micros if micros < 999.5 => push(rounded(1.0), "µs"),
+        micros if micros < 9_950.0 => {
+            push(rounded(100.0) / 10, ".");
+            push(rounded(100.0) % 10, "ms");
+        }
+        micros if micros < 999_500.0 => push(rounded(1e3), "ms"),
+        micros if micros < 59_995_000.0 => {
+            let hundredths = rounded(1e4) % 100;
+            push(rounded(1e4) / 100, if hundredths < 10 { ".0" } else { "." });
+            push(hundredths, "s");
+        }
+        _ => {
+            let seconds = rounded(1e6) % 60;
+            push(rounded(1e6) / 60, if seconds < 10 { "m0" } else { "m" });
+            push(seconds, "s");
+        }
     }
 }
 
@@ -127,7 +144,11 @@ mod tests {
 
     #[test]
     fn durations() {
-        let check = |ms, expected| assert_eq!(duration(ms), expected);
+        let check = |ms, expected: &str| {
+            let mut out = Vec::new();
+            push_duration(&mut out, ms);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        };
         check(0.0, "0µs");
         check(0.431, "431µs");
         check(0.9999, "1.0ms");

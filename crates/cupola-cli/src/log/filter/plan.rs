@@ -1,5 +1,7 @@
 //! How lines that may match are found without reading the others.
 
+mod probe;
+
 use aho_corasick::AhoCorasick;
 use cupola_line::{Timestamp, keys};
 use memchr::memmem::{self, Finder};
@@ -10,6 +12,7 @@ use crate::log::block::RawLine;
 use crate::log::dialect::canonical_key;
 use crate::log::level::Level;
 use crate::log::line::Head;
+use probe::Probe;
 
 /// What each line that matches must have.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub(super) struct Plan {
     since: Option<[u8; 27]>,
     until: Option<[u8; 27]>,
     needles: Needles,
+    /// Numbers that fields of our own lines must have.
+    probes: Vec<Probe>,
     /// The keys of level and time, where it matters that they may come twice.
     keys: Vec<Finder<'static>>,
     /// What may begin an escape of what can be printed.
@@ -47,6 +52,7 @@ impl Default for Plan {
             since: None,
             until: None,
             needles: Needles::Unknown,
+            probes: Vec::new(),
             keys: Vec::new(),
             escape: Finder::new(ESCAPE),
             slashes: false,
@@ -78,6 +84,7 @@ impl Plan {
             since: since.map(text),
             until: until.map(text),
             needles,
+            probes: Probe::all(expression),
             keys,
             escape: Finder::new(ESCAPE),
             slashes,
@@ -86,9 +93,8 @@ impl Plan {
 
     /// Begins to look at a block.
     pub(super) fn scout<'p>(&'p self, bytes: &'p [u8]) -> Scout<'p> {
-        let looks = self.has_gate() || !matches!(self.needles, Needles::Unknown);
         let mut scout = Scout { plan: self, bytes, hit: None, escape: None, slash: None };
-        if looks {
+        if self.knows_something() {
             scout.escape = self.next_escape(bytes, 0);
             scout.slash = if self.slashes { find(bytes, 0, b"\\/") } else { None };
             scout.hit = self.needles.find(bytes, 0);
@@ -107,12 +113,17 @@ impl Plan {
         }
     }
 
-    fn has_gate(&self) -> bool {
-        !self.keys.is_empty()
+    fn knows_something(&self) -> bool {
+        !self.keys.is_empty() || !self.probes.is_empty() || !matches!(self.needles, Needles::Unknown)
     }
 
     /// Whether a line whose head is ours can match.
-    fn admits(&self, head: &Head<'_>) -> bool {
+    fn admits(&self, head: &Head<'_>, line: &[u8]) -> bool {
+        let rest = &line[head.end..];
+        (self.admits_head(head) || self.comes_again(rest)) && self.probes.iter().all(|probe| probe.admits(rest))
+    }
+
+    fn admits_head(&self, head: &Head<'_>) -> bool {
         self.levels & bit(head.level) != 0
             && self.since.is_none_or(|since| *head.time >= since)
             && self.until.is_none_or(|until| *head.time < until)
@@ -137,6 +148,17 @@ impl Needles {
     }
 }
 
+/// What a line is at a glance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Glance {
+    /// It has to be read.
+    MayMatch,
+    /// An entry that does not match: it begins and ends as our own writer's do.
+    Other,
+    /// It does not match, and may not be an entry.
+    Unclear,
+}
+
 /// Goes through the lines of one block.
 #[derive(Debug)]
 pub(super) struct Scout<'p> {
@@ -149,22 +171,26 @@ pub(super) struct Scout<'p> {
 }
 
 impl Scout<'_> {
-    /// Whether a line may match. Lines are asked for in their order.
+    /// What a line can be without being read. Lines are asked for in their order.
     #[inline]
-    pub(super) fn may_match(&mut self, line: RawLine<'_>) -> bool {
+    pub(super) fn glance(&mut self, line: RawLine<'_>) -> Glance {
+        if !self.plan.knows_something() {
+            return Glance::MayMatch;
+        }
         let end = line.at + line.bytes.len();
         // A key or a text that is spelled with escapes is not found by its bytes.
         if self.escape.is_some_and(|at| at < end) {
             self.escape = self.plan.next_escape(self.bytes, end);
             self.pass(end);
-            return true;
+            return Glance::MayMatch;
         }
-        if !self.has_needle(end) {
-            return false;
+        let has_needle = self.has_needle(end);
+        match Head::of(line.bytes) {
+            Some(head) if has_needle && self.plan.admits(&head, line.bytes) => Glance::MayMatch,
+            None if has_needle => Glance::MayMatch,
+            Some(_) if line.bytes.last() == Some(&b'}') => Glance::Other,
+            _ => Glance::Unclear,
         }
-        !self.plan.has_gate()
-            || Head::of(line.bytes)
-                .is_none_or(|head| self.plan.admits(&head) || self.plan.comes_again(&line.bytes[head.end..]))
     }
 
     fn has_needle(&mut self, end: usize) -> bool {

@@ -193,7 +193,8 @@ impl Operand {
         Self::Plain(text.to_owned(), number)
     }
 
-    fn stands(&self, relation: Relation, found: &Value<'_>) -> bool {
+    /// Whether a value stands so to this one.
+    pub(super) fn stands(&self, relation: Relation, found: &Value<'_>) -> bool {
         match self {
             Self::Pattern(pattern) => pattern.is_match(text_of(found).as_bytes()),
             Self::StatusClass(class) => {
