@@ -93,6 +93,11 @@ impl Body {
         self.seen += chunk.len() as u64;
         let mut rest = chunk;
         if let Some(head) = &mut self.head {
+            // As a rule the first piece has all that is needed, and is read in one go.
+            if let (true, Some(first)) = (head.is_empty(), chunk.first_chunk::<HEAD>()) {
+                self.head = None;
+                return self.begin_with(first, chunk);
+            }
             let (first, tail) = chunk.split_at(chunk.len().min(head.remaining_capacity()));
             head.extend(first.iter().copied());
             if !head.is_full() {
@@ -117,18 +122,26 @@ impl Body {
 
     /// Looks at the first bytes: UTF-16, UTF-32 and what is compressed hide every name from a reader of bytes.
     fn begin(&mut self) {
-        let Some(head) = self.head.take() else { return };
-        if let Some(kind) = unreadable(&head) {
+        if let Some(head) = self.head.take() {
+            self.begin_with(&head, &head);
+        }
+    }
+
+    /// Reads `bytes`, which begin with `head`.
+    fn begin_with(&mut self, head: &[u8], bytes: &[u8]) {
+        if let Some(kind) = unreadable(head) {
             if !matches!(self.reader, Reader::Marker(..)) {
                 self.reader = Reader::Marker(kind.into(), true);
             }
             return;
         }
-        if let Some(rest) = head.strip_prefix(BOM) {
-            self.out.push(BOM);
-            return self.read(rest);
+        match bytes.strip_prefix(BOM) {
+            Some(rest) => {
+                self.out.push(BOM);
+                self.read(rest);
+            }
+            None => self.read(bytes),
         }
-        self.read(&head);
     }
 
     /// The text that stands for a body which is not shown.

@@ -67,6 +67,7 @@
 //!
 //! - `toml`: [`KeyPolicy::from_toml`] reads a policy from a file.
 
+mod block;
 mod body;
 mod cookie;
 mod decode;

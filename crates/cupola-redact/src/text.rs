@@ -4,7 +4,7 @@ mod keeps;
 mod label;
 mod scanner;
 
-pub(crate) use keeps::keeps_all;
+pub(crate) use keeps::{is_time_stamp, keeps_all};
 pub(crate) use scanner::Scanner;
 
 use std::borrow::Cow;

@@ -14,7 +14,7 @@ pub(super) fn next(bytes: &[u8], range: Range<usize>, open: bool) -> Option<Rang
     let mut probe = range.start + SHORTEST - 2;
     let end = bytes.len().min(range.end.saturating_add(LONGEST_RUN));
     while probe < end {
-        if is_part(bytes[probe]) {
+        if may_be_inside(bytes, probe) {
             match in_run(bytes, &range, probe, open) {
                 Ok(span) => return Some(span),
                 Err(run_end) => probe = probe.max(run_end),
@@ -30,6 +30,17 @@ pub(super) fn next(bytes: &[u8], range: Range<usize>, open: bool) -> Option<Rang
 #[inline]
 fn is_part(byte: u8) -> bool {
     byte.is_ascii_digit() || byte == b' ' || byte == b'-'
+}
+
+/// Whether a number may cover the byte: a digit, or a separator between two.
+#[inline]
+fn may_be_inside(bytes: &[u8], at: usize) -> bool {
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    match bytes[at] {
+        b'0'..=b'9' => true,
+        b' ' | b'-' => is_digit(bytes.get(at + 1)) && is_digit(bytes[..at].last()),
+        _ => false,
+    }
 }
 
 /// Looks for a number among the groups of digits around `probe`; else tells where they end.

@@ -3,18 +3,26 @@
 use memchr::memrchr;
 
 use super::label::{Label, Style, is_part, is_url_style, is_value};
-use super::scanner::{IS_SEPARATOR, begins_flag, is_flag_byte, is_login};
+use super::scanner::{begins_flag, is_flag_byte, is_login};
 use crate::KeyPolicy;
+use crate::block::{Block, Labels, WIDTH};
 use crate::rule::{Position, Verdict};
-use crate::swar::{behind_low, blank_bit, equal, index, separators, word};
 
 /// No name is looked for further back.
 const REACH: usize = 192;
 
+/// A time stamp whole, of which the zone is `Z` or missing: by far the most frequent text with separators.
+#[inline]
+pub(crate) fn is_time_stamp(text: &[u8]) -> bool {
+    let is_rest = |rest: &[u8]| rest.iter().all(|&byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'Z'));
+    let seconds = |rest: &[u8]| matches!(rest, [b':', rest @ ..] if is_rest(rest));
+    Block::at(text, 0).is_some_and(Block::is_time_stamp) && seconds(&text[WIDTH..])
+}
+
 /// Whether no name before a separator is denied, as [`super::Scanner`] would find it. `keeps` judges short names.
 pub(crate) fn keeps_all(policy: &KeyPolicy, text: &[u8], mut keeps: impl FnMut(&[u8], Position) -> bool) -> bool {
-    let mut from = 0;
-    while let Some(at) = next_separator(text, from) {
+    let (mut labels, mut from) = (Labels::new(text, b' '), 0);
+    while let Some(at) = labels.next(from) {
         from = at + 1;
         match text[at] {
             b'-' => match flag(policy, text, at) {
@@ -35,55 +43,6 @@ pub(crate) fn keeps_all(policy: &KeyPolicy, text: &[u8], mut keeps: impl FnMut(&
         }
     }
     true
-}
-
-/// The next byte that may separate a name from a value, or begins a flag.
-#[inline]
-fn next_separator(text: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    while let Some(word) = word(text, at) {
-        let mut found = separators(word);
-        let hyphens = equal(word, b'-');
-        if hyphens != 0 {
-            found |= behind_low(word, hyphens, at.checked_sub(1).map_or(0x80, |at| blank_bit(text[at])));
-        }
-        if found == 0 {
-            at = skip_dull(text, at + 8);
-            continue;
-        }
-        at += index(found);
-        if !matches!(text[at], b';' | b'<') {
-            return Some(at);
-        }
-        at += 1;
-    }
-    text.get(at..)?.iter().position(|&byte| IS_SEPARATOR[usize::from(byte)]).map(|offset| at + offset)
-}
-
-const BLOCK: usize = 32;
-
-/// Across blocks in which nothing separates.
-#[inline]
-fn skip_dull(text: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while let (Some(block), Some(before)) = (text.get(at..at + BLOCK), text.get(at - 1..at + BLOCK - 1)) {
-        if has_separator(block.try_into().expect("a block"), before.try_into().expect("a block")) {
-            return at;
-        }
-        at += BLOCK;
-    }
-    at
-}
-
-/// A loop over a whole block without a way out, which the compiler turns into a few instructions.
-#[inline]
-fn has_separator(block: &[u8; BLOCK], before: &[u8; BLOCK]) -> bool {
-    let mut any = 0;
-    for (&byte, &before) in block.iter().zip(before) {
-        let is_flag = u8::from(byte == b'-') & u8::from(before < b'-');
-        any |= u8::from(byte.wrapping_sub(b':') <= b'>' - b':') | u8::from(byte == b'%') | is_flag;
-    }
-    any != 0
 }
 
 /// Where to go on behind a hyphen; `None` if it begins a flag whose value is masked.

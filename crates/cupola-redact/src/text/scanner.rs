@@ -5,6 +5,7 @@ mod indented;
 mod quoted;
 
 use super::label::{Label, Style};
+use crate::block::next_label;
 use crate::body::Out;
 use crate::rule::Verdict;
 use crate::tally::Rule;
@@ -180,7 +181,8 @@ impl Scanner {
 
     #[inline]
     fn idle<'a>(&mut self, out: &mut Out, bytes: &'a [u8]) -> &'a [u8] {
-        let Some(at) = bytes.iter().position(|&byte| IS_SEPARATOR[usize::from(byte)]) else {
+        // Of the first byte it is decided below.
+        let Some(at) = next_label(bytes, b' ') else {
             out.push(bytes);
             return &[];
         };
@@ -382,16 +384,6 @@ impl Scanner {
         self.mask(out, State::Rest);
     }
 }
-
-pub(super) const IS_SEPARATOR: [bool; 256] = {
-    let mut table = [false; 256];
-    table[b'=' as usize] = true;
-    table[b':' as usize] = true;
-    table[b'>' as usize] = true;
-    table[b'%' as usize] = true;
-    table[b'-' as usize] = true;
-    table
-};
 
 fn before(label: Label) -> State {
     State::Before { label, slashes: 0 }

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use crate::block::{self, Block};
 use crate::name::Name;
 use crate::rule::{Position, Verdict};
 use crate::tally::Rule;
 use crate::target::Target;
-use crate::{KeyPolicy, pattern, swar};
+use crate::{KeyPolicy, pattern};
 
 /// A shorter segment is a word or a number.
 const LEAST: usize = 8;
@@ -55,18 +56,18 @@ fn next(policy: &KeyPolicy, path: &str, from: usize, open: bool) -> Option<(usiz
     }
 }
 
-/// The next slash, eight bytes at a time.
+/// The next slash, sixteen bytes at a time.
 #[inline]
 fn slash(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
-    while let Some(word) = swar::word(bytes, at) {
-        let slashes = swar::equal(word, b'/');
+    while at < bytes.len() {
+        let slashes = Block::padded(bytes, at).slashes();
         if slashes != 0 {
-            return Some(at + swar::index(slashes));
+            return Some(at + block::index(slashes));
         }
-        at += 8;
+        at += block::WIDTH;
     }
-    bytes[at..].iter().position(|&byte| byte == b'/').map(|offset| at + offset)
+    None
 }
 
 /// Whether a segment opens something, as the one that begins at `word` tells.
