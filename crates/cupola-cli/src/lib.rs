@@ -16,19 +16,26 @@
 //! Exit codes are those of usual tools: 0 done, 1 an input or output failed, 2 bad usage. Where something is looked for they are
 //! grep's: 0 found, 1 not found, 2 an error.
 
+mod check;
 mod completions;
 mod environment;
+mod errors;
 mod input;
 mod log;
 mod redact;
+mod terminal;
+mod trace;
 mod view;
 
 use std::io::{ErrorKind, Write};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+pub use check::Check;
 pub use completions::{Completions, Man};
+pub use errors::Errors;
 pub use redact::Redact;
+pub use trace::Trace;
 pub use view::View;
 
 /// The command line.
@@ -42,6 +49,9 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     View(Box<View>),
+    Trace(Trace),
+    Errors(Errors),
+    Check(Check),
     Redact(Redact),
     Completions(Completions),
     Man(Man),
@@ -56,6 +66,9 @@ impl Cli {
     pub fn run(self) -> i32 {
         let result = match self.command {
             Command::View(view) => view.run(),
+            Command::Trace(trace) => trace.run(),
+            Command::Errors(errors) => errors.run(),
+            Command::Check(check) => check.run(),
             Command::Redact(redact) => redact.run().map(|()| DONE),
             Command::Completions(completions) => completions.run(Self::command()).map(|()| DONE),
             Command::Man(man) => man.run(Self::command()).map(|()| DONE),

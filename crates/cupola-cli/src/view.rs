@@ -125,7 +125,7 @@ impl View {
             _ if self.html.is_some() => true,
             When::Always => true,
             When::Never => false,
-            When::Auto => output::wants_color(),
+            When::Auto => crate::terminal::wants_color(),
         };
         let theme = match self.theme {
             _ if self.html.is_some() => Theme::Dark,

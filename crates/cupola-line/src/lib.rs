@@ -23,6 +23,7 @@ mod entry;
 mod escape;
 mod fields;
 mod file_name;
+pub mod fingerprint;
 mod formatted;
 mod key;
 pub mod keys;

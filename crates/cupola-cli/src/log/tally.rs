@@ -37,6 +37,16 @@ impl Tally {
         self.unmatched + self.twice + self.unparsable + self.torn + self.too_long
     }
 
+    /// Lines that were left out although nobody asked for that.
+    pub(crate) fn unread(&self) -> u64 {
+        self.unparsable + self.torn + self.too_long
+    }
+
+    /// What there is to say of those.
+    pub(crate) fn unread_sentence(&self) -> String {
+        Self { unmatched: 0, twice: 0, ..*self }.sentence()
+    }
+
     /// `2831222 lines, 12 not shown: 9 unparsable, 2 torn, 1 too long`.
     pub(crate) fn sentence(&self) -> String {
         let lines = format!("{} line{}", self.lines, if self.lines == 1 { "" } else { "s" });

@@ -1,7 +1,7 @@
 //! Where what is shown goes: a pager, standard output, a file.
 
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -78,9 +78,4 @@ fn is_installed(command: &str) -> bool {
     }
     let folders = variable("PATH").unwrap_or_default();
     std::env::split_paths(&folders).any(|folder| folder.join(program).is_file())
-}
-
-/// Whether colours belong on standard output, if nobody has said so.
-pub(crate) fn wants_color() -> bool {
-    io::stdout().is_terminal() && variable("NO_COLOR").is_none() && variable("TERM").as_deref() != Some("dumb")
 }

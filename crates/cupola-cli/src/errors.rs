@@ -1,0 +1,177 @@
+//! `cupola errors`: errors that are alike, as one.
+
+mod group;
+mod report;
+
+use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow, bail};
+use clap::Args;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Zoned};
+
+use crate::Failure;
+use crate::log::filter::expression::Expression;
+use crate::log::filter::parse::{Meaning, parse};
+use crate::log::filter::test::{Relation, Test};
+use crate::log::filter::{Filter, when};
+use crate::log::input::{self, Input};
+use crate::log::level::Level;
+use crate::log::pool::{Done, each_block};
+use crate::log::tally::Tally;
+use crate::terminal;
+use group::{Groups, Twins};
+
+const FOUND: i32 = 0;
+const NOTHING: i32 = 1;
+
+/// Groups errors that are alike: how many there are of each, when the first and the last was, and one of them.
+///
+/// Alike are lines of one target, error type and route whose texts differ in numbers, ids, paths and quoted parts only.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Errors {
+    /// Files, folders, `-` for standard input; rotated and compressed ones too. Without any, those in LOG_DIR, else in ./logs
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// This level and those above it: warn, error
+    #[arg(short, long, value_name = "LEVEL", default_value = "error")]
+    level: String,
+
+    /// From this time on: 2026-11-21T03:46:02Z, 2026-11-21, "2026-11-21 03:46", 03:46, "10m ago", yesterday
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+
+    /// Up to this time; a day, an hour or a minute is meant to its end
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+
+    /// Of the last so many hours
+    #[arg(long, value_name = "N")]
+    hours: Option<f64>,
+
+    /// That match an expression, as in cupola view: field=value, field!=, field>500, field~regex, "text", and, or, not, ( )
+    #[arg(short, long, value_name = "EXPRESSION")]
+    filter: Vec<String>,
+
+    /// The so many most frequent groups
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    groups: usize,
+
+    /// Prints one JSON object for each group, the most frequent first
+    #[arg(long)]
+    json: bool,
+
+    /// Where the files are, if none are named
+    #[arg(long, value_name = "DIR", env = "LOG_DIR")]
+    log_dir: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cupola errors                                    in ./logs
+  cupola errors logs/ --hours 24 -f 'route=/vms/*'
+  cupola errors api.log --json | jq -r 'select(.count > 10).fingerprint'
+
+JSON: fingerprint, count, level, target, error_type, route, template, first, last (RFC 3339, UTC), example (the line), request_id.
+
+Exit codes: 0 there are errors, 1 there are none, 2 something failed.";
+
+impl Errors {
+    /// Shows what there is; returns the exit code, as grep's is.
+    pub(crate) fn run(self) -> Result<i32, Failure> {
+        let inputs = self.inputs().map_err(Failure::Usage)?;
+        let filter = Filter::new(Some(self.expression().map_err(Failure::Usage)?));
+        let (groups, tally, has_problem) = read(&inputs, &filter);
+        if tally.unread() > 0 {
+            crate::complain(&anyhow!("{}", tally.unread_sentence()), FOUND);
+        }
+        self.print(&groups).map_err(|error| Failure::Work(error.into()))?;
+        Ok(match (has_problem, groups.is_empty()) {
+            (true, _) => crate::USAGE,
+            (false, true) => NOTHING,
+            (false, false) => FOUND,
+        })
+    }
+
+    fn inputs(&self) -> anyhow::Result<Vec<Input>> {
+        if !self.files.is_empty() {
+            return Ok(input::expand(&self.files)?);
+        }
+        let folder = self.log_dir.clone().unwrap_or_else(|| PathBuf::from("logs"));
+        if !folder.exists() {
+            bail!("there is no {}: name files, or set LOG_DIR", folder.display());
+        }
+        Ok(input::expand(&[folder])?)
+    }
+
+    fn expression(&self) -> anyhow::Result<Expression> {
+        let now = jiff::Timestamp::now().to_zoned(TimeZone::try_system().unwrap_or(TimeZone::UTC));
+        let level = Level::parse(&self.level)
+            .with_context(|| format!("--level {}: a level is trace, debug, info, warn or error", self.level))?;
+        let mut parts = vec![Test::Level(Relation::GreaterOrEqual, level).into()];
+        self.times(&now, &mut parts)?;
+        let meaning = Meaning { now, ignore_case: false };
+        for expression in &self.filter {
+            parts.push(parse(expression, &meaning).map_err(|error| anyhow!("{error}"))?);
+        }
+        Ok(Expression::All(parts))
+    }
+
+    fn times(&self, now: &Zoned, parts: &mut Vec<Expression>) -> anyhow::Result<()> {
+        let time = |text: &str| when::parse(text, now).map_err(|error| anyhow!(error));
+        if let Some(since) = &self.since {
+            parts.push(Test::Since(time(since).context("--since")?.start).into());
+        }
+        if let Some(until) = &self.until {
+            parts.push(Test::Until(time(until).context("--until")?.end).into());
+        }
+        if let Some(hours) = self.hours {
+            let span = SignedDuration::try_from_secs_f64(hours * 3600.0)
+                .map_err(|_| anyhow!("--hours {hours}: a number of hours"))?;
+            let since = now.checked_sub(span).map_err(|_| anyhow!("--hours {hours}: too long ago"))?;
+            parts.push(Test::Since(since.timestamp().as_microsecond()).into());
+        }
+        Ok(())
+    }
+
+    fn print(&self, groups: &Groups) -> io::Result<()> {
+        let mut out = BufWriter::new(io::stdout().lock());
+        if self.json {
+            report::json(&mut out, groups, self.groups)?;
+        } else if !groups.is_empty() {
+            report::print(&mut out, groups, self.groups, terminal::wants_color())?;
+        }
+        out.flush()
+    }
+}
+
+/// Reads everything; tells whether an input failed.
+fn read(inputs: &[Input], filter: &Filter) -> (Groups, Tally, bool) {
+    let twins = Twins::of(inputs);
+    let (mut groups, mut tally, mut has_problem) = (Groups::default(), Tally::default(), false);
+    each_block(
+        inputs,
+        |block| group::of_block(block, filter, &twins),
+        |done, _| {
+            match done {
+                Done::Block { value: (found, counted), too_long, .. } => {
+                    groups.add(found);
+                    tally.add(&counted);
+                    tally.lines += too_long;
+                    tally.too_long += too_long;
+                }
+                Done::Failed { input, error } => {
+                    has_problem = true;
+                    crate::complain(&anyhow!("{}: {error}", inputs[input].name()), crate::USAGE);
+                }
+                Done::Ended { .. } => {}
+            }
+            ControlFlow::Continue(())
+        },
+    );
+    (groups, tally, has_problem)
+}

@@ -1,0 +1,103 @@
+//! `cupola trace`: all that one request has left in the logs, in the order in which it happened.
+
+mod collect;
+mod picture;
+mod rows;
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::Args;
+
+use crate::Failure;
+use crate::log::input::{self, Input};
+use crate::terminal;
+use collect::Found;
+
+const FOUND: i32 = 0;
+const NOTHING: i32 = 1;
+
+/// Shows one request across files as a waterfall, with every line of its jobs and calls.
+///
+/// The id is that of a request or of a trace. Of a request, the lines of its whole trace are shown: those of jobs and of other services
+/// too, where their files are among those that are read.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Trace {
+    /// The request's id, or the trace's
+    #[arg(value_name = "ID")]
+    id: String,
+
+    /// Files, folders, `-` for standard input; rotated and compressed ones too. Without any, those in LOG_DIR, else in ./logs
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// The lines as they stand in the files, in the order of time
+    #[arg(long)]
+    json: bool,
+
+    /// Fields too that are seldom worth their room: system, span ids, user agent, ...
+    #[arg(short, long)]
+    all_fields: bool,
+
+    /// Where the files are, if none are named
+    #[arg(long, value_name = "DIR", env = "LOG_DIR")]
+    log_dir: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cupola trace 0193f2a4-0719-79ca-a8d8-0ff831a7272b                 in ./logs
+  cupola trace 4bf92f3577b34da6a3ce929d0e0e4736 api/logs jobs/logs  a trace across services
+  cupola trace 0193f2a4-0719-79ca-a8d8-0ff831a7272b --json | jq .
+
+Exit codes: 0 there are lines of it, 1 there are none, 2 an error.";
+
+impl Trace {
+    /// Shows what there is; returns the exit code, as grep's is.
+    pub(crate) fn run(self) -> Result<i32, Failure> {
+        let inputs = self.inputs().map_err(Failure::Usage)?;
+        let found = collect::collect(&inputs, &self.id);
+        for problem in &found.problems {
+            crate::complain(problem, crate::USAGE);
+        }
+        if found.tally.unread() > 0 {
+            crate::complain(&anyhow::anyhow!("{}", found.tally.unread_sentence()), FOUND);
+        }
+        self.print(&found, &inputs).map_err(|error| Failure::Work(error.into()))?;
+        Ok(match (found.problems.is_empty(), found.lines.is_empty()) {
+            (false, _) => crate::USAGE,
+            (true, true) => NOTHING,
+            (true, false) => FOUND,
+        })
+    }
+
+    fn inputs(&self) -> anyhow::Result<Vec<Input>> {
+        if self.id.is_empty() {
+            bail!("the id is empty");
+        }
+        if !self.files.is_empty() {
+            return Ok(input::expand(&self.files)?);
+        }
+        let folder = self.log_dir.clone().unwrap_or_else(|| PathBuf::from("logs"));
+        if !folder.exists() {
+            bail!("there is no {}: name files, or set LOG_DIR", folder.display());
+        }
+        Ok(input::expand(&[folder])?)
+    }
+
+    fn print(&self, found: &Found, inputs: &[Input]) -> io::Result<()> {
+        let mut out = BufWriter::new(io::stdout().lock());
+        if self.json {
+            for line in &found.lines {
+                out.write_all(&line.raw)?;
+                out.write_all(b"\n")?;
+            }
+        } else if !found.lines.is_empty() {
+            let look = picture::Options { color: terminal::wants_color(), all_fields: self.all_fields };
+            out.write_all(&picture::draw(found, inputs, &self.id, look))?;
+        }
+        out.flush()
+    }
+}

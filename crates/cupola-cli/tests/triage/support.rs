@@ -1,0 +1,93 @@
+//! A folder of logs, and the command run in it.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What the command said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: i32,
+}
+
+pub(crate) struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.0.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// The command, in this folder and in UTC, with nothing set that it looks at.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
+        self.run_on(arguments, b"")
+    }
+
+    pub(crate) fn run_on(&self, arguments: &[&str], input: &[u8]) -> Said {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cupola"));
+        command.args(arguments).current_dir(self.0.path()).env("TZ", "UTC");
+        for name in ["LOG_DIR", "NO_COLOR", "PAGER", "CUPOLA_THEME", "COLUMNS"] {
+            command.env_remove(name);
+        }
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // Whoever reads no input closes it.
+        _ = child.stdin.take().unwrap().write_all(input);
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).expect("what is said is UTF-8");
+        Said { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code().unwrap() }
+    }
+}
+
+/// A line of our own writer, at a time of one day.
+pub(crate) fn entry(time: &str, level: &str, rest: &str) -> String {
+    let fraction = if time.len() == 8 { ".000000" } else { "" };
+    format!(
+        "{{\"timestamp\":\"2026-11-21T{time}{fraction}Z\",\"level\":\"{level}\",\"target\":\"app\",\"category\":\"general\",{rest}}}\n"
+    )
+}
+
+/// Whether there is something in a text that a terminal would obey.
+pub(crate) fn is_harmful(text: &str) -> bool {
+    text.contains(|c: char| c != '\n' && (c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || c == '\u{2028}'))
+}
+
+/// Duplicate keys, escapes in all forms, a forged line, invalid UTF-8, a torn line, plain text, an escaped key, a long message, and no
+/// newline at the end.
+pub(crate) fn hostile_lines() -> Vec<u8> {
+    let head = |second: u8| {
+        format!(
+            "{{\"timestamp\":\"2026-11-21T03:46:0{second}.000000Z\",\"level\":\"ERROR\",\"target\":\"a\",\"category\":\"general\",\"request_id\":\"r-1\",\"message\":"
+        )
+    };
+    let mut lines = Vec::new();
+    let mut push = |second, rest: &[u8]| {
+        lines.extend_from_slice(head(second).as_bytes());
+        lines.extend_from_slice(rest);
+        lines.push(b'\n');
+    };
+    push(0, br#""dup","level":"INFO","level":"ERROR"}"#);
+    push(1, br#""esc \u001b[31mred \u001b]0;title\u0007"}"#);
+    push(2, "\"c1 \u{9b}31m \u{202e}bidi \u{2028}\"}".as_bytes());
+    push(3, b"\"raw \x1b[2J\"}");
+    push(4, br#""one\n2026-11-21 03:46:05 ERROR forged","target":"\u001b[1m"}"#);
+    push(5, b"\"bad \xff utf8 \x00\"}");
+    push(6, br#""torn"#);
+    push(7, br#""escaped key","lev\u0065l":"ERROR","route":"/\u001b]0;x\u0007"}"#);
+    push(8, format!("\"{}\"}}", "x".repeat(3 << 20)).as_bytes());
+    lines.extend_from_slice(b"plain text \x1b[31m\n\n");
+    lines.extend_from_slice(head(9).as_bytes());
+    lines.extend_from_slice(br#""last"}"#);
+    lines
+}
