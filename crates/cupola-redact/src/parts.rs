@@ -162,7 +162,8 @@ impl MaskedPartsBuilder {
             None => {
                 let start = self.text.len();
                 push_capped(&mut self.text, policy, text, cap);
-                if may_be_known {
+                // What was masked is masked each time, so that it is counted each time.
+                if may_be_known && self.text.as_bytes()[start..] == *text {
                     self.memo.keep(policy, text, &self.text[start..]);
                 }
             }

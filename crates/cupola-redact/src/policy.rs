@@ -15,6 +15,7 @@ use crate::form::Forms;
 use crate::name::{Name, WINDOW};
 use crate::pattern::PiiSet;
 use crate::rule::{self, Position, Verdict};
+use crate::tally::{Rule, Tally, Totals};
 use crate::{End, Masked, cookie, decode, header, text, url};
 
 pub use builder::KeyPolicyBuilder;
@@ -58,6 +59,8 @@ struct Rules {
     forms: Option<Forms>,
     /// `None` where no path of JSON is named.
     selectors: Option<Selectors>,
+    /// How often each rule was used.
+    totals: Totals,
 }
 
 impl Default for Rules {
@@ -73,6 +76,7 @@ impl Default for Rules {
             literals: false,
             forms: None,
             selectors: None,
+            totals: Totals::default(),
         }
     }
 }
@@ -176,6 +180,30 @@ impl KeyPolicy {
     /// ```
     pub fn free_text<'t>(&self, text: &'t str, end: End) -> Cow<'t, str> {
         text::mask_free(self, text, end)
+    }
+
+    /// How often a rule was used by this policy and its clones, whatever was masked and on whatever thread.
+    ///
+    /// A body counts when it has ended. What a caller leaves out because of [`denies`](Self::denies) is not among it.
+    ///
+    /// ```
+    /// use cupola_redact::{KeyPolicy, Rule};
+    ///
+    /// let policy = KeyPolicy::default();
+    /// _ = policy.query("page=2&token=abc");
+    /// assert_eq!((policy.total(Rule::Name), policy.total(Rule::Card)), (1, 0));
+    /// ```
+    pub fn total(&self, rule: Rule) -> u64 {
+        self.0.totals.get(rule)
+    }
+
+    #[inline]
+    pub(crate) fn count(&self, rule: Rule) {
+        self.0.totals.count(rule);
+    }
+
+    pub(crate) fn count_all(&self, tally: &Tally) {
+        self.0.totals.add(tally);
     }
 
     /// Policies of the same id judge every name alike.

@@ -1,6 +1,7 @@
 //! Which rule masked how much: the number tells that redaction works, and never what it found.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The rule by which a value was masked, or by which a reading became stricter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -166,6 +167,31 @@ impl Tally {
     #[inline]
     pub(crate) fn count(&mut self, rule: Rule) {
         self.0[rule as usize] = self.0[rule as usize].saturating_add(1);
+    }
+}
+
+/// The same for all that one policy has masked, on whatever thread.
+#[derive(Debug, Default)]
+pub(crate) struct Totals([AtomicU64; RULES]);
+
+impl Totals {
+    #[inline]
+    pub(crate) fn count(&self, rule: Rule) {
+        self.add_to(rule, 1);
+    }
+
+    /// Adds what was counted elsewhere.
+    pub(crate) fn add(&self, tally: &Tally) {
+        tally.used().for_each(|(rule, count)| self.add_to(rule, count.into()));
+    }
+
+    pub(crate) fn get(&self, rule: Rule) -> u64 {
+        self.0[rule as usize].load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn add_to(&self, rule: Rule, count: u64) {
+        self.0[rule as usize].fetch_add(count, Ordering::Relaxed);
     }
 }
 

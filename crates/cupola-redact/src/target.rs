@@ -19,14 +19,20 @@ impl Target for String {
 
     #[inline]
     fn mask(&mut self, policy: &KeyPolicy, rule: Rule, value: &str) {
-        match policy.forms() {
-            None => self.push_str(REDACTED),
-            Some(forms) => forms.write(self, rule, value),
-        }
+        policy.count(rule);
+        write_mask(self, policy, rule, value);
     }
 }
 
-/// A string, and the count of what was masked in it.
+#[inline]
+fn write_mask(out: &mut String, policy: &KeyPolicy, rule: Rule, value: &str) {
+    match policy.forms() {
+        None => out.push_str(REDACTED),
+        Some(forms) => forms.write(out, rule, value),
+    }
+}
+
+/// A string, and the count of what was masked in it, which whoever takes it adds to the policy's.
 #[derive(Debug, Default)]
 pub(crate) struct Counted {
     pub(crate) text: String,
@@ -40,6 +46,6 @@ impl Target for Counted {
 
     fn mask(&mut self, policy: &KeyPolicy, rule: Rule, value: &str) {
         self.tally.count(rule);
-        self.text.mask(policy, rule, value);
+        write_mask(&mut self.text, policy, rule, value);
     }
 }

@@ -17,7 +17,9 @@ use crate::{End, KeyPolicy, Masked, pattern};
 
 /// Masks a whole text, by name and by value patterns.
 pub(crate) fn mask(policy: &KeyPolicy, text: &str) -> Masked {
-    Masked::vouch(scan(policy, text.as_bytes(), false).0)
+    let (masked, tally) = scan(policy, text.as_bytes(), false);
+    policy.count_all(&tally);
+    Masked::vouch(masked)
 }
 
 /// Appends a text, which may be cut at its end.
@@ -37,7 +39,10 @@ pub(crate) fn mask_free<'t>(policy: &KeyPolicy, text: &'t str, end: End) -> Cow<
     }
     match scan(policy, text.as_bytes(), open) {
         (_, tally) if tally.redactions() == 0 => Cow::Borrowed(text),
-        (masked, _) => Cow::Owned(masked),
+        (masked, tally) => {
+            policy.count_all(&tally);
+            Cow::Owned(masked)
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
-use cupola_redact::{End, Form, KeyPolicy, KeyPolicyBuilder, PseudonymKey, Rule, Stream, Surface};
+use cupola_redact::{
+    End, Form, KeyPolicy, KeyPolicyBuilder, MaskedParts, Media, PseudonymKey, Redactor, Rule, Stream, Surface,
+};
 
 fn redact(policy: &KeyPolicy, surface: &str, input: &str, piece: usize, end: End) -> String {
     let mut stream = Stream::of(policy, &surface.parse::<Surface>().unwrap());
@@ -281,4 +283,42 @@ fn headers_of_ones_own_are_hidden() {
     let policy = KeyPolicy::builder().deny("x-request-id").build().unwrap();
     check(&policy, "header", &[("X-Request-Id: hunter2", "X-Request-Id: [REDACTED]")]);
     _ = KeyPolicyBuilder::default();
+}
+
+#[test]
+fn a_policy_knows_how_often_each_rule_was_used() {
+    let check = |rule: Rule, expected: u64, mask: &dyn Fn(&KeyPolicy)| {
+        let policy = KeyPolicy::default();
+        let clone = policy.clone();
+        mask(&clone);
+        mask(&policy);
+        assert_eq!(policy.total(rule), 2 * expected, "{rule}");
+        let other = Rule::ALL.into_iter().filter(|&other| other != rule).map(|rule| policy.total(rule)).sum::<u64>();
+        assert_eq!(other, 0, "{rule}");
+    };
+    let capture = |policy: &KeyPolicy, body: &[u8]| {
+        let mut redactor = Redactor::new(policy, Media::Json, 8192);
+        redactor.feed(body);
+        _ = redactor.finish(End::Complete);
+    };
+    check(Rule::Name, 2, &|policy| _ = policy.query("token=a&page=2&password=b"));
+    check(Rule::Header, 1, &|policy| _ = policy.header("authorization", b"Bearer abc"));
+    check(Rule::Cookie, 2, &|policy| _ = policy.cookie("a=1; b=2"));
+    check(Rule::Userinfo, 1, &|policy| _ = policy.url("https://bob:pw@example.org/"));
+    check(Rule::Name, 1, &|policy| _ = policy.text("password=hunter2"));
+    check(Rule::Name, 1, &|policy| _ = policy.free_text("password=hunter2", End::Complete));
+    check(Rule::Name, 1, &|policy| capture(policy, br#"{"password":"hunter2"}"#));
+    check(Rule::LostSync, 1, &|policy| capture(policy, br#"{"a":1]"#));
+    check(Rule::Unreadable, 1, &|policy| capture(policy, b"\x1f\x8b\x08\x00"));
+    check(Rule::Name, 1, &|policy| {
+        let mut stream = Stream::of(policy, &"query".parse().unwrap());
+        _ = stream.feed(b"token=abc");
+        _ = stream.finish(End::Complete);
+    });
+    check(Rule::Card, 1, &|policy| {
+        let mut parts = MaskedParts::builder();
+        parts.push_text(policy, b"agent 4111111111111111", 256);
+        assert_eq!(parts.build().get(0), "agent [REDACTED]");
+    });
+    check(Rule::Name, 0, &|policy| _ = policy.query("page=2"));
 }

@@ -231,6 +231,7 @@ impl Builder {
         registry.target_info(known.iter().map(|(key, value)| (key.as_str(), value.as_str())));
         own::count_lines(&registry, telemetry.lines().clone());
         own::count_outputs(&registry, telemetry.lines().clone());
+        own::count_redactions(&registry, self.policy.clone());
         let in_flight = InFlight::default();
         let user = self.sink.map(|sink| Shield { sink, panics: own::count_panics(&registry) });
         let watchdog = watchdog.map(|limit| telemetry.watchdog(limit)).transpose()?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cupola_metrics::{Family, Registry};
+use cupola_redact::{KeyPolicy, Rule};
 use cupola_telemetry::Lines;
 
 /// What Cupola serves is not recorded: it never observes itself.
@@ -38,6 +39,19 @@ pub(crate) fn count_outputs(registry: &Registry, lines: Arc<Lines>) {
     });
 }
 
+const REDACTIONS: Family =
+    Family::counter("cupola.redactions", "Values that were masked, and bodies read in a stricter way, by rule.");
+
+/// Shows how often each rule of the policy was used: all of them from the first scrape on.
+pub(crate) fn count_redactions(registry: &Registry, policy: KeyPolicy) {
+    registry.source(move |encoder| {
+        let mut samples = encoder.family(&REDACTIONS);
+        for rule in Rule::ALL {
+            samples.value(&[("rule", rule.as_str())], policy.total(rule));
+        }
+    });
+}
+
 const PANICS: Family = Family::counter("cupola.sink.panics", "Panics of sinks that the application has added.");
 
 /// A counter of panics that the registry shows.
@@ -46,4 +60,20 @@ pub(crate) fn count_panics(registry: &Registry) -> Arc<AtomicU64> {
     let shown = panics.clone();
     registry.source(move |encoder| encoder.family(&PANICS).value(&[], shown.load(Ordering::Relaxed)));
     panics
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_masked_is_a_metric_by_rule() {
+        let (registry, policy) = (Registry::new(), KeyPolicy::default());
+        count_redactions(&registry, policy.clone());
+        _ = policy.query("token=abc&password=x");
+        let text = registry.render();
+        assert!(text.contains("cupola_redactions_total{rule=\"name\"} 2\n"), "{text}");
+        assert!(text.contains("cupola_redactions_total{rule=\"lost-sync\"} 0\n"), "{text}");
+        assert_eq!(text.matches("cupola_redactions_total{").count(), Rule::ALL.len());
+    }
 }

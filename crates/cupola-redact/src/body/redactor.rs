@@ -69,6 +69,7 @@ impl Redactor {
         if let Some(marker) = body.marker() {
             let (lost_sync, truncated) = (body.reader.lost_sync(), end == End::Truncated);
             let tally = body.out.tally;
+            body.out.policy.count_all(&tally);
             return Captured { text: Masked::vouch(marker), truncated, redactions: 0, lost_sync, tally };
         }
         let lost_sync = body.reader.lost_sync();
@@ -83,6 +84,7 @@ impl Redactor {
             // A text that is labelled as one was never in sync.
             tally.clear(Rule::LostSync);
         }
+        body.out.policy.count_all(&tally);
         Captured { text: Masked::vouch(masked), truncated: truncated || is_cut, redactions, lost_sync, tally }
     }
 }

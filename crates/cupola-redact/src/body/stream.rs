@@ -84,6 +84,7 @@ impl Stream {
             // A text that is labelled as one was never in sync.
             tally.clear(Rule::LostSync);
         }
+        self.body.out.policy.count_all(&tally);
         tally
     }
 }

@@ -12,7 +12,7 @@ use crate::header;
 use crate::name::Name;
 use crate::pattern::PiiSet;
 use crate::rule;
-use crate::tally::Rule;
+use crate::tally::{Rule, Totals};
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
@@ -178,6 +178,7 @@ impl KeyPolicyBuilder {
             literals: self.literals,
             forms: (!self.forms.is_fixed()).then_some(self.forms),
             selectors: Selectors::new(&self.paths)?,
+            totals: Totals::default(),
         })))
     }
 }
