@@ -25,6 +25,7 @@ mod fields;
 mod file_name;
 pub mod fingerprint;
 mod formatted;
+pub mod index;
 mod key;
 pub mod keys;
 mod known;
