@@ -1,3 +1,5 @@
+//! The files of a log under a clock of the test: sizes, days, renames, faults.
+
 use std::fs::{self, File};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
