@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cupola_line::Key;
-use tracing::Level;
 use tracing::level_filters::LevelFilter;
+use tracing::{Dispatch, Level};
 use tracing_subscriber::filter::Targets;
 
 pub(crate) use self::adjustable::{Adjustable, InForce};
@@ -121,6 +121,11 @@ impl Levels {
         if self.changes().number == number {
             self.put(None, None, "expired");
         }
+    }
+
+    /// The subscriber whose levels these are.
+    pub(crate) fn belong_to(&self, subscriber: &Dispatch) {
+        self.0.filter.belong_to(subscriber);
     }
 
     pub(crate) fn filter(&self) -> Arc<InForce> {

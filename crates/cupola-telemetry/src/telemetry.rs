@@ -402,6 +402,7 @@ impl Builder {
             Filter::Targets(filter) => telemetry.dispatch_with(filter, hold_back),
             Filter::Env(filter) => telemetry.dispatch_with(*filter, hold_back),
         };
+        telemetry.levels.belong_to(&telemetry.dispatch);
         let accounts = telemetry.lines.accounts().clone();
         let files = self.files.map(|config| Files::open(config, accounts)).transpose().map_err(BuildError::Thread)?;
         let outputs = Outputs { console, files, tap };

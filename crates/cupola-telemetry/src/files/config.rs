@@ -70,6 +70,9 @@ pub enum Sync {
     Every(Duration),
 }
 
+/// What a folder has. A file that is written to twice would have every line twice.
+const OWN: [&str; 2] = ["api.log", "errors.log"];
+
 const MAX_BYTES: u64 = 10 * 1024 * 1024;
 const BACKUP_COUNT: usize = 5;
 
@@ -85,8 +88,11 @@ impl FilesConfig {
         let per_service = vars.yes_or_no("CUPOLA_LOG_PER_SERVICE")? == Some(true);
         let folder = vars.text("LOG_DIR").map(PathBuf::from);
         let folder = folder.map(|folder| if per_service { folder.join(safe(service)) } else { folder });
-        let file = vars.read("LOG_FILE", "the path of a file", |path| {
-            Path::new(path).file_name().filter(|name| name.to_str().is_some()).map(|_| PathBuf::from(path))
+        let file = vars.read("LOG_FILE", "the path of a file that LOG_DIR does not have anyway", |path| {
+            let is_own =
+                folder.as_ref().is_some_and(|folder| OWN.iter().any(|own| folder.join(own) == Path::new(path)));
+            let is_file = Path::new(path).file_name().is_some_and(|name| name.to_str().is_some());
+            (is_file && !is_own).then(|| PathBuf::from(path))
         })?;
         let layout = vars.read("CUPOLA_LOG_LAYOUT", "files, categories or both", layout)?.unwrap_or_default();
         let max_bytes = vars.read("LOG_MAX_BYTES", "a number of bytes, at least 1024", max_bytes)?;
@@ -247,7 +253,10 @@ mod tests {
         check("LOG_BACKUP_COUNT", "-1", "LOG_BACKUP_COUNT is `-1`; accepted: a number of files");
         check("CUPOLA_LOG_LAYOUT", "flat", "CUPOLA_LOG_LAYOUT is `flat`; accepted: files, categories or both");
         check("CUPOLA_LOG_SYNC", "0", "CUPOLA_LOG_SYNC is `0`; accepted: never, batch or a number of milliseconds");
-        check("LOG_FILE", "logs/..", "LOG_FILE is `logs/..`; accepted: the path of a file");
+        let accepted = "accepted: the path of a file that LOG_DIR does not have anyway";
+        check("LOG_FILE", "logs/..", &format!("LOG_FILE is `logs/..`; {accepted}"));
+        let twice = read(&[("LOG_DIR", "logs"), ("LOG_FILE", "logs/./api.log")]).unwrap_err();
+        assert_eq!(twice.to_string(), format!("LOG_FILE is `logs/./api.log`; {accepted}"));
     }
 
     #[test]

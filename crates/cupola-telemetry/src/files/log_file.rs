@@ -122,7 +122,7 @@ impl LogFile {
     /// Closes the file if it is no longer the one that its path names, if the next line does not fit, or its day is over.
     fn close_if_due(&mut self, next: u64, now: SystemTime) -> bool {
         let Some(mut open) = self.open.take() else { return false };
-        match fs::symlink_metadata(&open.path) {
+        match fs::metadata(&open.path) {
             Ok(found) if is_same(&found, &open.file) => open.length = found.len(),
             // Somebody has renamed it, or the folder is gone: what is at its path from now on is ours.
             _ => return false,
@@ -151,7 +151,7 @@ impl LogFile {
     /// lose a line.
     fn rename(&self, open: &Open) -> bool {
         let Some(_guard) = lock_folder(&self.folder) else { return false };
-        match fs::symlink_metadata(&open.path) {
+        match fs::metadata(&open.path) {
             Ok(found) if is_same(&found, &open.file) => {
                 self.next_name(open.day).and_then(|next| fs::rename(&open.path, next)).is_ok()
             }
@@ -208,7 +208,7 @@ impl LogFile {
                 continue;
             }
             let found = file.metadata().map_err(named)?;
-            if !fs::symlink_metadata(&path).is_ok_and(|at_path| is_same(&at_path, &file)) {
+            if !fs::metadata(&path).is_ok_and(|at_path| is_same(&at_path, &file)) {
                 continue;
             }
             let length = found.len();

@@ -1,13 +1,14 @@
 //! The filter over which a change can stand.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata, Subscriber};
-use tracing_core::Interest;
+use tracing_core::dispatcher::{self, Dispatch, WeakDispatch};
 use tracing_core::span::{Attributes, Id, Record};
+use tracing_core::{Interest, callsite};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::Context;
@@ -19,11 +20,19 @@ pub(crate) struct InForce {
     is_changed: AtomicBool,
     changed: ArcSwapOption<Targets>,
     configured: Targets,
+    /// Whose filter it is.
+    subscriber: OnceLock<WeakDispatch>,
 }
 
 impl InForce {
     pub(crate) fn new(configured: &str) -> Self {
-        Self { is_changed: AtomicBool::new(false), changed: ArcSwapOption::empty(), configured: plain(configured) }
+        let (is_changed, subscriber) = (AtomicBool::new(false), OnceLock::new());
+        Self { is_changed, changed: ArcSwapOption::empty(), configured: plain(configured), subscriber }
+    }
+
+    pub(super) fn belong_to(&self, subscriber: &Dispatch) {
+        // There is one, and it is told once.
+        let _ = self.subscriber.set(subscriber.downgrade());
     }
 
     pub(super) const fn configured(&self) -> &Targets {
@@ -35,8 +44,12 @@ impl InForce {
         let is_changed = targets.is_some();
         self.changed.store(targets.map(Arc::new));
         self.is_changed.store(is_changed, Ordering::Release);
-        // Whoever was sure of an answer asks again.
-        tracing_core::callsite::rebuild_interest_cache();
+        // Whoever was sure of an answer asks again. As long as there is one subscriber, whoever is the thread's own is asked,
+        // and a thread that has none would answer for all that nothing is wanted.
+        match self.subscriber.get().and_then(WeakDispatch::upgrade) {
+            Some(subscriber) => dispatcher::with_default(&subscriber, callsite::rebuild_interest_cache),
+            None => callsite::rebuild_interest_cache(),
+        }
     }
 
     /// Whether anything of this target is wanted at all.

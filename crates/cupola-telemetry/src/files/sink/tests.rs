@@ -230,6 +230,17 @@ fn a_file_that_is_renamed_from_outside_is_left() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_name_may_be_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("elsewhere");
+    std::os::unix::fs::symlink(&target, folder.path().join("api.log")).unwrap();
+    let mut log = Log::open(flat(folder.path()));
+    assert_eq!((log.write(&lines(1)), log.write(&lines(2))), (0, 0));
+    assert_eq!(text(target), lines(1).concat() + &lines(2).concat());
+}
+
+#[test]
 fn a_folder_that_is_removed_is_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let logs = folder.path().join("logs");
