@@ -5,22 +5,21 @@ mod report;
 
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use clap::Args;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Zoned};
 
 use crate::Failure;
+use crate::log::filter::Filter;
 use crate::log::filter::expression::Expression;
 use crate::log::filter::parse::{Meaning, parse};
 use crate::log::filter::test::{Relation, Test};
-use crate::log::filter::{Filter, when};
-use crate::log::input::{self, Input};
+use crate::log::input::Input;
 use crate::log::level::Level;
 use crate::log::pool::{Done, each_block};
 use crate::log::tally::Tally;
+use crate::options::{Sources, Span};
 use crate::terminal;
 use group::{Groups, Twins};
 
@@ -33,25 +32,15 @@ const NOTHING: i32 = 1;
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Errors {
-    /// Files, folders, `-` for standard input; rotated and compressed ones too. Without any, those in LOG_DIR, else in ./logs
-    #[arg(value_name = "FILE")]
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    sources: Sources,
 
     /// This level and those above it: warn, error
     #[arg(short, long, value_name = "LEVEL", default_value = "error")]
     level: String,
 
-    /// From this time on: 2026-11-21T03:46:02Z, 2026-11-21, "2026-11-21 03:46", 03:46, "10m ago", yesterday
-    #[arg(long, value_name = "TIME")]
-    since: Option<String>,
-
-    /// Up to this time; a day, an hour or a minute is meant to its end
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
-
-    /// Of the last so many hours
-    #[arg(long, value_name = "N")]
-    hours: Option<f64>,
+    #[command(flatten)]
+    span: Span,
 
     /// That match an expression, as in cupola view: field=value, field!=, field>500, field~regex, "text", and, or, not, ( )
     #[arg(short, long, value_name = "EXPRESSION")]
@@ -64,10 +53,6 @@ pub struct Errors {
     /// Prints one JSON object for each group, the most frequent first
     #[arg(long)]
     json: bool,
-
-    /// Where the files are, if none are named
-    #[arg(long, value_name = "DIR", env = "LOG_DIR")]
-    log_dir: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -83,7 +68,7 @@ Exit codes: 0 there are errors, 1 there are none, 2 something failed.";
 impl Errors {
     /// Shows what there is; returns the exit code, as grep's is.
     pub(crate) fn run(self) -> Result<i32, Failure> {
-        let inputs = self.inputs().map_err(Failure::Usage)?;
+        let inputs = self.sources.inputs().map_err(Failure::Usage)?;
         let filter = Filter::new(Some(self.expression().map_err(Failure::Usage)?));
         let (groups, tally, has_problem) = read(&inputs, &filter);
         if tally.unread() > 0 {
@@ -97,45 +82,17 @@ impl Errors {
         })
     }
 
-    fn inputs(&self) -> anyhow::Result<Vec<Input>> {
-        if !self.files.is_empty() {
-            return Ok(input::expand(&self.files)?);
-        }
-        let folder = self.log_dir.clone().unwrap_or_else(|| PathBuf::from("logs"));
-        if !folder.exists() {
-            bail!("there is no {}: name files, or set LOG_DIR", folder.display());
-        }
-        Ok(input::expand(&[folder])?)
-    }
-
     fn expression(&self) -> anyhow::Result<Expression> {
         let now = jiff::Timestamp::now().to_zoned(TimeZone::try_system().unwrap_or(TimeZone::UTC));
         let level = Level::parse(&self.level)
             .with_context(|| format!("--level {}: a level is trace, debug, info, warn or error", self.level))?;
         let mut parts = vec![Test::Level(Relation::GreaterOrEqual, level).into()];
-        self.times(&now, &mut parts)?;
+        parts.extend(self.span.tests(&now)?);
         let meaning = Meaning { now, ignore_case: false };
         for expression in &self.filter {
             parts.push(parse(expression, &meaning).map_err(|error| anyhow!("{error}"))?);
         }
         Ok(Expression::All(parts))
-    }
-
-    fn times(&self, now: &Zoned, parts: &mut Vec<Expression>) -> anyhow::Result<()> {
-        let time = |text: &str| when::parse(text, now).map_err(|error| anyhow!(error));
-        if let Some(since) = &self.since {
-            parts.push(Test::Since(time(since).context("--since")?.start).into());
-        }
-        if let Some(until) = &self.until {
-            parts.push(Test::Until(time(until).context("--until")?.end).into());
-        }
-        if let Some(hours) = self.hours {
-            let span = SignedDuration::try_from_secs_f64(hours * 3600.0)
-                .map_err(|_| anyhow!("--hours {hours}: a number of hours"))?;
-            let since = now.checked_sub(span).map_err(|_| anyhow!("--hours {hours}: too long ago"))?;
-            parts.push(Test::Since(since.timestamp().as_microsecond()).into());
-        }
-        Ok(())
     }
 
     fn print(&self, groups: &Groups) -> io::Result<()> {

@@ -22,6 +22,7 @@ mod environment;
 mod errors;
 mod input;
 mod log;
+mod options;
 mod redact;
 mod terminal;
 mod trace;

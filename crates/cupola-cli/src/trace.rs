@@ -5,13 +5,13 @@ mod picture;
 mod rows;
 
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
 
 use crate::Failure;
-use crate::log::input::{self, Input};
+use crate::log::input::Input;
+use crate::options::Sources;
 use crate::terminal;
 use collect::Found;
 
@@ -29,9 +29,8 @@ pub struct Trace {
     #[arg(value_name = "ID")]
     id: String,
 
-    /// Files, folders, `-` for standard input; rotated and compressed ones too. Without any, those in LOG_DIR, else in ./logs
-    #[arg(value_name = "FILE")]
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    sources: Sources,
 
     /// The lines as they stand in the files, in the order of time
     #[arg(long)]
@@ -40,10 +39,6 @@ pub struct Trace {
     /// Fields too that are seldom worth their room: system, span ids, user agent, ...
     #[arg(short, long)]
     all_fields: bool,
-
-    /// Where the files are, if none are named
-    #[arg(long, value_name = "DIR", env = "LOG_DIR")]
-    log_dir: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -77,14 +72,7 @@ impl Trace {
         if self.id.is_empty() {
             bail!("the id is empty");
         }
-        if !self.files.is_empty() {
-            return Ok(input::expand(&self.files)?);
-        }
-        let folder = self.log_dir.clone().unwrap_or_else(|| PathBuf::from("logs"));
-        if !folder.exists() {
-            bail!("there is no {}: name files, or set LOG_DIR", folder.display());
-        }
-        Ok(input::expand(&[folder])?)
+        self.sources.inputs()
     }
 
     fn print(&self, found: &Found, inputs: &[Input]) -> io::Result<()> {

@@ -25,6 +25,7 @@ use jiff::tz::TimeZone;
 use crate::Failure;
 use crate::log::filter::Filter;
 use crate::log::input::{self, Input};
+use crate::options::FOLDER;
 use args::{Kind, ThemeName, When};
 use clock::Clock;
 use merge::Merge;
@@ -101,7 +102,7 @@ impl View {
             let is_tail = self.follow && !inputs.iter().all(Input::is_live);
             return Ok((inputs, self.lines.or(is_tail.then_some(LINES))));
         }
-        let folder = self.log_dir.clone().unwrap_or_else(|| PathBuf::from("logs"));
+        let folder = self.log_dir.clone().unwrap_or_else(|| PathBuf::from(FOLDER));
         let names: &[&str] = match self.kind {
             Some(Kind::Api) => &["api.log"],
             Some(Kind::Errors) => &["errors.log"],
@@ -115,8 +116,7 @@ impl View {
         if inputs.is_empty() {
             bail!("there is no {} in {}", names.join(" or "), folder.display());
         }
-        let has_span = self.hours.is_some() || self.since.is_some();
-        let lines = self.lines.or((!has_span || self.follow).then_some(LINES));
+        let lines = self.lines.or((!self.span.has_start() || self.follow).then_some(LINES));
         Ok((inputs, lines))
     }
 

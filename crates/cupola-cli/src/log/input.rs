@@ -1,8 +1,11 @@
 //! Which files are read: files, folders, standard input.
 
+use std::cmp::Reverse;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
+
+use cupola_line::{Day, FileFamily};
 
 /// One file, or standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,9 +49,7 @@ fn group_of(path: &Path) -> PathBuf {
 
 /// `2026-11-21.jsonl`: a file of a category folder.
 fn begins_with_date(name: &str) -> bool {
-    let bytes = name.as_bytes();
-    let shape = |(byte, shape): (&u8, u8)| if shape == b'd' { byte.is_ascii_digit() } else { *byte == shape };
-    bytes.len() > 10 && bytes.iter().zip(*b"dddd-dd-dd").all(shape)
+    name.split_once('.').is_some_and(|(date, _)| Day::parse(date).is_some())
 }
 
 /// What the arguments name: `-` is standard input, a folder all the log files in it and in the folders right below it.
@@ -82,16 +83,17 @@ pub(crate) fn with_older(folder_path: &Path, name: &str) -> io::Result<Vec<Input
     Ok(parts.into_iter().enumerate().map(part).collect())
 }
 
-/// How old a part of a log is, by its name: the current one, then by number, then by date backwards.
-fn age_of(file: &str, name: &str) -> Option<(u32, std::cmp::Reverse<String>)> {
+/// How old a part of a log is, by its name: the current one, then `api.log.1` and so on, which others write, then our own closed ones,
+/// the newest first.
+fn age_of(file: &str, name: &str) -> Option<(u32, Reverse<(i64, u32)>)> {
     let unpacked = file.strip_suffix(".gz").or_else(|| file.strip_suffix(".zst")).unwrap_or(file);
-    if let Some(rest) = unpacked.strip_prefix(name) {
-        let number = if rest.is_empty() { 0 } else { rest.strip_prefix('.')?.parse().ok()? };
-        return Some((number, std::cmp::Reverse(String::new())));
+    if let Some(number) = unpacked.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')) {
+        return Some((number.parse().ok()?, Reverse((0, 0))));
     }
     let (stem, extension) = name.split_once('.')?;
-    let dated = unpacked.strip_prefix(stem)?.strip_prefix('.')?.strip_suffix(extension)?;
-    begins_with_date(dated).then(|| (u32::MAX, std::cmp::Reverse(dated.to_owned())))
+    let part = FileFamily::named(stem, extension).parse(file)?;
+    let group = if part.day.is_none() { 0 } else { u32::MAX };
+    Some((group, Reverse(part.order())))
 }
 
 fn folder(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -137,7 +139,7 @@ mod tests {
     fn a_log_and_what_was_closed_of_it() {
         let folder = tempfile::tempdir().unwrap();
         let expected =
-            ["api.log", "api.log.1", "api.log.10.gz", "api.2026-11-21.002.log", "api.2026-11-21.001.log.zst"];
+            ["api.log", "api.log.1", "api.log.10.gz", "api.2026-11-21.1000.log", "api.2026-11-21.999.log.zst"];
         for name in
             expected.into_iter().chain(["api-v2.log", "api.old.log", "errors.log", "api.log.idx", "api.log.1.bak"])
         {

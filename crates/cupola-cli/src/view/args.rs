@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::options::Span;
+
 /// Shows logs: pretty, filtered, several files in one order of time.
 ///
 /// Files may be rotated, compressed with gzip or zstd, and of other JSON loggers (tracing-subscriber, pino, bunyan, zap, slog,
@@ -19,17 +21,8 @@ pub struct View {
     #[arg(short, long, value_name = "LEVEL", help_heading = FILTERS)]
     pub(super) level: Option<String>,
 
-    /// From this time on: 2026-11-21T03:46:02Z, 2026-11-21, "2026-11-21 03:46", 03:46, "10m ago", yesterday
-    #[arg(long, value_name = "TIME", help_heading = FILTERS)]
-    pub(super) since: Option<String>,
-
-    /// Up to this time; a day, an hour or a minute is meant to its end
-    #[arg(long, value_name = "TIME", help_heading = FILTERS)]
-    pub(super) until: Option<String>,
-
-    /// Of the last so many hours
-    #[arg(long, value_name = "N", help_heading = FILTERS)]
-    pub(super) hours: Option<f64>,
+    #[command(flatten)]
+    pub(super) span: Span,
 
     /// Of one request
     #[arg(short, long, value_name = "ID", help_heading = FILTERS)]

@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
-use jiff::{SignedDuration, Zoned};
+use anyhow::anyhow;
+use jiff::Zoned;
 
 use super::args::View;
 use crate::log::filter::expression::Expression;
 use crate::log::filter::parse::{Meaning, field, parse, text};
 use crate::log::filter::test::{Relation, Test};
-use crate::log::filter::when;
 use crate::log::level::Level;
 
 impl View {
@@ -22,7 +21,7 @@ impl View {
                 known.ok_or_else(|| anyhow!("--level {level}: a level is trace, debug, info, warn or error"))?;
             parts.push(Test::Level(Relation::GreaterOrEqual, level).into());
         }
-        self.times(now, &mut parts)?;
+        parts.extend(self.span.tests(now)?);
         for (option, name, value) in [
             ("--request", "request_id", &self.request),
             ("--trace", "trace_id", &self.trace),
@@ -45,26 +44,6 @@ impl View {
             parts.push(parse(expression, &meaning).map_err(|error| anyhow!("{error}"))?);
         }
         Ok(Expression::all(parts))
-    }
-
-    fn times(&self, now: &Zoned, parts: &mut Vec<Expression>) -> anyhow::Result<()> {
-        if let Some(since) = &self.since {
-            parts.push(
-                Test::Since(when::parse(since, now).map_err(|error| anyhow!(error)).context("--since")?.start).into(),
-            );
-        }
-        if let Some(until) = &self.until {
-            parts.push(
-                Test::Until(when::parse(until, now).map_err(|error| anyhow!(error)).context("--until")?.end).into(),
-            );
-        }
-        if let Some(hours) = self.hours {
-            let span = SignedDuration::try_from_secs_f64(hours * 3600.0)
-                .map_err(|_| anyhow!("--hours {hours}: a number of hours"))?;
-            let since = now.checked_sub(span).map_err(|_| anyhow!("--hours {hours}: too long ago"))?;
-            parts.push(Test::Since(since.timestamp().as_microsecond()).into());
-        }
-        Ok(())
     }
 }
 

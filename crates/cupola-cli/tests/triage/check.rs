@@ -1,6 +1,7 @@
 //! Which lines hold.
 
-use super::support::{Folder, entry, hostile_lines, is_harmful};
+use super::hostile::{hostile_lines, is_harmful};
+use super::support::{Folder, entry};
 
 const IDS: &str = r#","request_id":"r-1","trace_id":"0193f2a4071979caa8d80ff831a7272b","span_id":"00f067aa0ba902b7""#;
 

@@ -1,6 +1,7 @@
 //! Errors that are alike.
 
-use super::support::{Folder, entry, hostile_lines, is_harmful};
+use super::hostile::{hostile_lines, is_harmful};
+use super::support::{Folder, entry};
 
 /// Two kinds of errors in `api.log`, the same again in `errors.log`, and lines that are none.
 fn service() -> Folder {

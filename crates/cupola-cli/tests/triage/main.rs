@@ -4,5 +4,7 @@
 
 mod check;
 mod errors;
+mod hostile;
+#[path = "../support/folder.rs"]
 mod support;
 mod trace;

@@ -1,6 +1,7 @@
 //! One request, across files.
 
-use super::support::{Folder, entry, hostile_lines, is_harmful};
+use super::hostile::{hostile_lines, is_harmful};
+use super::support::{Folder, entry};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 

@@ -19,7 +19,7 @@ struct Following {
 
 impl Following {
     fn new(folder: &Folder, arguments: &[&str]) -> Self {
-        let mut child = folder.command(&[arguments, &["--follow", "--json"]].concat()).spawn().unwrap();
+        let mut child = folder.command(&[&["view"], arguments, &["--follow", "--json"]].concat()).spawn().unwrap();
         let (sender, lines) = mpsc::channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));

@@ -24,7 +24,7 @@ fn colors() {
         assert!(other != dark && other.contains("<b>up</b>"), "{theme}");
     }
     // Asked for, they are there whatever is set.
-    let shown = Folder::shown(folder.command(&[&file, "--color", "always"]).env("NO_COLOR", "1"), b"");
+    let shown = Folder::shown(folder.command(&["view", &file, "--color", "always"]).env("NO_COLOR", "1"), b"");
     assert!(shown.stdout.contains('\u{1b}'));
 }
 
@@ -46,7 +46,7 @@ fn zones() {
     let folder = Folder::new();
     let file = one(&folder);
     let check = |arguments: &[&str], zone: &str, expected: &str| {
-        let shown = Folder::shown(folder.command(&[&[file.as_str()], arguments].concat()).env("TZ", zone), b"");
+        let shown = Folder::shown(folder.command(&[&["view", file.as_str()], arguments].concat()).env("TZ", zone), b"");
         assert!(shown.stdout.contains(expected), "{arguments:?} {zone} {}", shown.stdout);
     };
     check(&[], "UTC", "11-21 03:46:01.000 ");
@@ -107,8 +107,9 @@ fn secrets_are_masked_in_every_form() {
 fn a_pager_is_used_where_it_is_asked_for() {
     let folder = Folder::new();
     let file = one(&folder);
-    let shown = Folder::shown(folder.command(&[&file, "--pager", "always"]).env("PAGER", "sed s/^/paged:/"), b"");
+    let shown =
+        Folder::shown(folder.command(&["view", &file, "--pager", "always"]).env("PAGER", "sed s/^/paged:/"), b"");
     assert!(shown.stdout.starts_with("paged:"), "{shown:?}");
-    let shown = Folder::shown(folder.command(&[&file, "--pager", "always"]).env("PAGER", "no-such-pager"), b"");
+    let shown = Folder::shown(folder.command(&["view", &file, "--pager", "always"]).env("PAGER", "no-such-pager"), b"");
     assert!(shown.stdout.contains("up"), "{shown:?}");
 }

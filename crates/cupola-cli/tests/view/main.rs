@@ -7,6 +7,7 @@ mod forms;
 mod hostile;
 mod old;
 mod order;
+#[path = "../support/folder.rs"]
 mod support;
 
 use support::{Folder, entry};

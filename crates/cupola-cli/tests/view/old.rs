@@ -25,7 +25,7 @@ fn alone_it_shows_the_last_fifty_of_both_files_once() {
     let expected: Vec<_> = (30..80).collect();
     let shown = folder.view(&[]);
     assert_eq!((numbers(&shown.stdout), shown.code), (expected.clone(), 0), "{}", shown.stderr);
-    let shown = Folder::shown(folder.command(&[]).env("LOG_DIR", folder.path().join("elsewhere")), b"");
+    let shown = Folder::shown(folder.command(&["view"]).env("LOG_DIR", folder.path().join("elsewhere")), b"");
     assert_eq!((numbers(&shown.stdout), shown.stderr.as_str()), (expected, ""));
 }
 

@@ -1,5 +1,7 @@
 //! A folder of logs, and the command run in it.
 
+#![allow(dead_code, reason = "two test programs share it, and neither needs all")]
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -35,20 +37,28 @@ impl Folder {
     /// The command, in this folder and in UTC, with nothing set that it looks at.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cupola"));
-        command.arg("view").args(arguments).current_dir(self.path());
+        command.args(arguments).current_dir(self.path());
         command.env("TZ", "UTC").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        for name in ["LOG_DIR", "NO_COLOR", "PAGER", "CUPOLA_THEME"] {
+        for name in ["LOG_DIR", "NO_COLOR", "PAGER", "CUPOLA_THEME", "COLUMNS"] {
             command.env_remove(name);
         }
         command
     }
 
-    pub(crate) fn view(&self, arguments: &[&str]) -> Shown {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Shown {
         Self::shown(&mut self.command(arguments), b"")
     }
 
-    pub(crate) fn view_of(&self, arguments: &[&str], input: &[u8]) -> Shown {
+    pub(crate) fn run_on(&self, arguments: &[&str], input: &[u8]) -> Shown {
         Self::shown(self.command(arguments).stdin(Stdio::piped()), input)
+    }
+
+    pub(crate) fn view(&self, arguments: &[&str]) -> Shown {
+        self.run(&[&["view"], arguments].concat())
+    }
+
+    pub(crate) fn view_of(&self, arguments: &[&str], input: &[u8]) -> Shown {
+        self.run_on(&[&["view"], arguments].concat(), input)
     }
 
     pub(crate) fn shown(command: &mut Command, input: &[u8]) -> Shown {

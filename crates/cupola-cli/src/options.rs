@@ -1,0 +1,83 @@
+//! Options that several subcommands have: where the logs are, and of which time.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow, bail};
+use clap::Args;
+use jiff::{SignedDuration, Zoned};
+
+use crate::log::filter::expression::Expression;
+use crate::log::filter::test::Test;
+use crate::log::filter::when;
+use crate::log::input::{self, Input};
+
+/// The folder that is read where nobody names one.
+pub(crate) const FOLDER: &str = "logs";
+
+/// Which files are read.
+#[derive(Debug, Args)]
+pub(crate) struct Sources {
+    /// Files, folders, `-` for standard input; rotated and compressed ones too. Without any, those in LOG_DIR, else in ./logs
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// Where the files are, if none are named
+    #[arg(long, value_name = "DIR", env = "LOG_DIR")]
+    log_dir: Option<PathBuf>,
+}
+
+impl Sources {
+    pub(crate) fn inputs(&self) -> anyhow::Result<Vec<Input>> {
+        if !self.files.is_empty() {
+            return Ok(input::expand(&self.files)?);
+        }
+        let folder = self.log_dir.clone().unwrap_or_else(|| PathBuf::from(FOLDER));
+        if !folder.exists() {
+            bail!("there is no {}: name files, or set LOG_DIR", folder.display());
+        }
+        Ok(input::expand(&[folder])?)
+    }
+}
+
+/// Of which time lines are wanted.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Which lines")]
+pub(crate) struct Span {
+    /// From this time on: 2026-11-21T03:46:02Z, 2026-11-21, "2026-11-21 03:46", 03:46, "10m ago", yesterday
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+
+    /// Up to this time; a day, an hour or a minute is meant to its end
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+
+    /// Of the last so many hours
+    #[arg(long, value_name = "N")]
+    hours: Option<f64>,
+}
+
+impl Span {
+    /// Whether it says where to begin.
+    pub(crate) const fn has_start(&self) -> bool {
+        self.hours.is_some() || self.since.is_some()
+    }
+
+    /// What a line's time has to be.
+    pub(crate) fn tests(&self, now: &Zoned) -> anyhow::Result<Vec<Expression>> {
+        let time = |text: &str| when::parse(text, now).map_err(|error| anyhow!(error));
+        let mut tests = Vec::new();
+        if let Some(since) = &self.since {
+            tests.push(Test::Since(time(since).context("--since")?.start).into());
+        }
+        if let Some(until) = &self.until {
+            tests.push(Test::Until(time(until).context("--until")?.end).into());
+        }
+        if let Some(hours) = self.hours {
+            let span = SignedDuration::try_from_secs_f64(hours * 3600.0)
+                .map_err(|_| anyhow!("--hours {hours}: a number of hours"))?;
+            let since = now.checked_sub(span).map_err(|_| anyhow!("--hours {hours}: too long ago"))?;
+            tests.push(Test::Since(since.timestamp().as_microsecond()).into());
+        }
+        Ok(tests)
+    }
+}
