@@ -8,6 +8,7 @@ use cupola_record::{
 use cupola_redact::{KeyPolicy, Verdict};
 use tracing::{Dispatch, Level};
 
+use crate::context_keys::{TRACE_FLAGS, trace_flags};
 use crate::line_layer::LineLayer;
 
 /// Writes exchanges as [`AccessLog`] does, and cheaper where the subscriber is the one of a [`crate::Telemetry`].
@@ -93,7 +94,8 @@ impl AccessPlan {
             masked.texts |= u64::from(verdict != Verdict::Keep) << index;
             masked.numbers |= u64::from(verdict == Verdict::Mask) << index;
         }
-        Self { heads: heads.collect(), keys: KnownKeys::new(ACCESS_FIELDS), masked }
+        let keys = KnownKeys::new(&[ACCESS_FIELDS, &[TRACE_FLAGS]].concat());
+        Self { heads: heads.collect(), keys, masked }
     }
 
     fn head(&self, level: Level, outcome: Outcome) -> &EncodedHead {
@@ -101,7 +103,7 @@ impl AccessPlan {
         &known.unwrap_or(&self.heads[0]).2
     }
 
-    /// Begins the line of an exchange: everything but its context's fields.
+    /// Begins the line of an exchange: everything but its context's fields. `flags` says whether its trace's are wanted.
     pub(crate) fn begin<'a>(
         &'a self,
         (buffer, scratch): (&'a mut LineBuffer, &'a mut Scratch),
@@ -109,10 +111,15 @@ impl AccessPlan {
         level: Level,
         exchange: &Exchange,
         ended: &Ended,
+        flags: bool,
     ) -> LineWriter<'a> {
         let head = self.head(level, ended.outcome);
         LineWriter::begin_known(buffer, scratch, timestamp, head, &self.keys, |line| {
             visit_access_fields(exchange, ended, &mut Fields { line, masked: self.masked });
+            if flags {
+                let traceparent = exchange.context.traceparent();
+                line.plain(ACCESS_FIELDS.len(), br#","trace_flags":"#, trace_flags(traceparent));
+            }
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use cupola_context::{Amount, Context, FieldValue, Scope, SpanId, TraceId};
+use cupola_context::{Amount, Context, FieldValue, Scope, SpanId, TraceId, Traceparent};
 use cupola_line::{EncodedKey, Key, LineWriter, keys};
 use cupola_redact::{End, KeyPolicy, Verdict};
 use rustc_hash::FxHashMap;
@@ -95,8 +95,12 @@ pub(crate) fn write_ids(line: &mut LineWriter<'_>, context: &Context) {
 /// Writes the flags of the request's trace: a collector keeps them with the ids.
 pub(crate) fn write_flags(line: &mut LineWriter<'_>, context: &Context) {
     const KEY: Key<'static> = Key::new(TRACE_FLAGS);
-    let traceparent = context.traceparent();
-    line.plain(KEY, &traceparent.as_str().as_bytes()[FLAGS_AT..]);
+    line.plain(KEY, trace_flags(context.traceparent()));
+}
+
+/// Two hex digits.
+pub(crate) fn trace_flags(traceparent: &Traceparent) -> &[u8] {
+    &traceparent.as_str().as_bytes()[FLAGS_AT..]
 }
 
 /// Where they stand in a `traceparent`.

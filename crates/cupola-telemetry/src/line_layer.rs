@@ -117,8 +117,7 @@ impl LineLayer {
             let ThreadState { buffer, scratch, time, keys, .. } = state;
             // The wall clock was read at the beginning, and the monotonic one since.
             let timestamp = time.system_time(exchange.started.checked_add(ended.total).unwrap_or(exchange.started));
-            let mut line = self.access.begin((buffer, scratch), timestamp, level, exchange, ended);
-            self.write_flags(&mut line, &exchange.context);
+            let mut line = self.access.begin((buffer, scratch), timestamp, level, exchange, ended, self.flags);
             keys.write(&mut line, &exchange.context, self.plans.policy());
             keys.write_totals(&mut line, &exchange.context, self.plans.policy());
             self.write_system(&mut line);
