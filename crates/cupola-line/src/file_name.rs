@@ -8,7 +8,7 @@
 //! | of a family without a stem: the day's last | `2026-11-21.jsonl` |
 //! | the same day's earlier ones | `2026-11-21.001.jsonl` |
 //! | an index beside a file | the file's name and `.idx` |
-//! | not yet whole | the file's name and `.tmp` |
+//! | not yet whole, an index too | the file's name and `.tmp` |
 
 use std::fmt;
 
@@ -159,8 +159,9 @@ impl FileFamily {
 
     /// Reads a name; `None` for any that this family does not make.
     pub fn parse(&self, name: &str) -> Option<FileName> {
-        let (name, part) = strip(name, &[(INDEX_SUFFIX, Part::Index), (UNFINISHED_SUFFIX, Part::Unfinished)])
-            .unwrap_or((name, Part::Entries));
+        let (name, is_unfinished) = name.strip_suffix(UNFINISHED_SUFFIX).map_or((name, false), |name| (name, true));
+        let (name, part) = name.strip_suffix(INDEX_SUFFIX).map_or((name, Part::Entries), |name| (name, Part::Index));
+        let part = if is_unfinished { Part::Unfinished } else { part };
         let packings = [Packing::Gzip, Packing::Zstd].map(|packing| (packing.suffix(), packing));
         let (name, packing) = strip(name, &packings).unwrap_or((name, Packing::None));
         let name =
@@ -214,6 +215,7 @@ mod tests {
                     assert_eq!(index, Some(FileName { part: Part::Index, ..expected }), "{name}");
                     let unfinished = family.parse(&format!("{name}.tmp"));
                     assert_eq!(unfinished, Some(FileName { part: Part::Unfinished, ..expected }), "{name}");
+                    assert_eq!(family.parse(&format!("{name}.idx.tmp")), unfinished, "{name}");
                 }
             }
             let active = family.parse(&family.active(day("2026-02-28"))).unwrap();
@@ -230,6 +232,10 @@ mod tests {
         check(&api, &["api-access.2026-11-21.001.log", "api.old.log", "api.2026-11-21.log", "api.2026-11-21.1.log"]);
         check(&api, &["api.2026-11-31.001.log", "api.2026-11-21.001.log.bak", "xapi.log", "api.log.1", "api", ".log"]);
         check(&api, &["api.2026-11-21.+01.log", "api.2026-11-21.001.log.xz", "api.2026-11-21.99999999999.log", ""]);
+        check(
+            &api,
+            &["api.2026-11-21.001.log.tmp.idx", "api.2026-11-21.001.log.idx.idx", "api.2026-11-21.001.log.idx.zst"],
+        );
         check(&FileFamily::dated("jsonl"), &["2026-11-21.log", "api.2026-11-21.jsonl", "2026-13-01.jsonl", "jsonl"]);
     }
 

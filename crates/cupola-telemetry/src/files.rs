@@ -16,6 +16,7 @@
 //! ```
 
 mod account;
+mod beside;
 mod clock;
 mod config;
 mod head;

@@ -51,6 +51,11 @@ impl IndexBuilder {
         self.keep(rest);
     }
 
+    /// The blocks that have ended so far.
+    pub fn blocks(&self) -> &[IndexBlock] {
+        &self.index.blocks
+    }
+
     /// The index of all that was handed in, as that of a file that is not compressed.
     pub fn finish(mut self) -> Index<'static> {
         if !self.carry.is_empty() || self.is_skipping {

@@ -1,5 +1,7 @@
 //! Which file an index describes.
 
+use std::io::{self, Read, Seek, SeekFrom};
+
 use xxhash_rust::xxh3::xxh3_64;
 
 /// A file as it is stored: its length, and what stands at its ends.
@@ -33,5 +35,18 @@ impl Identity {
         let head = &head[..head.len().min(Self::EDGE)];
         let tail = &tail[tail.len().saturating_sub(Self::EDGE)..];
         Self { length, head: xxh3_64(head), tail: xxh3_64(tail) }
+    }
+
+    /// The identity of a file as it is now; where it is read on from is left open.
+    pub fn read(file: &mut (impl Read + Seek)) -> io::Result<Self> {
+        let mut edge = |from| {
+            let (at, mut bytes) = (file.seek(from)?, Vec::with_capacity(Self::EDGE));
+            file.by_ref().take(Self::EDGE as u64).read_to_end(&mut bytes)?;
+            Ok::<_, io::Error>((at, bytes))
+        };
+        let (length, _) = edge(SeekFrom::End(0))?;
+        let (_, head) = edge(SeekFrom::Start(0))?;
+        let (_, tail) = edge(SeekFrom::Start(length.saturating_sub(Self::EDGE as u64)))?;
+        Ok(Self::of(length, &head, &tail))
     }
 }

@@ -19,6 +19,7 @@ use cupola_record::{VarError, Vars};
 /// | `CUPOLA_LOG_MAX_AGE_DAYS` | days after which a closed file goes | it stays |
 /// | `CUPOLA_LOG_TOTAL_BYTES` | bytes of all closed files together; the oldest go first | no bound |
 /// | `CUPOLA_LOG_PACK` | `zstd`, `gzip` or `none`: how closed files are packed | `zstd` |
+/// | `CUPOLA_LOG_INDEX` | yes or no: an index beside each closed file, by which a viewer finds lines without reading it all | yes |
 /// | `CUPOLA_LOG_SYNC` | `never`, `batch`, or milliseconds: when what was written is forced to the disk | `never` |
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -39,6 +40,8 @@ pub struct FilesConfig {
     pub total_bytes: Option<u64>,
     /// How closed files are packed.
     pub packing: Packing,
+    /// Whether an index is left beside each closed file, of about 1 % of its size.
+    pub index: bool,
     /// When what was written is forced to the disk.
     pub sync: Sync,
 }
@@ -106,6 +109,7 @@ impl FilesConfig {
             max_age_days: vars.parsed("CUPOLA_LOG_MAX_AGE_DAYS", "a number of days")?,
             total_bytes: vars.parsed("CUPOLA_LOG_TOTAL_BYTES", "a number of bytes")?,
             packing: vars.read("CUPOLA_LOG_PACK", PACKINGS, packing)?.unwrap_or(DEFAULT_PACKING),
+            index: vars.yes_or_no("CUPOLA_LOG_INDEX")?.unwrap_or(true),
             sync: vars.read("CUPOLA_LOG_SYNC", "never, batch or a number of milliseconds", sync)?.unwrap_or_default(),
         };
         let is_somewhere = config.folder.is_some() || config.file.is_some();
@@ -127,6 +131,7 @@ impl FilesConfig {
             max_age_days: None,
             total_bytes: None,
             packing: DEFAULT_PACKING,
+            index: true,
             sync: Sync::default(),
         }
     }
@@ -212,6 +217,7 @@ mod tests {
             ("CUPOLA_LOG_MAX_AGE_DAYS", "30"),
             ("CUPOLA_LOG_TOTAL_BYTES", "1000000"),
             ("CUPOLA_LOG_PACK", "none"),
+            ("CUPOLA_LOG_INDEX", "off"),
             ("CUPOLA_LOG_SYNC", "250"),
         ]);
         let expected = FilesConfig {
@@ -223,6 +229,7 @@ mod tests {
             max_age_days: Some(30),
             total_bytes: Some(1_000_000),
             packing: Packing::None,
+            index: false,
             sync: Sync::Every(Duration::from_millis(250)),
         };
         assert_eq!(config.unwrap(), Some(expected));

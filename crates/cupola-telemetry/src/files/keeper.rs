@@ -1,4 +1,4 @@
-//! What becomes of closed files: packed, and in the end deleted. Nothing here is on anybody's way.
+//! What becomes of closed files: packed, with an index beside them, and in the end deleted. Nothing here is on anybody's way.
 //!
 //! The thread keeps no list of what is to be done. Each time it is called it looks at the folders, so that what a crash
 //! has left is taken up like everything else, and several processes on one folder need not agree on anything: who has the
@@ -17,10 +17,11 @@ use std::time::Duration;
 
 use cupola_line::{Day, FileFamily, Packing, Part};
 
+use crate::files::beside;
 use crate::files::clock::Clock;
 use crate::files::config::FilesConfig;
 use crate::files::log_file::{day_of, is_closed};
-use crate::files::pack::{self, Packed};
+use crate::files::pack::{self, End};
 use crate::thread_state;
 
 /// How soon it is looked again where a file was still somebody's, and where nothing was.
@@ -120,25 +121,33 @@ impl Work {
         is_done
     }
 
-    /// Packs what is closed, and removes what was begun and not finished.
+    /// Packs what is closed, leaves indexes, and removes what was begun and not finished.
     fn pack(&self, kept: &Kept, today: Day) -> bool {
         let mut is_done = true;
         for name in names(&kept.folder) {
             let Some(read) = kept.family.parse(&name) else { continue };
             let path = kept.folder.join(&name);
-            if read.part == Part::Unfinished {
-                pack::clear(&path);
-            }
-            let is_plain = read.packing == Packing::None && is_closed(&kept.family, &name, today);
-            if is_plain && self.config.packing != Packing::None {
-                match pack::pack(&path, self.config.packing, &self.stop) {
-                    Packed::Done | Packed::Failed => {}
-                    Packed::Busy => is_done = false,
-                    Packed::Stopped => return true,
+            match read.part {
+                Part::Unfinished => pack::clear(&path),
+                Part::Entries if read.packing == Packing::None && is_closed(&kept.family, &name, today) => {
+                    match self.pack_file(&path) {
+                        End::Done | End::Failed => {}
+                        End::Busy => is_done = false,
+                        End::Stopped => return true,
+                    }
                 }
+                _ => {}
             }
         }
         is_done
+    }
+
+    fn pack_file(&self, path: &Path) -> End {
+        match self.config.packing {
+            Packing::None if !self.config.index || beside::fits(path) => End::Done,
+            Packing::None => beside::make(path, &self.stop),
+            packing => pack::pack(path, packing, self.config.index, &self.stop),
+        }
     }
 
     /// Deletes what is too much: of each log by number and age, of all of them by size; the oldest first.
@@ -185,7 +194,7 @@ impl Closed {
     }
 }
 
-/// The closed files of a log, the oldest first.
+/// The closed files of a log, the oldest first. An index counts with its file; one without a file goes at once.
 fn closed(kept: &Kept, today: Day) -> Vec<Closed> {
     let mut found = BTreeMap::<(i64, u32), Closed>::new();
     for name in names(&kept.folder) {
@@ -195,6 +204,10 @@ fn closed(kept: &Kept, today: Day) -> Vec<Closed> {
             continue;
         }
         let path = kept.folder.join(&name);
+        if read.part == Part::Index && !kept.folder.join(entries).exists() {
+            let _ = fs::remove_file(&path);
+            continue;
+        }
         let bytes = fs::symlink_metadata(&path).map_or(0, |found| found.len());
         let new = || Closed { order: read.order(), day: read.day, bytes: 0, paths: Vec::new() };
         let file = found.entry(read.order()).or_insert_with(new);

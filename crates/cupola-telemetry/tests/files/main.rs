@@ -6,6 +6,7 @@
 
 mod child;
 mod faults;
+mod indexes;
 mod processes;
 
 use std::fs;
@@ -43,7 +44,8 @@ fn lines(folder: &Path, stem: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
-        if entry.file_name().to_str().unwrap().starts_with(stem) {
+        let name = entry.file_name().into_string().unwrap();
+        if name.starts_with(stem) && !name.contains(".idx") {
             found.extend(fs::read_to_string(entry.path()).unwrap().lines().map(str::to_owned));
         }
     }

@@ -51,7 +51,7 @@ fn lines(count: usize) -> Vec<String> {
 }
 
 fn config(folder: &Path) -> FilesConfig {
-    FilesConfig { packing: cupola_line::Packing::None, ..FilesConfig::in_folder(folder) }
+    FilesConfig { packing: cupola_line::Packing::None, index: false, ..FilesConfig::in_folder(folder) }
 }
 
 fn flat(folder: &Path) -> FilesConfig {
@@ -180,6 +180,7 @@ fn too_many_and_too_old_files_go_and_no_neighbour_does() {
         "api.old.log",
         "api.2026-11-01.log",
         "api.2026-11-01.001.log.bak",
+        "api-access.2026-11-01.001.log.idx",
         "apix.log",
     ];
     neighbours.iter().for_each(|name| fs::write(folder.path().join(name), "mine").unwrap());
@@ -283,13 +284,15 @@ fn only_one_output_may_fail_and_its_lines_are_lost_ones() {
     assert_eq!(text(folder.path().join("api.log")), batch.concat());
 }
 
+mod indexes;
+
 #[cfg(feature = "pack")]
 mod packing {
     use std::io::Read;
 
     use super::*;
 
-    fn unpacked(path: &Path) -> String {
+    pub(super) fn unpacked(path: &Path) -> String {
         let mut text = String::new();
         let file = File::open(path).unwrap();
         if path.extension().is_some_and(|end| end == "gz") {
@@ -345,7 +348,9 @@ mod packing {
         fs::write(folder.path().join("api.2026-11-20.001.log.zst.tmp"), "half").unwrap();
         fs::write(folder.path().join("api.2026-11-19.001.log.zst.tmp"), "half").unwrap();
         let log = Log::open(FilesConfig::in_folder(folder.path()));
-        eventually("it is packed", || names(folder.path()) == ["api.2026-11-20.001.log.zst"]);
+        eventually("it is packed", || {
+            names(folder.path()) == ["api.2026-11-20.001.log.zst", "api.2026-11-20.001.log.zst.idx"]
+        });
         drop(log);
         assert_eq!(unpacked(&folder.path().join("api.2026-11-20.001.log.zst")), lines(3).concat());
     }
