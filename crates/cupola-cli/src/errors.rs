@@ -19,9 +19,10 @@ use crate::log::input::Input;
 use crate::log::level::Level;
 use crate::log::pool::{Done, each_block};
 use crate::log::tally::Tally;
+use crate::log::twins::Twins;
 use crate::options::{Sources, Span};
 use crate::terminal;
-use group::{Groups, Twins};
+use group::Groups;
 
 const FOUND: i32 = 0;
 const NOTHING: i32 = 1;

@@ -17,13 +17,16 @@
 //! grep's: 0 found, 1 not found, 2 an error.
 
 mod check;
+mod clock;
 mod completions;
 mod environment;
 mod errors;
+mod figures;
 mod input;
 mod log;
 mod options;
 mod redact;
+mod stats;
 mod terminal;
 mod trace;
 mod view;
@@ -36,6 +39,7 @@ pub use check::Check;
 pub use completions::{Completions, Man};
 pub use errors::Errors;
 pub use redact::Redact;
+pub use stats::Stats;
 pub use trace::Trace;
 pub use view::View;
 
@@ -50,6 +54,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     View(Box<View>),
+    Stats(Stats),
     Trace(Trace),
     Errors(Errors),
     Check(Check),
@@ -67,6 +72,7 @@ impl Cli {
     pub fn run(self) -> i32 {
         let result = match self.command {
             Command::View(view) => view.run(),
+            Command::Stats(stats) => stats.run(),
             Command::Trace(trace) => trace.run(),
             Command::Errors(errors) => errors.run(),
             Command::Check(check) => check.run(),

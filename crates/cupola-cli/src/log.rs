@@ -17,6 +17,8 @@ pub(crate) mod filter;
 pub(crate) mod input;
 pub(crate) mod level;
 pub(crate) mod line;
+pub(crate) mod mask;
 pub(crate) mod open;
 pub(crate) mod pool;
 pub(crate) mod tally;
+pub(crate) mod twins;

@@ -1,9 +1,12 @@
-//! Options that several subcommands have: where the logs are, and of which time.
+//! Options that several subcommands have: where the logs are, which lines are wanted, and how they look.
 
-use std::path::PathBuf;
+pub(crate) mod select;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Zoned};
 
 use crate::log::filter::expression::Expression;
@@ -37,6 +40,13 @@ impl Sources {
         }
         Ok(input::expand(&[folder])?)
     }
+}
+
+/// The log of a service that has every line, and what was closed of it; where there is none, all that is in the folder.
+pub(crate) fn service_inputs(folder: &Path) -> anyhow::Result<Vec<Input>> {
+    let inputs = input::with_older(folder, "api.log")
+        .with_context(|| format!("cannot read {}: name files, or set LOG_DIR", folder.display()))?;
+    Ok(if inputs.is_empty() { input::expand(&[folder.to_owned()])? } else { inputs })
 }
 
 /// Of which time lines are wanted.
@@ -79,5 +89,53 @@ impl Span {
             tests.push(Test::Since(since.timestamp().as_microsecond()).into());
         }
         Ok(tests)
+    }
+}
+
+/// When something is done that `auto` does on a terminal only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl When {
+    /// Whether there are colours.
+    pub(crate) fn colors(self) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => crate::terminal::wants_color(),
+        }
+    }
+}
+
+/// How times and colours are shown.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "How they look")]
+pub(crate) struct Looks {
+    /// Colours; `auto` is on a terminal, unless NO_COLOR is set
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    pub(crate) color: When,
+
+    /// Times in UTC rather than in local time
+    #[arg(long)]
+    utc: bool,
+
+    /// Times in this zone: Europe/Berlin, local, UTC
+    #[arg(long, value_name = "ZONE", conflicts_with = "utc")]
+    time_zone: Option<String>,
+}
+
+impl Looks {
+    pub(crate) fn zone(&self) -> anyhow::Result<TimeZone> {
+        match self.time_zone.as_deref() {
+            _ if self.utc => Ok(TimeZone::UTC),
+            None | Some("local") => Ok(TimeZone::try_system().unwrap_or(TimeZone::UTC)),
+            Some(name) if name.eq_ignore_ascii_case("utc") => Ok(TimeZone::UTC),
+            Some(name) => Ok(TimeZone::get(name)?),
+        }
     }
 }

@@ -11,7 +11,7 @@ pub(crate) fn wants_color() -> bool {
     io::stdout().is_terminal() && variable("NO_COLOR").is_none() && variable("TERM").as_deref() != Some("dumb")
 }
 
-/// The text on one line, with everything escaped that would move a cursor.
+/// The text on one line, with everything escaped that would move a cursor. JSON stays the same JSON.
 pub(crate) fn safe(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     for (number, line) in text.lines().enumerate() {
@@ -22,6 +22,34 @@ pub(crate) fn safe(text: &str) -> String {
         out.pop();
     }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// How many columns there are: `$COLUMNS`, the terminal's, or a hundred.
+pub(crate) fn columns() -> usize {
+    let named = variable("COLUMNS").and_then(|columns| columns.parse().ok());
+    let columns = named.or_else(|| Some(usize::from(terminal_size::terminal_size()?.0.0)));
+    columns.filter(|columns| *columns > 0).unwrap_or(100)
+}
+
+/// `1,234,567`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `12.3%`.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    match part as f64 * 100.0 / whole.max(1) as f64 {
+        share if part > 0 && share < 0.05 => "<0.1%".to_owned(),
+        share => format!("{share:.1}%"),
+    }
 }
 
 /// `1 line`, `2 lines`.
@@ -52,6 +80,16 @@ mod tests {
         check("\u{202e}x", "\\u202ex");
         assert_eq!((counted(1, "line").as_str(), counted(0, "line").as_str()), ("1 line", "0 lines"));
     }
+
+    #[test]
+    fn numbers() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [(0, 0), (1, 3), (1, 10_000), (7, 7)].map(|(part, whole)| percent(part, whole)),
+            ["0.0%", "33.3%", "<0.1%", "100.0%"]
+        );
+    }
+
     #[test]
     fn durations() {
         let check = |value, expected| assert_eq!(milliseconds(value), expected);

@@ -1,7 +1,6 @@
 //! `cupola view`: logs, pretty, filtered, in one order of time.
 
 mod args;
-mod clock;
 mod context;
 mod follow;
 mod html;
@@ -9,25 +8,24 @@ mod merge;
 mod output;
 mod render;
 mod run;
-mod select;
 mod tail;
 
 pub use args::View;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use cupola_line::{Style, Theme};
 use cupola_redact::KeyPolicy;
 use jiff::Zoned;
-use jiff::tz::TimeZone;
 
 use crate::Failure;
+use crate::clock::Clock;
 use crate::log::filter::Filter;
 use crate::log::input::{self, Input};
-use crate::options::FOLDER;
-use args::{Kind, ThemeName, When};
-use clock::Clock;
+use crate::options::select::files_and_expressions;
+use crate::options::{FOLDER, When};
+use args::{Kind, ThemeName};
 use merge::Merge;
 use output::Output;
 use render::{Fields, Form, Render};
@@ -47,9 +45,9 @@ impl View {
     }
 
     fn show(&self) -> anyhow::Result<i32> {
-        let zone = self.zone()?;
+        let zone = self.looks.zone()?;
         let now = jiff::Timestamp::now().to_zoned(zone.clone());
-        let (paths, expressions) = self.files_and_expressions()?;
+        let (paths, expressions) = files_and_expressions(&self.what)?;
         let (inputs, lines) = self.inputs(&paths)?;
         let render = self.render(&expressions, &inputs, Clock::new(zone, &now), &now)?;
         // What comes by itself is followed anyhow.
@@ -69,30 +67,6 @@ impl View {
             (true, 0) => NOTHING,
             (true, _) => SHOWN,
         })
-    }
-
-    fn zone(&self) -> anyhow::Result<TimeZone> {
-        match self.time_zone.as_deref() {
-            _ if self.utc => Ok(TimeZone::UTC),
-            None | Some("local") => Ok(TimeZone::try_system().unwrap_or(TimeZone::UTC)),
-            Some(name) if name.eq_ignore_ascii_case("utc") => Ok(TimeZone::UTC),
-            Some(name) => Ok(TimeZone::get(name)?),
-        }
-    }
-
-    /// What names a file is one; what has the look of an expression is one.
-    fn files_and_expressions(&self) -> anyhow::Result<(Vec<PathBuf>, Vec<String>)> {
-        let (mut paths, mut expressions) = (Vec::new(), self.filter.clone());
-        for word in &self.what {
-            if word == "-" || Path::new(word).exists() {
-                paths.push(PathBuf::from(word));
-            } else if select::looks_like_expression(word) {
-                expressions.push(word.clone());
-            } else {
-                bail!("no such file: {word} (a text to look for goes behind --text)");
-            }
-        }
-        Ok((paths, expressions))
     }
 
     /// What is read, and how many lines of it are shown.
@@ -116,17 +90,12 @@ impl View {
         if inputs.is_empty() {
             bail!("there is no {} in {}", names.join(" or "), folder.display());
         }
-        let lines = self.lines.or((!self.span.has_start() || self.follow).then_some(LINES));
+        let lines = self.lines.or((!self.select.span.has_start() || self.follow).then_some(LINES));
         Ok((inputs, lines))
     }
 
     fn render(&self, expressions: &[String], inputs: &[Input], clock: Clock, now: &Zoned) -> anyhow::Result<Render> {
-        let color = match self.color {
-            _ if self.html.is_some() => true,
-            When::Always => true,
-            When::Never => false,
-            When::Auto => crate::terminal::wants_color(),
-        };
+        let color = self.html.is_some() || self.looks.color.colors();
         let theme = match self.theme {
             _ if self.html.is_some() => Theme::Dark,
             ThemeName::Dark => Theme::Dark,
@@ -135,7 +104,8 @@ impl View {
             ThemeName::Mono => Theme::Mono,
         };
         let twins = (0..inputs.len()).map(|input| Merge::may_have_twins(inputs, input)).collect();
-        let mut filter = Filter::new(self.expression(expressions, now)?);
+        let level = self.errors_only.then_some("error");
+        let mut filter = Filter::new(self.select.expression(expressions, level, now)?);
         filter.keep_others(self.unparsed);
         Ok(Render {
             filter,
@@ -174,7 +144,11 @@ impl View {
     /// What a page says above its lines. Of what was asked for nothing is told where it might be a secret.
     fn title(&self, inputs: &[Input], expressions: &[String]) -> (String, String) {
         let names: Vec<_> = inputs.iter().map(Input::name).collect();
-        let about = if self.redact { "masked by cupola".to_owned() } else { expressions.join(", ") };
+        let about = if self.redact {
+            "masked by cupola".to_owned()
+        } else {
+            [self.select.typed(), expressions].concat().join(", ")
+        };
         (names.join(", "), about)
     }
 }

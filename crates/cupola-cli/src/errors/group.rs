@@ -1,24 +1,18 @@
 //! Errors by their fingerprint.
 
-use std::hash::BuildHasher;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-
 use cupola_line::fingerprint::{Failure, Fingerprint, template};
 use cupola_line::{Entry, Value, keys};
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 
 use crate::log::block::Block;
 use crate::log::filter::test::{lookup, text_of};
 use crate::log::filter::{Filter, time_of};
-use crate::log::input::Input;
 use crate::log::line::Line;
 use crate::log::tally::Tally;
+use crate::log::twins::Twins;
 
 /// Of more groups than this the others are counted together.
 const MAX_GROUPS: usize = 10_000;
-/// So many lines of files that may hold the same ones are remembered.
-const MAX_REMEMBERED: usize = 1 << 20;
 
 /// Errors that are alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,50 +135,9 @@ pub(super) fn of_block(block: Block<'_>, filter: &Filter, twins: &Twins) -> (Gro
     (groups, tally)
 }
 
-/// Files of one folder that may hold the same lines, as `api.log` and `errors.log` do.
-#[derive(Debug)]
-pub(super) struct Twins {
-    /// By input, the folder's number; `None` where there is only one file.
-    folders: Vec<Option<usize>>,
-    /// Which input told a line first.
-    told: Mutex<FxHashMap<u64, usize>>,
-}
-
-impl Twins {
-    pub(super) fn of(inputs: &[Input]) -> Self {
-        let mut files: FxHashMap<PathBuf, usize> = FxHashMap::default();
-        for input in inputs {
-            *files.entry(input.group.clone()).or_default() += 1;
-        }
-        let first = |group: &Path| inputs.iter().position(|input| input.group == group);
-        let folder = |input: &Input| if files[&input.group] > 1 { first(&input.group) } else { None };
-        Self { folders: inputs.iter().map(folder).collect(), told: Mutex::default() }
-    }
-
-    /// Whether another file of the folder has told this line.
-    fn is_told(&self, input: usize, line: &[u8]) -> bool {
-        let Some(folder) = self.folders[input] else { return false };
-        let key = FxBuildHasher.hash_one((folder, line));
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.len() >= MAX_REMEMBERED {
-            return told.get(&key).is_some_and(|first| *first != input);
-        }
-        *told.entry(key).or_insert(input) != input
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_of_two_files_is_told_once_and_one_that_comes_twice_twice() {
-        let files = ["logs/api.log", "logs/errors.log", "other/api.log"].map(Input::file);
-        let twins = Twins::of(&files);
-        let told: Vec<_> = [0, 0, 1, 1, 2].into_iter().map(|input| twins.is_told(input, b"line")).collect();
-        assert_eq!(told, [false, false, true, true, false]);
-        assert!(!twins.is_told(1, b"another"));
-    }
 
     #[test]
     fn groups_are_bounded_and_add_up() {

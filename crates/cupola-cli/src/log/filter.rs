@@ -40,6 +40,11 @@ impl Filter {
         self.keeps_others = keep;
     }
 
+    /// Whether every line is wanted.
+    pub(crate) fn wants_everything(&self) -> bool {
+        self.expression.is_none()
+    }
+
     /// Calls `found` with the lines that match, in their order, and counts all of them but for what becomes of those.
     ///
     /// A line that is no entry matches where everything is wanted, or where nothing but text is asked for and it has that.

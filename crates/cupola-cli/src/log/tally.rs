@@ -49,10 +49,15 @@ impl Tally {
 
     /// `2831222 lines, 12 not shown: 9 unparsable, 2 torn, 1 too long`.
     pub(crate) fn sentence(&self) -> String {
+        self.sentence_of("not shown", "shown once already")
+    }
+
+    /// The same, of lines that are shown in another sense.
+    pub(crate) fn sentence_of(&self, not_shown: &str, twice: &str) -> String {
         let lines = format!("{} line{}", self.lines, if self.lines == 1 { "" } else { "s" });
         let reasons = [
             (self.unmatched, "not matching"),
-            (self.twice, "shown once already"),
+            (self.twice, twice),
             (self.unparsable, "unparsable"),
             (self.torn, "torn"),
             (self.too_long, "too long"),
@@ -60,7 +65,7 @@ impl Tally {
         let reasons = reasons.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} {why}"));
         match self.missing() {
             0 => lines,
-            missing => format!("{lines}, {missing} not shown: {}", reasons.collect::<Vec<_>>().join(", ")),
+            missing => format!("{lines}, {missing} {not_shown}: {}", reasons.collect::<Vec<_>>().join(", ")),
         }
     }
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::options::Span;
+use crate::options::select::Select;
+use crate::options::{Looks, When};
 
 /// Shows logs: pretty, filtered, several files in one order of time.
 ///
@@ -17,40 +18,8 @@ pub struct View {
     #[arg(value_name = "FILE|EXPRESSION")]
     pub(super) what: Vec<String>,
 
-    /// This level and those above it: trace, debug, info, warn, error
-    #[arg(short, long, value_name = "LEVEL", help_heading = FILTERS)]
-    pub(super) level: Option<String>,
-
     #[command(flatten)]
-    pub(super) span: Span,
-
-    /// Of one request
-    #[arg(short, long, value_name = "ID", help_heading = FILTERS)]
-    pub(super) request: Option<String>,
-
-    /// Of one trace
-    #[arg(long, value_name = "ID", help_heading = FILTERS)]
-    pub(super) trace: Option<String>,
-
-    /// Of one route; `*` stands for anything
-    #[arg(long, value_name = "ROUTE", help_heading = FILTERS)]
-    pub(super) route: Option<String>,
-
-    /// With one of these statuses: 404, 5xx, 404,5xx
-    #[arg(short, long, value_name = "STATUS", value_delimiter = ',', help_heading = FILTERS)]
-    pub(super) status: Vec<String>,
-
-    /// That match an expression: field=value, field!=, field>500, field~regex, "text", /regex/, and, or, not, ( )
-    #[arg(short, long, value_name = "EXPRESSION", help_heading = FILTERS)]
-    pub(super) filter: Vec<String>,
-
-    /// With this text anywhere
-    #[arg(short = 'g', long, value_name = "TEXT", help_heading = FILTERS)]
-    pub(super) text: Vec<String>,
-
-    /// Texts and patterns match in small letters and capitals
-    #[arg(short, long, help_heading = FILTERS)]
-    pub(super) ignore_case: bool,
+    pub(super) select: Select,
 
     /// The last so many of the lines that match
     #[arg(short = 'n', long, value_name = "N", help_heading = FILTERS)]
@@ -96,21 +65,12 @@ pub struct View {
     #[arg(long, help_heading = LOOKS)]
     pub(super) redact: bool,
 
-    /// Colours; `auto` is on a terminal, unless NO_COLOR is set
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t, help_heading = LOOKS)]
-    pub(super) color: When,
+    #[command(flatten)]
+    pub(super) looks: Looks,
 
     /// Which colours
     #[arg(long, value_enum, value_name = "THEME", default_value_t, env = "CUPOLA_THEME", help_heading = LOOKS)]
     pub(super) theme: ThemeName,
-
-    /// Times in UTC rather than in local time
-    #[arg(long, conflicts_with = "time_zone", help_heading = LOOKS)]
-    pub(super) utc: bool,
-
-    /// Times in this zone: Europe/Berlin, local, UTC
-    #[arg(long, value_name = "ZONE", help_heading = LOOKS)]
-    pub(super) time_zone: Option<String>,
 
     /// A pager ($PAGER, else less -R); `auto` is on a terminal
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, help_heading = LOOKS)]
@@ -136,15 +96,6 @@ pub struct View {
 const FILTERS: &str = "Which lines";
 const LOOKS: &str = "How they look";
 const FOLDER: &str = "A service's folder";
-
-/// When something is done that `auto` does on a terminal only.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum When {
-    #[default]
-    Auto,
-    Always,
-    Never,
-}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum ThemeName {

@@ -3,16 +3,17 @@
 use std::hash::Hasher;
 
 use cupola_line::{Entry, Look, Style, Theme};
-use cupola_redact::{End, KeyPolicy, Media, Stream, Surface};
+use cupola_redact::KeyPolicy;
 use rustc_hash::FxHasher;
 
-use super::clock::Clock;
 use super::context::{Mark, Marked, candidates};
 use super::html;
 use super::merge::Batch;
+use crate::clock::Clock;
 use crate::log::block::{Block, RawLine};
 use crate::log::filter::{Filter, count, time_of};
 use crate::log::line::{self, Line};
+use crate::log::mask::mask;
 use crate::log::tally::Tally;
 
 /// In which form lines are shown.
@@ -132,9 +133,8 @@ impl Desk<'_> {
 
     /// Everything that is shown is made of the masked line.
     fn redacted(&mut self, policy: &KeyPolicy, raw: RawLine<'_>, line: &Line<'_>, time: Option<i64>) {
-        let media = if matches!(line, Line::Entry(_)) { Media::NdJson } else { Media::Text };
-        let masked = mask(policy, media, raw.bytes);
-        let masked = RawLine { bytes: masked.trim_ascii_end(), ..raw };
+        let masked = mask(policy, matches!(line, Line::Entry(_)), raw);
+        let masked = RawLine { bytes: &masked, ..raw };
         let mut scratch = Vec::new();
         let line = line::read(masked, &mut scratch);
         self.shown(masked.bytes, &line, time);
@@ -193,14 +193,6 @@ impl Desk<'_> {
         let look = Look::new(self.render.style).theme(self.render.theme);
         if time.is_empty() { look } else { look.time(time) }
     }
-}
-
-/// A line, masked.
-fn mask(policy: &KeyPolicy, media: Media, line: &[u8]) -> Vec<u8> {
-    let mut stream = Stream::of(policy, &Surface::from(media));
-    let mut masked = stream.feed(line).to_vec();
-    masked.extend_from_slice(&stream.finish(End::Complete).rest);
-    masked
 }
 
 fn hash_of(line: &[u8]) -> u64 {
