@@ -164,3 +164,23 @@ fn each_level_says_what_it_says_and_rust_log_has_the_last_word() {
     }
     check(&[("LOG_LEVEL", "error"), ("RUST_LOG", "info,variables=debug")], &all[..4]);
 }
+
+#[test]
+fn outputs_are_a_set() {
+    for (outputs, on_console, in_files) in [
+        ("", true, true),
+        ("files", false, true),
+        ("stdout, Files", true, true),
+        ("stdout", true, false),
+        ("none", false, false),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let vars = [("LOG_DIR", folder.path().to_str().unwrap()), ("CUPOLA_LOG_OUTPUT", outputs)];
+        let service = Service::start(&vars, Router::new().route("/{status}", get(ends_with)));
+        service.get("/204");
+        let console = service.stop().access().len();
+        let log = std::fs::read_to_string(folder.path().join("api.log")).unwrap_or_default();
+        let filed = log.lines().filter(|line| line.contains(r#""status":204"#)).count();
+        assert_eq!((console, filed), (usize::from(on_console), usize::from(in_files)), "{outputs}");
+    }
+}

@@ -53,8 +53,8 @@ impl<'a> Vars<'a> {
     /// A variable that is on or off, in any usual spelling.
     pub fn yes_or_no(self, name: &'static str) -> Result<Option<bool>, VarError> {
         self.read(name, "true or false", |value| match value.to_ascii_lowercase().as_str() {
-            "1" | "true" | "yes" | "on" => Some(true),
-            "0" | "false" | "no" | "off" => Some(false),
+            "1" | "true" | "t" | "yes" | "y" | "on" | "enabled" => Some(true),
+            "0" | "false" | "f" | "no" | "n" | "off" | "disabled" => Some(false),
             _ => None,
         })
     }
@@ -138,5 +138,20 @@ mod tests {
         assert_eq!(vars.list("LIST"), ["/a", "/b/*"]);
         let error = vars.yes_or_no("SMTP_PASSWORD").unwrap_err();
         assert_eq!(error.to_string(), "SMTP_PASSWORD is `[REDACTED]`; accepted: true or false");
+    }
+    #[test]
+    fn yes_and_no_have_many_spellings() {
+        let read = |text: &str| {
+            let source = |_: &str| Some(text.to_owned());
+            Vars::new(&source).yes_or_no("CUPOLA_BODIES").ok()
+        };
+        for (spelling, expected) in [
+            ("1 true True TRUE t yes Yes YES y Y on On ON enabled", Some(Some(true))),
+            ("0 false False FALSE f no No NO n N off Off OFF disabled", Some(Some(false))),
+            ("2 -1 maybe tru yess 1.0 true,false", None),
+        ] {
+            spelling.split(' ').for_each(|text| assert_eq!(read(text), expected, "{text}"));
+        }
+        assert_eq!((read(""), read("  "), read(" true ")), (Some(None), Some(None), Some(Some(true))));
     }
 }

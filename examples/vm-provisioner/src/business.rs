@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cupola::metrics::{By, Gauge, Label, RegisterError, Registry, Values};
+use cupola::record::Fallback;
 use tokio::task::JoinHandle;
 
 use crate::store::{Store, StoreError};
@@ -46,7 +47,7 @@ impl Business {
             loop {
                 ticks.tick().await;
                 if let Err(error) = self.look(&store, &queue).await {
-                    tracing::warn!(%error, "the business's gauges are those of before");
+                    Fallback::new("store", "gauges of before", &error.to_string()).operation("count_business").emit();
                 }
             }
         })

@@ -4,24 +4,29 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use cupola::record::ConfigChange;
 
 use crate::traffic::Plan;
+
+const LISTEN: &str = "127.0.0.1:3000";
+const DATA: &str = "./data";
+const TRAFFIC_RATE: &str = "20";
 
 /// A VM-provisioning API, watched by Cupola.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "vm-provisioner", version)]
 pub struct Config {
     /// Where to listen.
-    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR")]
+    #[arg(long, env = "LISTEN", default_value = LISTEN, value_name = "ADDR")]
     pub listen: String,
     /// The folder of the store; it is made where it is missing.
-    #[arg(long, default_value = "./data", value_name = "DIR")]
+    #[arg(long, default_value = DATA, value_name = "DIR")]
     pub data: PathBuf,
     /// Send requests of many kinds to itself, so that there is something to see.
     #[arg(long)]
     pub traffic: bool,
     /// How many requests a second.
-    #[arg(long, default_value_t = 20, value_name = "N", requires = "traffic", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, default_value = TRAFFIC_RATE, value_name = "N", requires = "traffic", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub traffic_rate: u32,
     /// End the traffic, and with it the service, after so many seconds.
     #[arg(long, value_name = "SECONDS", requires = "traffic")]
@@ -32,6 +37,15 @@ pub struct Config {
 }
 
 impl Config {
+    /// Says what is not as it is by default.
+    pub fn say(&self) {
+        let (data, rate) = (self.data.display().to_string(), self.traffic_rate.to_string());
+        let settings = [("listen", LISTEN, &self.listen), ("data", DATA, &data), ("traffic_rate", TRAFFIC_RATE, &rate)];
+        let loaded = ConfigChange::new("vm-provisioner").source("command line and environment");
+        let changed = settings.into_iter().filter(|(_, usual, chosen)| usual != chosen);
+        changed.fold(loaded, |change, (name, usual, chosen)| change.changed(name, Some(usual), Some(chosen))).emit();
+    }
+
     /// The traffic that is asked for.
     pub fn plan(&self) -> Option<Plan> {
         let length = self.traffic_for.map(Duration::from_secs);

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use axum::Router;
 use cupola::Cupola;
 use cupola::http::Check;
+use cupola::record::{Operation, OperationKind};
 use tokio::net::TcpListener;
 
 use crate::api::Api;
@@ -32,7 +33,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     // Lines go to `./logs` too, unless `LOG_DIR` names another folder.
     let cupola = cupola::Cupola::builder("vm-provisioner").log_dir("./logs").init()?;
 
-    let store = Store::open(&config.data).await?;
+    config.say();
+    let prepare = Operation::running("open_store").kind(OperationKind::Prepare);
+    let store = cupola::logged(prepare, Store::open(&config.data)).await?;
     clean_up(&store).await?;
     let asked = store.clone();
     cupola.ready_check(Check::new("store", move || {

@@ -2,6 +2,7 @@
 
 mod error;
 mod lifecycle;
+mod moved;
 mod schema;
 mod users;
 mod vms;
@@ -13,6 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use cupola::record::{FileKind, FileOperation};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, Transaction};
 
@@ -27,7 +29,11 @@ pub struct Store {
 impl Store {
     /// Opens the store in this folder, makes both where they are missing, and brings an older one up to date.
     pub async fn open(folder: &Path) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+        if !folder.is_dir() {
+            let made = std::fs::create_dir_all(folder);
+            made.with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+            FileOperation::new(FileKind::CreateDir, folder).role("data").emit();
+        }
         let file = folder.join("vm-provisioner.sqlite");
         Self::prepared(&file).await.with_context(|| format!("cannot open the store {}", file.display()))
     }

@@ -20,22 +20,24 @@ struct Run {
 impl Run {
     /// Runs the binary for three seconds of traffic, and asks for its metrics in the middle of it.
     fn of(variables: &[(&str, &str)]) -> Self {
-        let data = std::env::temp_dir().join(format!("vm-provisioner-{}", uuid::Uuid::now_v7().simple()));
+        let folder = std::env::temp_dir().join(format!("vm-provisioner-{}", uuid::Uuid::now_v7().simple()));
         let mut command = Command::new(env!("CARGO_BIN_EXE_vm-provisioner"));
         command.args(["--listen", "127.0.0.1:0", "--traffic", "--traffic-for", "3", "--traffic-rate", "60", "--data"]);
         command
-            .arg(&data)
+            .arg(folder.join("data"))
             .env_clear()
-            .env("LOG_DIR", data.join("logs"))
+            .env("LOG_DIR", folder.join("logs"))
             .envs(variables.iter().copied())
             .stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
 
+        let schema = schema();
         let (mut run, mut address) = (Self { text: String::new(), lines: Vec::new(), metrics: String::new() }, None);
         for line in BufReader::new(process.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
             assert_eq!(cupola_line::schema::check(line.as_bytes()), Ok(()), "{line}");
             let json: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            schema.validate(&json).unwrap_or_else(|error| panic!("{error}: {line}"));
             if json["message"] == "listening" {
                 address = json["address"].as_str().map(str::to_owned);
             }
@@ -47,7 +49,7 @@ impl Run {
             }
         }
         assert!(process.wait().unwrap().success());
-        std::fs::remove_dir_all(data).unwrap();
+        std::fs::remove_dir_all(folder).unwrap();
         run
     }
 
@@ -59,6 +61,27 @@ impl Run {
         let last = self.lines.iter().find(|line| line["message"] == "traffic ended").expect("it says so");
         last[field].as_u64().unwrap()
     }
+}
+
+/// The schema that users are given, read by a validator that is not ours.
+fn schema() -> jsonschema::Validator {
+    let text = include_str!("../../../docs/log-line.schema.json");
+    jsonschema::validator_for(&serde_json::from_str(text).unwrap()).unwrap()
+}
+
+#[test]
+fn the_schema_refuses_what_is_no_line() {
+    let refuses = |line: Value| schema().validate(&line).unwrap_err().to_string();
+    let line = |level: &str, more: &str| {
+        let line = format!(
+            r#"{{"timestamp":"2026-11-26T14:30:53.509765Z","level":"{level}","target":"t","category":"c","message":"m"{more}}}"#
+        );
+        serde_json::from_str::<Value>(&line).unwrap()
+    };
+    assert!(schema().is_valid(&line("INFO", "")));
+    assert!(refuses(line("LOUD", "")).contains("LOUD"));
+    assert!(refuses(line("INFO", r#","trace_id":"7""#)).contains("7"));
+    assert!(refuses(serde_json::json!({ "level": "INFO" })).contains("timestamp"));
 }
 
 fn get(address: &str, path: &str) -> String {
@@ -97,6 +120,8 @@ fn one_correct_line_per_request() {
     assert!([200, 202, 400, 401, 404, 405].iter().all(|status| statuses.contains(status)), "{statuses:?}");
 
     workers_lines_belong_to_their_requests(&run);
+    lines_of_a_request_are_few(&run);
+    the_vocabulary_is_used(&run);
     no_secret_is_seen(&run);
     assert!(run.metrics.starts_with("HTTP/1.1 200"), "{}", run.metrics);
     for name in [
@@ -128,6 +153,38 @@ fn workers_lines_belong_to_their_requests(run: &Run) {
         }
         assert!(line["duration_ms"].is_number(), "{line}");
     }
+}
+
+/// One line where something is read, two where something is done or wrong, and at most so many where a job is asked for: two
+/// changes of state, five steps, its performance, and the request's own.
+fn lines_of_a_request_are_few(run: &Run) {
+    const WITH_A_JOB: usize = 9;
+    let mut lines: HashMap<&str, usize> = HashMap::new();
+    for line in run.lines.iter().filter(|line| line.get("request_id").is_some()) {
+        *lines.entry(text(line, "request_id")).or_default() += 1;
+    }
+    for line in run.access() {
+        let is_read = line["method"] == "GET" && line["level"] != "ERROR";
+        let bound = if line["status"] == 202 { WITH_A_JOB } else { 2 - usize::from(is_read) };
+        let count = lines[text(line, "request_id")];
+        assert!((1..=bound).contains(&count), "{count} lines, at most {bound}: {line}");
+    }
+    assert_eq!(lines.values().max(), Some(&WITH_A_JOB), "the bound is what a whole job needs");
+}
+
+fn the_vocabulary_is_used(run: &Run) {
+    for (event, category, field) in [
+        ("config_change", "operations", "changed_keys"),
+        ("file_operation", "operations", "file_path"),
+        ("operation", "operations", "operation_kind"),
+        ("state_change", "instances", "subject_id"),
+        ("performance", "performance", "speed"),
+    ] {
+        let said = run.lines.iter().find(|line| line["event"] == event).unwrap_or_else(|| panic!("no {event}"));
+        assert!(said["category"] == category && said.get(field).is_some(), "{said}");
+    }
+    let failed = |line: &&Value| line["to"] == "failed" && line["why"] == "the image does not boot";
+    assert!(run.lines.iter().any(|line| failed(&line)), "a machine has failed, and its change of state says why");
 }
 
 fn no_secret_is_seen(run: &Run) {

@@ -1,9 +1,10 @@
-//! Machines as the worker sees them: one transaction a step.
+//! Machines as the worker sees them: one transaction a step. A change of state is said once it is kept.
 
 use std::net::Ipv4Addr;
 
 use sqlx::SqliteConnection;
 
+use super::moved::Moved;
 use super::{Store, StoreError};
 use crate::ip_pool;
 use crate::vm::{Step, Vm, VmId, VmState};
@@ -12,18 +13,18 @@ impl Store {
     /// Writes that a step is done and the machine is in this state.
     pub async fn advance(&self, id: &VmId, state: VmState, step: Step) -> Result<Vm, StoreError> {
         let mut transaction = self.write().await?;
-        let vm = mark(&mut transaction, id, state, step, None).await?;
+        let moved = mark(&mut transaction, id, state, step, None).await?;
         transaction.commit().await?;
-        Ok(vm)
+        Ok(moved.say())
     }
 
     /// Gives the machine an address, and writes that the step is done, both or neither.
     pub async fn allocate(&self, id: &VmId) -> Result<(Vm, Ipv4Addr), StoreError> {
         let mut transaction = self.write().await?;
         let address = ip_pool::allocate(&mut transaction, id).await?.ok_or(StoreError::PoolEmpty)?;
-        let vm = mark(&mut transaction, id, VmState::Provisioning, Step::AddressAllocated, None).await?;
+        let moved = mark(&mut transaction, id, VmState::Provisioning, Step::AddressAllocated, None).await?;
         transaction.commit().await?;
-        Ok((vm, address))
+        Ok((moved.say(), address))
     }
 
     /// Writes that the machine has failed and takes its address back, both or neither.
@@ -32,9 +33,9 @@ impl Store {
     pub async fn fail(&self, id: &VmId, step: Step, reason: &str) -> Result<(Vm, bool), StoreError> {
         let mut transaction = self.write().await?;
         let released = ip_pool::release(&mut transaction, id).await?;
-        let vm = mark(&mut transaction, id, VmState::Failed, step, Some(reason)).await?;
+        let moved = mark(&mut transaction, id, VmState::Failed, step, Some(reason)).await?;
         transaction.commit().await?;
-        Ok((vm, released))
+        Ok((moved.say(), released))
     }
 
     /// Fails every machine whose job was lost with an earlier process, and gives them.
@@ -55,10 +56,12 @@ async fn mark(
     state: VmState,
     step: Step,
     failure: Option<&str>,
-) -> Result<Vm, StoreError> {
+) -> Result<Moved, StoreError> {
+    let before = sqlx::query_scalar("SELECT state FROM vms WHERE id = ?");
+    let from = before.bind(id.as_str()).fetch_one(&mut *connection).await?;
     let update = sqlx::query("UPDATE vms SET state = ?, step = ?, failure = ? WHERE id = ?");
     let update = update.bind(state.as_str()).bind(step.as_str()).bind(failure).bind(id.as_str());
     update.execute(&mut *connection).await?;
     let query = sqlx::query_as("SELECT * FROM vm_details WHERE id = ?");
-    Ok(query.bind(id.as_str()).fetch_one(connection).await?)
+    Ok(Moved { from, vm: query.bind(id.as_str()).fetch_one(connection).await? })
 }

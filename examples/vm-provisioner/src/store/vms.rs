@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, SqliteConnection};
 
+use super::moved::Moved;
 use super::{Store, StoreError};
 use crate::ip_pool;
 use crate::vm::{NewVm, Size, Step, Template, Vm, VmId, VmPatch, VmState};
@@ -79,9 +80,9 @@ impl Store {
         }
         let update = sqlx::query("UPDATE vms SET state = ?, step = 'queued' WHERE id = ?");
         update.bind(to.as_str()).bind(id.as_str()).execute(&mut *transaction).await?;
-        let vm = owned(&mut transaction, owner, id).await?;
+        let moved = Moved { from: is.as_str().to_owned(), vm: owned(&mut transaction, owner, id).await? };
         transaction.commit().await?;
-        Ok(vm)
+        Ok(moved.say())
     }
 
     /// How many machines there are, by state.

@@ -17,6 +17,17 @@ pub enum Work {
     Stop,
 }
 
+impl Work {
+    /// What the log calls it.
+    pub const fn operation(&self) -> &'static str {
+        match self {
+            Self::Provision { .. } => "provision_vm",
+            Self::Start => "start_vm",
+            Self::Stop => "stop_vm",
+        }
+    }
+}
+
 /// One job.
 #[derive(Debug)]
 pub struct Job {

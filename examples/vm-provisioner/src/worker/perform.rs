@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use cupola::record::{Performance, Thresholds};
 use tokio::time::Instant;
 
 use super::hypervisor::HypervisorError;
@@ -11,6 +12,9 @@ use crate::progress::News;
 use crate::secret::Secret;
 use crate::store::{Store, StoreError};
 use crate::vm::{Step, Vm, VmId, VmState};
+
+/// A hypervisor takes a tenth of a second as a rule.
+const USUAL: Thresholds = Thresholds::millis(100, 500, 5_000);
 
 /// Does jobs.
 #[derive(Debug)]
@@ -24,14 +28,17 @@ impl Performer {
     /// Does the job to its end; a machine whose job fails is failed, and its address is free again.
     pub(super) async fn perform(&self, job: Job) {
         let begun = Instant::now();
-        let vm_id = &job.vm_id;
+        let (vm_id, operation) = (&job.vm_id, job.work.operation());
         let result = match job.work {
             Work::Provision { admin_password } => self.provision(vm_id, admin_password.as_ref()).await,
             Work::Start => self.switch(vm_id, VmState::Starting, Step::MachineStarted, VmState::Running).await,
             Work::Stop => self.switch(vm_id, VmState::Stopping, Step::MachineStopped, VmState::Stopped).await,
         };
         match result {
-            Ok(()) => say(Step::Done, vm_id, begun.elapsed()),
+            Ok(()) => {
+                say(Step::Done, vm_id, begun.elapsed());
+                Performance::new(operation, begun.elapsed()).thresholds(USUAL).emit();
+            }
             Err(failure) => self.fail(vm_id, failure, begun.elapsed()).await,
         }
     }
