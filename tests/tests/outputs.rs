@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use cupola::telemetry::{Counts, Memory};
-use cupola_tests::{Gate, Service, builder, lines, metric, said};
+use cupola_tests::{Gate, Process, Service, builder, eventually, lines, metric, said};
 
 /// The smallest queue there is.
 const SMALL_QUEUE: (&str, &str) = ("CUPOLA_LOG_QUEUE_BYTES", "524288");
@@ -195,4 +195,30 @@ fn an_output_that_buffers_shows_lines_without_a_shutdown() {
     let service = Service::run(builder(&[]).output(output), memory, app());
     service.get("/hello");
     assert_eq!(service.lines().iter().filter(|line| line.is_access()).count(), 1);
+}
+
+/// As `logrotate` does it: rename, then a signal to whoever writes.
+#[test]
+fn a_signal_to_open_files_anew_ends_nothing_and_no_line_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, moved) = (folder.path().join("api.log"), folder.path().join("moved"));
+    let vars = [("LOG_DIR", folder.path().to_str().unwrap()), ("CUPOLA_LOG_LAYOUT", "files")];
+    let process = Process::start(env!("CARGO_BIN_EXE_service"), &vars);
+    let get = |name: &str| {
+        assert_eq!(process.client().get(&format!("/hello/{name}"), "").status, 200);
+        let is_there = || std::fs::read_to_string(&log).is_ok_and(|text| text.contains(&format!("/hello/{name}")));
+        eventually("the line is in the file", is_there);
+    };
+    get("ada");
+    std::fs::rename(&log, &moved).unwrap();
+    process.signal("HUP");
+    get("grace");
+    process.signal("HUP");
+    get("alan");
+    process.terminate();
+    let (status, shown) = process.end();
+    assert!(status.success(), "{status}");
+    let (before, after) = (std::fs::read_to_string(moved).unwrap(), std::fs::read_to_string(log).unwrap());
+    assert!(before.contains("/hello/ada") && !before.contains("/hello/grace"), "{before}");
+    assert_eq!(lines(&(before + &after)), shown);
 }

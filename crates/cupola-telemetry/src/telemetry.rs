@@ -1,16 +1,18 @@
 //! The pipeline as a value: built, perhaps installed, shut down.
 
-use std::fmt;
-use std::io::{self, Write};
+mod builder;
+mod error;
+
+pub use builder::Builder;
+pub use error::{AlreadyInstalled, BuildError};
+
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-#[cfg(feature = "otel_0_33")]
-use cupola_context::Sampler;
 use cupola_context::SpanLookup;
-use cupola_record::VarError;
 use cupola_redact::KeyPolicy;
 use tracing::level_filters::LevelFilter;
 use tracing::{Dispatch, Subscriber};
@@ -20,29 +22,22 @@ use tracing_subscriber::{Layer, Registry, registry};
 
 use crate::background::Background;
 use crate::collapse::Collapse;
-use crate::config::{Config, Console, Filter, Format};
+use crate::config::Config;
 use crate::counts::Counts;
 use crate::deadline::Deadline;
 use crate::exports::Exports;
-use crate::files::{self, Accounts, Files, FilesConfig};
+use crate::files;
 use crate::hold_back::{HeldLines, HoldBack};
 use crate::levels::{Adjustable, Levels};
 use crate::line_layer::LineLayer;
-#[cfg(feature = "otlp")]
-use crate::logs::LogsConfig;
 #[cfg(feature = "otel_0_33")]
-use crate::otel_0_33::{self, Traces, TracesConfig};
+use crate::otel_0_33::{self, Traces};
 #[cfg(feature = "otlp")]
 use crate::otlp::{self, ExportError, Exporter, Signal};
-use crate::output::Output;
 use crate::panic_hook::PanicReport;
 use crate::queue::Lines;
-use crate::render::Render;
 use crate::system::SystemFields;
 use crate::watchdog::Watchdog;
-use crate::writer::{self, Outputs, Tap};
-
-const DEFAULT_QUEUE_BYTES: usize = 16 * 1024 * 1024;
 
 /// The log pipeline, at work as soon as it is built; process-wide only once [`Telemetry::install`] says so.
 #[derive(Debug)]
@@ -66,35 +61,10 @@ pub struct Telemetry {
     traces: Option<Traces>,
 }
 
-/// Collects what a pipeline is made of.
-pub struct Builder {
-    config: Config,
-    policy: KeyPolicy,
-    system: Option<SystemFields>,
-    output: Option<Box<dyn Write + Send>>,
-    files: Option<FilesConfig>,
-    terminal: bool,
-    #[cfg(feature = "otlp")]
-    logs: Option<LogsConfig>,
-    #[cfg(feature = "otel_0_33")]
-    traces: Option<otel_0_33::Setup>,
-}
-
 impl Telemetry {
     /// Begins a pipeline.
     pub fn builder(config: Config) -> Builder {
-        Builder {
-            config,
-            policy: KeyPolicy::default(),
-            system: None,
-            output: None,
-            files: None,
-            terminal: false,
-            #[cfg(feature = "otlp")]
-            logs: None,
-            #[cfg(feature = "otel_0_33")]
-            traces: None,
-        }
+        Builder::new(config)
     }
 
     /// The subscriber, for `with_default` and the like.
@@ -312,183 +282,3 @@ impl Drop for Telemetry {
         }
     }
 }
-
-impl Builder {
-    /// Which fields are masked by name.
-    #[must_use]
-    pub fn policy(mut self, policy: KeyPolicy) -> Self {
-        self.policy = policy;
-        self
-    }
-
-    /// Lines end with these fields, once they are set.
-    #[must_use]
-    pub fn system(mut self, fields: SystemFields) -> Self {
-        self.system = Some(fields);
-        self
-    }
-
-    /// Where lines go; standard output unless set.
-    #[must_use]
-    pub fn output(mut self, output: impl Write + Send + 'static) -> Self {
-        self.output = Some(Box::new(output));
-        self
-    }
-
-    /// Writes lines to files too, as this configuration says.
-    #[must_use]
-    pub fn files(mut self, config: FilesConfig) -> Self {
-        self.files = Some(config);
-        self
-    }
-
-    /// The output is a terminal: pretty unless the configuration says otherwise, and coloured.
-    #[must_use]
-    pub const fn terminal(mut self, is_terminal: bool) -> Self {
-        self.terminal = is_terminal;
-        self
-    }
-
-    /// Sends lines to a collector too, as this configuration says.
-    #[cfg(feature = "otlp")]
-    #[must_use]
-    pub fn logs(mut self, config: LogsConfig) -> Self {
-        self.logs = Some(config);
-        self
-    }
-
-    /// Exports spans as this configuration says; the sampler decides for spans outside of requests.
-    #[cfg(feature = "otel_0_33")]
-    #[must_use]
-    pub fn traces(mut self, config: TracesConfig, sampler: Sampler) -> Self {
-        self.traces = Some(otel_0_33::Setup { config, sampler });
-        self
-    }
-
-    /// Builds the pipeline, and starts its writer's thread.
-    pub fn build(mut self) -> Result<Telemetry, BuildError> {
-        let capacity = self.config.queue_bytes.unwrap_or(DEFAULT_QUEUE_BYTES);
-        let lines = Arc::new(Lines::new(capacity));
-        let console = self.console(lines.accounts());
-        let exports = Arc::new(Exports::default());
-        let tap = self.tap(&exports, &lines)?;
-        #[cfg(feature = "otel_0_33")]
-        let traces = self.traces.map(|setup| setup.start(&exports, &lines, &self.policy)).transpose();
-        #[cfg(feature = "otel_0_33")]
-        let traces = traces.map_err(BuildError::Export)?;
-        let collapse = self.config.collapse.map(|window| Collapse::start(window, &exports, &lines));
-        let collapse = collapse.transpose().map_err(BuildError::Thread)?;
-        let hold_back = self.config.hold_back.filter(|level| *level != LevelFilter::OFF);
-        let held = HeldLines::new(lines.clone());
-        let directives = self.config.filter.as_deref().unwrap_or("info");
-        let levels = Levels::new(directives, lines.clone(), exports.clone());
-        let mut telemetry = Telemetry {
-            dispatch: Dispatch::none(),
-            lines,
-            writer: Mutex::default(),
-            installed: AtomicBool::new(false),
-            exports,
-            levels,
-            policy: self.policy,
-            held: hold_back.map(|_| held),
-            system: self.system,
-            collapse,
-            follows: self.files.is_some() && !self.terminal,
-            exported: tap.is_some(),
-            #[cfg(feature = "otel_0_33")]
-            traces,
-        };
-        telemetry.dispatch = match Filter::new(directives).map_err(BuildError::Config)? {
-            Filter::Targets(filter) => telemetry.dispatch_with(filter, hold_back),
-            Filter::Env(filter) => telemetry.dispatch_with(*filter, hold_back),
-        };
-        telemetry.levels.belong_to(&telemetry.dispatch);
-        let accounts = telemetry.lines.accounts().clone();
-        let files = self.files.map(|config| Files::open(config, accounts)).transpose().map_err(BuildError::Thread)?;
-        let outputs = Outputs { console, files, tap };
-        let writer = writer::spawn(telemetry.lines.clone(), outputs).map_err(BuildError::Thread)?;
-        telemetry.writer = Mutex::new(Some(writer));
-        Ok(telemetry)
-    }
-
-    #[cfg(feature = "otlp")]
-    fn tap(&self, exports: &Exports, lines: &Arc<Lines>) -> Result<Option<Tap>, BuildError> {
-        self.logs.as_ref().map(|logs| logs.start(exports, lines)).transpose().map_err(BuildError::Export)
-    }
-
-    #[cfg(not(feature = "otlp"))]
-    fn tap(&self, _: &Exports, _: &Arc<Lines>) -> Result<Option<Tap>, BuildError> {
-        Ok(None)
-    }
-
-    fn console(&mut self, accounts: &Accounts) -> Option<writer::Console> {
-        let output: Box<dyn Write + Send> = match self.config.console {
-            Console::Stdout => self.output.take().unwrap_or_else(|| Box::new(io::stdout())),
-            Console::Stderr => Box::new(io::stderr()),
-            Console::None => return None,
-        };
-        let (output, render) = (Output::new(output), self.render());
-        Some(writer::Console { output, render, account: accounts.open("console") })
-    }
-
-    fn render(&self) -> Render {
-        let default = if self.terminal { Format::Pretty } else { Format::Json };
-        match self.config.format.unwrap_or(default) {
-            Format::Json => Render::Json,
-            Format::Pretty => Render::pretty(self.terminal && !self.config.no_color),
-        }
-    }
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("config", &self.config).finish_non_exhaustive()
-    }
-}
-
-/// The pipeline could not be built.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// The configuration has a value that is not accepted.
-    Config(VarError),
-    /// The thread of the writer, or of what runs in the background, could not be started.
-    Thread(io::Error),
-    /// Nothing can be exported as configured.
-    #[cfg(feature = "otlp")]
-    Export(ExportError),
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Config(_) => f.write_str("the log's configuration is not accepted"),
-            Self::Thread(_) => f.write_str("a thread of the log could not be started"),
-            #[cfg(feature = "otlp")]
-            Self::Export(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for BuildError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Config(error) => Some(error),
-            Self::Thread(error) => Some(error),
-            #[cfg(feature = "otlp")]
-            Self::Export(error) => error.source(),
-        }
-    }
-}
-
-/// The process has a subscriber already, ours or another's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AlreadyInstalled;
-
-impl fmt::Display for AlreadyInstalled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the process has a tracing subscriber already: install one, once")
-    }
-}
-
-impl std::error::Error for AlreadyInstalled {}
