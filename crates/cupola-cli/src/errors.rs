@@ -17,7 +17,7 @@ use crate::log::filter::parse::{Meaning, parse};
 use crate::log::filter::test::{Relation, Test};
 use crate::log::input::Input;
 use crate::log::level::Level;
-use crate::log::pool::{Done, each_block};
+use crate::log::pool::{Done, each_asked_block};
 use crate::log::tally::Tally;
 use crate::log::twins::Twins;
 use crate::options::{Sources, Span};
@@ -111,8 +111,9 @@ impl Errors {
 fn read(inputs: &[Input], filter: &Filter) -> (Groups, Tally, bool) {
     let twins = Twins::of(inputs);
     let (mut groups, mut tally, mut has_problem) = (Groups::default(), Tally::default(), false);
-    each_block(
+    each_asked_block(
         inputs,
+        filter.ask().as_ref(),
         |block| group::of_block(block, filter, &twins),
         |done, _| {
             match done {

@@ -22,6 +22,7 @@ mod completions;
 mod environment;
 mod errors;
 mod figures;
+mod index;
 mod input;
 mod log;
 mod options;
@@ -38,6 +39,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 pub use check::Check;
 pub use completions::{Completions, Man};
 pub use errors::Errors;
+pub use index::Index;
 pub use redact::Redact;
 pub use stats::Stats;
 pub use trace::Trace;
@@ -58,6 +60,7 @@ enum Command {
     Trace(Trace),
     Errors(Errors),
     Check(Check),
+    Index(Index),
     Redact(Redact),
     Completions(Completions),
     Man(Man),
@@ -76,6 +79,7 @@ impl Cli {
             Command::Trace(trace) => trace.run(),
             Command::Errors(errors) => errors.run(),
             Command::Check(check) => check.run(),
+            Command::Index(index) => index.run(),
             Command::Redact(redact) => redact.run().map(|()| DONE),
             Command::Completions(completions) => completions.run(Self::command()).map(|()| DONE),
             Command::Man(man) => man.run(Self::command()).map(|()| DONE),

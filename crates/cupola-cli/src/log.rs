@@ -6,6 +6,7 @@
 //! ```text
 //! inputs::expand(paths) → Input …          which files, and which of them keep the same entries
 //! pool::each_block(inputs, work, take)      work(Block) on every core → take(Done) in order
+//!   excerpt::excerpts(inputs, ask)          … without what the indexes of closed files say does not match
 //!   Block::lines()                          the lines, without line ends, with their offsets
 //!   line::read(raw, scratch)                 Line::Entry(canonical JSON) | Line::Other(why not)
 //!     dialect::rewrite                      … of another logger, as our own writer would have written it
@@ -13,6 +14,7 @@
 
 pub(crate) mod block;
 pub(crate) mod dialect;
+pub(crate) mod excerpt;
 pub(crate) mod filter;
 pub(crate) mod input;
 pub(crate) mod level;

@@ -15,7 +15,7 @@ fn cupola(arguments: &[&str]) -> String {
 fn each_shell_knows_the_options() {
     for shell in ["bash", "zsh", "fish"] {
         let script = cupola(&["completions", shell]);
-        for word in ["view", "redact", "json-array", "stats", "by"] {
+        for word in ["view", "redact", "json-array", "stats", "by", "index"] {
             assert!(script.contains(word), "{shell} does not know {word}");
         }
     }
@@ -28,7 +28,7 @@ fn each_subcommand_has_a_page() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("man1");
     cupola(&["man", "--dir", dir.to_str().unwrap()]);
-    for page in ["cupola.1", "cupola-view.1", "cupola-stats.1", "cupola-redact.1"] {
+    for page in ["cupola.1", "cupola-view.1", "cupola-stats.1", "cupola-redact.1", "cupola-index.1"] {
         let text = fs::read_to_string(dir.join(page)).unwrap();
         assert!(text.contains(".TH") && text.contains("Examples") == (page != "cupola.1"), "{page}");
     }

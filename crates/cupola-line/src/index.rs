@@ -40,6 +40,7 @@
 //! | 40..48 | XXH3 of the filters |
 //! | 48.. | the summary, and then the filters |
 
+mod answers;
 mod builder;
 mod codec;
 mod error;
@@ -50,6 +51,7 @@ mod line;
 use std::borrow::Cow;
 use std::ops::Range;
 
+pub use answers::Answers;
 pub use builder::{BLOCK_BYTES, IndexBuilder};
 pub use error::IndexError;
 pub use filter::id_hash;

@@ -21,7 +21,7 @@ pub(super) struct Group {
     pub(super) count: u64,
     /// The times of the first and the last one, in microseconds since 1970.
     pub(super) times: Option<(i64, i64)>,
-    /// The first that was read, as our own writer would have written it.
+    /// The earliest, of several of one time always the same; as our own writer would have written it.
     pub(super) example: Vec<u8>,
 }
 
@@ -94,16 +94,21 @@ impl Groups {
     pub(super) fn add(&mut self, other: Self) {
         self.others += other.others;
         for (fingerprint, group) in other.groups {
-            self.put(fingerprint, group.count, group.times, || group.example);
+            self.put(fingerprint, group.count, group.times, &group.example);
         }
     }
 
-    fn put(&mut self, key: Fingerprint, count: u64, times: Option<(i64, i64)>, example: impl FnOnce() -> Vec<u8>) {
+    fn put(&mut self, key: Fingerprint, count: u64, times: Option<(i64, i64)>, example: &[u8]) {
         if let Some(group) = self.groups.get_mut(&key) {
             group.count += count;
+            // Which is read first hangs on who reads what.
+            let earliest = |times: Option<(i64, i64)>| times.map_or(i64::MAX, |(first, _)| first);
+            if (earliest(times), example) < (earliest(group.times), &group.example[..]) {
+                group.example = example.to_vec();
+            }
             group.times = join(group.times, times);
         } else if self.groups.len() < MAX_GROUPS {
-            self.groups.insert(key, Group { fingerprint: key, count, times, example: example() });
+            self.groups.insert(key, Group { fingerprint: key, count, times, example: example.to_vec() });
         } else {
             self.others += count;
         }
@@ -129,7 +134,7 @@ pub(super) fn of_block(block: Block<'_>, filter: &Filter, twins: &Twins) -> (Gro
         }
         shown += 1;
         let time = time_of(&entry);
-        groups.put(About::of(&entry).fingerprint(), 1, time.map(|time| (time, time)), || raw.bytes.to_vec());
+        groups.put(About::of(&entry).fingerprint(), 1, time.map(|time| (time, time)), raw.bytes);
     });
     (tally.shown, tally.twice) = (shown, twice);
     (groups, tally)
@@ -145,7 +150,7 @@ mod tests {
         for number in 0..MAX_GROUPS + 5 {
             let mut part = Groups::default();
             let about = About { target: number.to_string(), ..About::default() };
-            part.put(about.fingerprint(), 2, Some((number as i64, number as i64)), Vec::new);
+            part.put(about.fingerprint(), 2, Some((number as i64, number as i64)), b"");
             sum.add(part);
         }
         assert_eq!((sum.len(), sum.others, sum.errors()), (MAX_GROUPS, 10, 2 * (MAX_GROUPS as u64 + 5)));

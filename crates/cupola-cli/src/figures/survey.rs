@@ -15,7 +15,7 @@ use crate::log::filter::{Filter, count};
 use crate::log::input::Input;
 use crate::log::line::{self, Line};
 use crate::log::mask::mask;
-use crate::log::pool::{Done, each_block};
+use crate::log::pool::{Done, each_asked_block};
 use crate::log::tally::Tally;
 use crate::log::twins::Twins;
 
@@ -57,8 +57,9 @@ impl Survey {
     pub(crate) fn read(&self, inputs: &[Input]) -> Figures {
         let desk = Desk { survey: self, twins: Twins::of(inputs), idle: Mutex::default(), sum: Mutex::default() };
         let (mut tally, mut problems) = (Tally::default(), Vec::new());
-        each_block(
+        each_asked_block(
             inputs,
+            self.filter.ask().as_ref(),
             |block| desk.block(block),
             |done, _| {
                 match done {

@@ -13,11 +13,13 @@ const FIRST_BYTES: usize = 64 << 10;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Some whole lines of an input.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Block<'a> {
     /// Which of the inputs.
     pub(crate) input: usize,
     pub(crate) bytes: &'a [u8],
+    /// How many lines of the input were passed over, because its index says that they do not match.
+    pub(crate) passed: u64,
 }
 
 /// One line, without its line end.
@@ -91,6 +93,10 @@ pub(crate) struct Buffer {
 impl Buffer {
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.filled]
+    }
+
+    pub(crate) fn clear(&mut self) {
+        (self.filled, self.too_long) = (0, 0);
     }
 
     fn room(&mut self, size: usize) -> &mut [u8] {
@@ -171,7 +177,23 @@ impl Cutter {
             buffer.bytes.copy_within(BYTE_ORDER_MARK.len()..end, 0);
             buffer.filled -= BYTE_ORDER_MARK.len();
         }
+        self.drop_long(buffer);
         buffer.filled > 0 || self.too_long > 0
+    }
+
+    /// Passes over the first line if it is too long, however much of it was read at once; those behind it are not.
+    fn drop_long(&mut self, buffer: &mut Buffer) {
+        if buffer.filled <= MAX_LINE_BYTES {
+            return;
+        }
+        let length = memchr::memchr(b'\n', buffer.bytes()).unwrap_or(buffer.filled);
+        if length > MAX_LINE_BYTES {
+            let end = buffer.filled.min(length + 1);
+            buffer.bytes.copy_within(end..buffer.filled, 0);
+            buffer.filled -= end;
+            self.too_long += 1;
+            self.begun = true;
+        }
     }
 
     /// Reads until there are `size` bytes; of what is live, as much as there is.
@@ -213,7 +235,7 @@ mod tests {
         let (mut found, mut too_long) = (Vec::new(), 0);
         while cutter.next(&mut buffer).unwrap() {
             too_long += buffer.too_long;
-            let block = Block { input: 0, bytes: buffer.bytes() };
+            let block = Block { bytes: buffer.bytes(), ..Block::default() };
             found.extend(block.lines().map(|line| (line.bytes.to_vec(), line.open)));
         }
         (found, too_long)
@@ -250,5 +272,14 @@ mod tests {
         assert_eq!((lines.len(), too_long), (1, 1));
         let (lines, _) = lines_of(&[&long[..3 << 20], b"\n"].concat(), 1 << 16, 1 << 20, false);
         assert_eq!(lines[0].0.len(), 3 << 20);
+        // Whether it is too long does not hang on how it was read.
+        for (length, expected) in [(MAX_LINE_BYTES, (2, 0)), (MAX_LINE_BYTES + 1, (1, 1))] {
+            for before in [0, 300_000, 900_000] {
+                let before = [&long[..before], b"\n"].concat();
+                let text = [&before[..], &long[..length], b"\n"].concat();
+                let (lines, too_long) = lines_of(&text, 1 << 20, 1 << 20, false);
+                assert_eq!((lines.len(), too_long), expected, "{length} {}", before.len());
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! line of our own writer must begin with, and which bytes it must hold. The plan only ever passes over lines that cannot
 //! match; what it leaves is read and judged by the expression, so that the answer is the same as without a plan.
 
+pub(crate) mod ask;
 pub(crate) mod expression;
 pub(crate) mod parse;
 mod plan;
@@ -15,6 +16,7 @@ pub(crate) use test::time_of;
 use super::block::{Block, RawLine};
 use super::line::{self, Line, Why};
 use super::tally::Tally;
+use ask::Ask;
 use cupola_line::scan;
 use expression::Expression;
 use plan::{Glance, Plan};
@@ -33,6 +35,11 @@ impl Filter {
     pub(crate) fn new(expression: Option<Expression>) -> Self {
         let plan = expression.as_ref().map(Plan::of).unwrap_or_default();
         Self { expression, plan, keeps_others: false }
+    }
+
+    /// What it asks of the index of a closed file; `None` where that is of no use.
+    pub(crate) fn ask(&self) -> Option<Ask> {
+        Ask::of(self.expression.as_ref()?)
     }
 
     /// Whether lines that are no entries are wanted, whatever the expression says.
@@ -55,6 +62,8 @@ impl Filter {
         tally: &mut Tally,
         mut found: impl FnMut(RawLine<'a>, Line<'_>),
     ) {
+        tally.lines += block.passed;
+        tally.unmatched += block.passed;
         let mut scout = self.plan.scout(block.bytes);
         for raw in block.lines() {
             tally.lines += 1;

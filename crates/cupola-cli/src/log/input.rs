@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use cupola_line::{Day, FileFamily};
+use cupola_line::{Day, FileFamily, INDEX_SUFFIX};
 
 /// One file, or standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,13 @@ impl Input {
     /// Whether more may come of it at any time, so that what is there is not to wait for it.
     pub(crate) fn is_live(&self) -> bool {
         self.path.as_ref().is_none_or(|path| fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()))
+    }
+
+    /// Where its index is, if it has one.
+    pub(crate) fn index(&self) -> Option<PathBuf> {
+        let mut path = self.path.clone()?.into_os_string();
+        path.push(INDEX_SUFFIX);
+        Some(path.into())
     }
 
     /// How it is called in messages.

@@ -5,6 +5,7 @@ use std::io::{self, Chain, Cursor, Read};
 
 use flate2::read::MultiGzDecoder;
 
+use super::excerpt::Excerpt;
 use super::input::Input;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
@@ -17,14 +18,21 @@ pub(crate) struct Opened {
     pub(crate) live: bool,
 }
 
-pub(crate) fn open(input: &Input) -> io::Result<Opened> {
-    let Some(path) = &input.path else { return Ok(Opened { reader: decoded(io::stdin())?, live: true }) };
-    let file = File::open(path)?;
+/// Opens an input, or what is wanted of it, and says how many lines that leaves out.
+pub(crate) fn open(input: &Input, excerpt: Option<&Excerpt>) -> io::Result<(Opened, u64)> {
+    let Some(path) = &input.path else { return Ok((Opened { reader: decoded(io::stdin())?, live: true }, 0)) };
+    let mut file = File::open(path)?;
     let kind = file.metadata()?;
     if kind.is_dir() {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
     }
-    Ok(Opened { live: !kind.is_file(), reader: decoded(file)? })
+    match excerpt {
+        // Between then and now there may have come another file.
+        Some(excerpt) if kind.is_file() && excerpt.is_of(&mut file)? => {
+            Ok((Opened { live: false, reader: excerpt.reader(file)? }, excerpt.passed()))
+        }
+        _ => Ok((Opened { live: !kind.is_file(), reader: decoded(file)? }, 0)),
+    }
 }
 
 /// Whether these are the first bytes of something compressed.
@@ -32,8 +40,13 @@ pub(crate) fn is_packed(head: &[u8]) -> bool {
     head.starts_with(GZIP) || head.starts_with(ZSTD)
 }
 
+/// Whether these are the first bytes of something compressed by zstd.
+pub(crate) fn is_zstd(head: &[u8]) -> bool {
+    head.starts_with(ZSTD)
+}
+
 /// What the bytes of an input say, whatever they are packed in.
-fn decoded(mut input: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+pub(crate) fn decoded(mut input: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
     let mut head = Vec::new();
     while head.len() < ZSTD.len() && !head.contains(&b'\n') {
         let mut rest = [0; ZSTD.len()];

@@ -10,6 +10,8 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 use std::{io, thread};
 
 use super::block::{Block, Buffer, Cutter};
+use super::excerpt::{Excerpt, excerpts};
+use super::filter::ask::Ask;
 use super::input::Input;
 use super::open::open;
 
@@ -49,15 +51,26 @@ pub(crate) fn workers() -> usize {
 pub(crate) fn each_block<T: Send>(
     inputs: &[Input],
     work: impl Fn(Block<'_>) -> T + Sync,
+    take: impl FnMut(Done<T>, &Steering<'_>) -> ControlFlow<()>,
+) {
+    each_asked_block(inputs, None, work, take);
+}
+
+/// The same without what indexes say does not match; an input's first block then says how many lines that are.
+pub(crate) fn each_asked_block<T: Send>(
+    inputs: &[Input],
+    ask: Option<&Ask>,
+    work: impl Fn(Block<'_>) -> T + Sync,
     mut take: impl FnMut(Done<T>, &Steering<'_>) -> ControlFlow<()>,
 ) {
     let workers = workers();
+    let excerpts = &excerpts(inputs, ask, workers);
     let desk = Desk::new(inputs.len(), workers * 2 + 1);
     let (sender, receiver) = mpsc::sync_channel(workers * 2 + 1);
     thread::scope(|scope| {
         for _ in 0..workers {
             let (sender, work, desk) = (sender.clone(), &work, &desk);
-            scope.spawn(move || Worker { inputs, desk, sender, largest: block_bytes(workers) }.run(work));
+            scope.spawn(move || Worker { inputs, excerpts, desk, sender, largest: block_bytes(workers) }.run(work));
         }
         drop(sender);
         deliver(&receiver, &desk, &mut take);
@@ -188,6 +201,7 @@ impl State {
 
 struct Worker<'a, T> {
     inputs: &'a [Input],
+    excerpts: &'a [Option<Excerpt>],
     desk: &'a Desk,
     sender: SyncSender<(u64, Done<T>)>,
     largest: usize,
@@ -198,11 +212,11 @@ impl<T> Worker<'_, T> {
         let mut buffer = Buffer::default();
         while let Some((number, input, place)) = self.desk.claim() {
             let done = match self.read(input, place, &mut buffer) {
-                Ok(true) => {
-                    let value = work(Block { input, bytes: buffer.bytes() });
+                Ok(Some(passed)) => {
+                    let value = work(Block { input, bytes: buffer.bytes(), passed });
                     Done::Block { input, value, too_long: buffer.too_long }
                 }
-                Ok(false) => Done::Ended { input },
+                Ok(None) => Done::Ended { input },
                 Err(error) => Done::Failed { input, error },
             };
             if self.sender.send((number, done)).is_err() {
@@ -211,12 +225,21 @@ impl<T> Worker<'_, T> {
         }
     }
 
-    /// Reads the input's next block, and puts the input back for the next worker.
-    fn read(&self, input: usize, place: Place, buffer: &mut Buffer) -> io::Result<bool> {
+    /// Reads the input's next block, and puts the input back for the next worker. `None` at its end, else how many lines were passed
+    /// over.
+    fn read(&self, input: usize, place: Place, buffer: &mut Buffer) -> io::Result<Option<u64>> {
         let mut cutter = match place {
             Place::Waiting(cutter) => cutter,
-            _ => match open(&self.inputs[input]) {
-                Ok(opened) => Box::new(Cutter::new(opened, self.largest)),
+            _ => match open(&self.inputs[input], self.excerpts[input].as_ref()) {
+                Ok((opened, passed)) => {
+                    let cutter = Box::new(Cutter::new(opened, self.largest));
+                    if passed > 0 {
+                        buffer.clear();
+                        self.desk.put_back(input, Place::Waiting(cutter));
+                        return Ok(Some(passed));
+                    }
+                    cutter
+                }
                 Err(error) => {
                     self.desk.put_back(input, Place::Ended);
                     return Err(error);
@@ -226,7 +249,7 @@ impl<T> Worker<'_, T> {
         let found = cutter.next(buffer);
         let is_open = matches!(found, Ok(true));
         self.desk.put_back(input, if is_open { Place::Waiting(cutter) } else { Place::Ended });
-        found
+        found.map(|is_block| is_block.then_some(0))
     }
 }
 

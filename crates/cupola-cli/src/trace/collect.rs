@@ -14,7 +14,7 @@ use crate::log::filter::test::{Operand, Relation, Test, lookup, text_of};
 use crate::log::filter::{Filter, time_of};
 use crate::log::input::Input;
 use crate::log::line::{self, Line};
-use crate::log::pool::{Done, each_block};
+use crate::log::pool::{Done, each_asked_block};
 use crate::log::tally::Tally;
 
 /// A request with more lines than this is shown with its first ones.
@@ -70,8 +70,9 @@ impl Found {
         let places: Vec<usize> = (0..inputs.len()).filter(|input| is_wanted(*input)).collect();
         let chosen: Vec<Input> = places.iter().map(|input| inputs[*input].clone()).collect();
         let filter = Filter::new(Some(Expression::Any(tests.to_vec())));
-        each_block(
+        each_asked_block(
             &chosen,
+            filter.ask().as_ref(),
             |block| work(block, &filter),
             |done, _| {
                 match done {

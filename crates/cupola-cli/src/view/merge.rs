@@ -1,11 +1,12 @@
 //! One order in time, of the lines of several files.
 //!
-//! Each file is nearly in order: threads that write at the same time are a little late. So what a block holds is given out once the
-//! next block of its file is there too, and no other file may hold anything earlier. A line that stands within one block of its place
-//! is put right; the first lines are out after two blocks, and memory holds a few blocks of each file that overlaps.
+//! Each file is nearly in order: threads that write at the same time are a little late. So what a file holds is given out once it has
+//! been read [`NEAR_BYTES`] further, and no other file may hold anything earlier. A line that stands less than that from its place is
+//! put right, however the file is cut into blocks; memory holds some megabyte of each file that overlaps.
 
 use std::collections::VecDeque;
 
+use crate::log::excerpt::NEAR_BYTES;
 use crate::log::input::Input;
 
 /// What is shown of some lines of one file.
@@ -16,6 +17,10 @@ pub(crate) struct Batch {
     pub(crate) items: Vec<Item>,
     /// How far in time the file has come.
     pub(crate) reached: i64,
+    /// The time of the last line that has one, shown or not.
+    pub(crate) last: Option<i64>,
+    /// How many bytes of the file these lines are.
+    pub(crate) length: u64,
 }
 
 /// What is shown of one line.
@@ -61,6 +66,12 @@ struct File {
     /// Nothing before this time comes any more.
     settled: i64,
     reached: i64,
+    /// The time of the last line that has one.
+    last: i64,
+    /// How much of it has been read.
+    length: u64,
+    /// How far in time it had come at the ends of the last blocks.
+    ends: VecDeque<(u64, i64)>,
     /// What comes is to be given out at once.
     live: bool,
     /// Which folder's files may hold the same; `None` where no other file is of it.
@@ -85,6 +96,9 @@ impl Merge {
             runs: VecDeque::new(),
             settled: BEFORE_ALL,
             reached: BEFORE_ALL,
+            last: BEFORE_ALL,
+            length: 0,
+            ends: VecDeque::new(),
             live: input.is_live(),
             group: group_of(inputs, index),
         });
@@ -101,11 +115,10 @@ impl Merge {
         let file = &mut self.files[input];
         // What begins a block without a time belongs to the end of the last one.
         for item in batch.items.iter_mut().take_while(|item| item.time == BEFORE_ALL) {
-            item.time = file.reached;
+            item.time = file.last;
         }
-        let before = file.reached;
-        file.reached = before.max(batch.reached);
-        file.settled = if file.live { file.reached } else { before };
+        batch.sort();
+        file.advance(&batch);
         if !batch.items.is_empty() {
             file.runs.push_back(Run { batch, next: 0 });
         }
@@ -118,22 +131,24 @@ impl Merge {
     }
 
     /// Gives out what is settled; returns how many items were left out because they had been given out from another file.
+    ///
+    /// The order is that of time; where times are equal that of the files, and within a file that of its lines.
     pub(crate) fn give(&mut self, mut give: impl FnMut(&[u8])) -> u64 {
         let mut twice = 0;
-        let limit = self.files.iter().map(|file| file.settled).min().unwrap_or(i64::MAX);
-        while let Some((file, run, until)) = self.first(limit) {
+        let settled = self.files.iter().enumerate().map(|(number, file)| (file.settled, number));
+        let limit = settled.min().unwrap_or((i64::MAX, usize::MAX));
+        while let Some(((_, file, run), second)) = self.first().filter(|((time, file, _), _)| (*time, *file) <= limit) {
             let group = self.files[file].group;
             let from = &mut self.files[file].runs[run];
-            while let Some(item) = from.batch.items.get(from.next).filter(|item| item.time <= until) {
+            while let Some(item) = from.batch.items.get(from.next) {
+                if (item.time, file) > limit || second.is_some_and(|second| (item.time, file, run) > second) {
+                    break;
+                }
                 from.next += 1;
                 if group.is_some_and(|group| self.twins.is_twin(item, group, file)) {
                     twice += 1;
                 } else {
                     give(&from.batch.bytes[item.start..item.end]);
-                }
-                // Where times are equal, files take turns in their order.
-                if item.time == until {
-                    break;
                 }
             }
             self.files[file].runs.retain(|run| run.time().is_some());
@@ -141,22 +156,39 @@ impl Merge {
         twice
     }
 
-    /// The run with the earliest item, and until when its items come before all others'.
-    fn first(&self, limit: i64) -> Option<(usize, usize, i64)> {
-        let mut found: Option<(i64, usize, usize)> = None;
-        let mut second = limit;
+    /// Time, file and run of the earliest item, and of the earliest of all other runs.
+    fn first(&self) -> Option<(Place, Option<Place>)> {
+        let (mut first, mut second): (Option<Place>, Option<Place>) = (None, None);
         for (file, of) in self.files.iter().enumerate() {
             for (run, time) in of.runs.iter().enumerate().filter_map(|(run, of)| Some((run, of.time()?))) {
-                match found {
-                    Some((first, ..)) if first <= time => second = second.min(time),
-                    _ => {
-                        second = second.min(found.map_or(limit, |(first, ..)| first));
-                        found = Some((time, file, run));
-                    }
+                let place = (time, file, run);
+                if first.is_none_or(|first| place < first) {
+                    second = first.replace(place);
+                } else if second.is_none_or(|second| place < second) {
+                    second = Some(place);
                 }
             }
         }
-        found.filter(|(time, ..)| *time <= limit).map(|(_, file, run)| (file, run, second))
+        Some((first?, second))
+    }
+}
+
+type Place = (i64, usize, usize);
+
+impl File {
+    /// Another part of it was read.
+    fn advance(&mut self, batch: &Batch) {
+        self.reached = self.reached.max(batch.reached);
+        self.last = batch.last.unwrap_or(self.last);
+        self.length += batch.length;
+        self.ends.push_back((self.length, self.reached));
+        let mut settled = if self.live { self.reached } else { BEFORE_ALL };
+        while let Some((_, reached)) = self.ends.front().copied().filter(|(end, _)| end + NEAR_BYTES <= self.length) {
+            settled = settled.max(reached);
+            self.ends.pop_front();
+        }
+        // After the end of a file that is followed more may come.
+        self.settled = if self.settled == i64::MAX { settled } else { self.settled.max(settled) };
     }
 }
 
@@ -211,6 +243,8 @@ mod tests {
             let hash = text.bytes().map(u64::from).sum();
             batch.push((*time >= 0).then_some(*time), start, hash);
         }
+        batch.last = items.iter().rev().map(|(time, _)| *time).find(|time| *time >= 0);
+        batch.length = NEAR_BYTES;
         batch.sort();
         batch
     }

@@ -8,7 +8,7 @@ use rustc_hash::FxHasher;
 
 use super::context::{Mark, Marked, candidates};
 use super::html;
-use super::merge::Batch;
+use super::merge::{BEFORE_ALL, Batch};
 use crate::clock::Clock;
 use crate::log::block::{Block, RawLine};
 use crate::log::filter::{Filter, count, time_of};
@@ -66,7 +66,7 @@ impl Render {
     /// What is shown of a block.
     pub(crate) fn block(&self, block: Block<'_>) -> (Batch, Tally) {
         let (mut tally, mut scratch) = (Tally::default(), Vec::new());
-        let mut desk = self.desk();
+        let mut desk = self.desk(block);
         let mut left_out = Tally::default();
         let has_twins = self.twins.get(block.input).copied().unwrap_or_default();
         self.filter.select(block, &mut scratch, &mut tally, |raw, line| match line {
@@ -75,10 +75,7 @@ impl Render {
         });
         tally.add(&left_out);
         tally.shown = desk.batch.items.len() as u64;
-        let mut batch = desk.batch;
-        batch.reached = reached(block.bytes, &mut scratch);
-        batch.sort();
-        (batch, tally)
+        (desk.end(), tally)
     }
 }
 
@@ -92,19 +89,19 @@ impl Render {
         let matching: Vec<_> =
             (0..lines.len()).filter(|number| places.binary_search(&lines[*number].at).is_ok()).collect();
         let mut marked = Marked { lines: lines.len(), ..Marked::default() };
-        let mut desk = self.desk();
+        let mut desk = self.desk(block);
         for number in candidates(&matching, lines.len(), around) {
             let line = line::read(lines[number], &mut scratch);
             desk.line(lines[number], &line, self.twins[block.input]);
             marked.marks.push(Mark { number, matches: matching.binary_search(&number).is_ok() });
         }
-        marked.batch = desk.batch;
-        marked.batch.reached = reached(block.bytes, &mut scratch);
+        marked.batch = desk.end();
         (marked, tally)
     }
 
-    fn desk(&self) -> Desk<'_> {
-        Desk { render: self, batch: Batch::default(), clock: self.clock.clone(), time: Vec::new() }
+    fn desk<'a>(&'a self, block: Block<'a>) -> Desk<'a> {
+        let times = Times { bytes: block.bytes, seen: 0, last: None };
+        Desk { render: self, batch: Batch::default(), clock: self.clock.clone(), time: Vec::new(), times }
     }
 }
 
@@ -114,9 +111,19 @@ struct Desk<'a> {
     batch: Batch,
     clock: Clock,
     time: Vec<u8>,
+    times: Times<'a>,
 }
 
 impl Desk<'_> {
+    /// What the block has come to, in the order of time.
+    fn end(mut self) -> Batch {
+        self.batch.length = self.times.bytes.len() as u64;
+        self.batch.last = self.times.before(self.times.bytes.len());
+        self.batch.reached = self.batch.last.unwrap_or(BEFORE_ALL);
+        self.batch.sort();
+        self.batch
+    }
+
     fn line(&mut self, raw: RawLine<'_>, line: &Line<'_>, has_twins: bool) {
         let start = self.batch.bytes.len();
         let time = match line {
@@ -128,7 +135,11 @@ impl Desk<'_> {
             Some(policy) => self.redacted(policy, raw, line, time),
         }
         let hash = if has_twins { hash_of(raw.bytes) } else { 0 };
-        self.batch.push(time, start, hash);
+        match time {
+            Some(time) => (self.times.seen, self.times.last) = (raw.at + raw.bytes.len(), Some(time)),
+            None => self.times.last = self.times.before(raw.at),
+        }
+        self.batch.push(self.times.last, start, hash);
     }
 
     /// Everything that is shown is made of the masked line.
@@ -201,18 +212,31 @@ fn hash_of(line: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// How far in time a block comes: the time of its last line that has one, of the last few.
-fn reached(bytes: &[u8], scratch: &mut Vec<u8>) -> i64 {
-    const LOOKED_AT: usize = 4;
-    let mut rest = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    for _ in 0..LOOKED_AT {
-        let start = memchr::memrchr(b'\n', rest).map_or(0, |newline| newline + 1);
-        if let Line::Entry(entry) = line::read(RawLine { at: 0, bytes: &rest[start..], open: false }, scratch)
-            && let Some(time) = time_of(&entry)
-        {
-            return time;
+/// The times of a block's lines, also of those that are not shown: a line without one has that of the last that has one.
+struct Times<'a> {
+    bytes: &'a [u8],
+    /// Up to where they are known, and the last one before.
+    seen: usize,
+    last: Option<i64>,
+}
+
+impl Times<'_> {
+    /// The last time before the line that begins at `at`; lines are asked for in their order.
+    fn before(&mut self, at: usize) -> Option<i64> {
+        let (mut end, mut scratch) = (at, Vec::new());
+        while end > self.seen {
+            let rest = &self.bytes[self.seen..end];
+            let rest = rest.strip_suffix(b"\n").unwrap_or(rest);
+            let start = memchr::memrchr(b'\n', rest).map_or(0, |newline| newline + 1);
+            if let Line::Entry(entry) = line::read(RawLine { at: 0, bytes: &rest[start..], open: false }, &mut scratch)
+                && let Some(time) = time_of(&entry)
+            {
+                self.last = Some(time);
+                break;
+            }
+            end = self.seen + start;
         }
-        rest = &rest[..start.saturating_sub(1)];
+        self.seen = at;
+        self.last
     }
-    super::merge::BEFORE_ALL
 }

@@ -14,7 +14,7 @@ use super::output::Output;
 use super::render::{Form, Render};
 use super::tail::{self, Tail};
 use crate::log::input::Input;
-use crate::log::pool::{Done, each_block};
+use crate::log::pool::{Done, each_asked_block, each_block};
 use crate::log::tally::Tally;
 
 /// What is to be done with the inputs.
@@ -85,8 +85,11 @@ fn all(inputs: &[Input], render: &Render, around: usize, sink: &mut Sink, outcom
     let separator = if render.form == Form::Pretty { "--\n" } else { "" };
     let mut joins: Vec<_> = inputs.iter().map(|_| Join::new(around, separator)).collect();
     let mut result = Ok(());
-    each_block(
+    // What stands around a line that matches may be in a block without any.
+    let ask = if around == 0 { render.filter.ask() } else { None };
+    each_asked_block(
         inputs,
+        ask.as_ref(),
         |block| match around {
             0 => {
                 let (batch, tally) = render.block(block);

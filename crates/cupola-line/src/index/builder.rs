@@ -179,7 +179,7 @@ impl Gather {
     fn line(&mut self, line: &[u8], routes: &mut Routes) {
         self.length += line.len() as u64 + 1;
         self.lines += 1;
-        match line::read(line, &mut self.ids) {
+        match line::read(line, &mut self.ids).filter(|_| line.len() <= MAX_LINE_BYTES) {
             Some(facts) => self.add(&facts, routes),
             None => self.is_foreign = true,
         }

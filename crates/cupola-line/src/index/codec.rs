@@ -13,7 +13,7 @@ const MAJOR: u16 = 1;
 const MINOR: u16 = 0;
 /// The part of the header that the summary's hash covers, and the whole of it.
 const HEAD: usize = 32;
-const HEADER: usize = 48;
+pub(super) const HEADER: usize = 48;
 
 const HAS_TIMES: u64 = 1;
 const IS_ORDERED: u64 = 2;
@@ -85,24 +85,56 @@ fn write_block(index: &Index<'_>, block: &IndexBlock, out: &mut Vec<u8>) {
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Index<'_>, IndexError> {
-    if !bytes.starts_with(MAGIC) {
-        return Err(IndexError::NotAnIndex);
-    }
-    let (head, rest) = bytes.split_at_checked(HEADER).ok_or(IndexError::Damaged)?;
-    let number = |at: usize| u64::from_le_bytes(*head[at..].first_chunk().expect("numbers lie within the header"));
-    let major = u16::from_le_bytes([head[8], head[9]]);
-    if major != MAJOR {
-        return Err(IndexError::Version(major));
-    }
-    let length = usize::try_from(number(24)).map_err(|_| IndexError::Damaged)?;
-    let (summary, filters) = rest.split_at_checked(length).ok_or(IndexError::Damaged)?;
-    let is_whole = number(16) == bytes.len() as u64
-        && number(32) == xxh3_64_with_seed(summary, xxh3_64(&head[..HEAD]))
-        && number(40) == xxh3_64(filters);
-    if !is_whole {
+    let header = Header::read(bytes)?;
+    let rest = &bytes[HEADER..];
+    let (summary, filters) = rest.split_at_checked(header.summary).ok_or(IndexError::Damaged)?;
+    if header.filters != filters.len() as u64 || header.filters_hash != xxh3_64(filters) {
         return Err(IndexError::Damaged);
     }
-    Reader { rest: summary }.index(filters).ok_or(IndexError::Damaged)
+    let index = header.index(summary)?;
+    Ok(Index { filters: Cow::Borrowed(filters), ..index })
+}
+
+/// What stands before the summary.
+pub(super) struct Header {
+    /// The lengths of what follows.
+    pub(super) summary: usize,
+    pub(super) filters: u64,
+    summary_seed: u64,
+    summary_hash: u64,
+    pub(super) filters_hash: u64,
+}
+
+impl Header {
+    /// Reads the beginning of an index.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, IndexError> {
+        if !bytes.starts_with(MAGIC) {
+            return Err(IndexError::NotAnIndex);
+        }
+        let head: &[u8; HEADER] = bytes.first_chunk().ok_or(IndexError::Damaged)?;
+        let number = |at: usize| u64::from_le_bytes(*head[at..].first_chunk().expect("numbers lie within the header"));
+        let major = u16::from_le_bytes([head[8], head[9]]);
+        if major != MAJOR {
+            return Err(IndexError::Version(major));
+        }
+        let (whole, summary) = (number(16), number(24));
+        let filters = whole.checked_sub(HEADER as u64).and_then(|rest| rest.checked_sub(summary));
+        Ok(Self {
+            summary: usize::try_from(summary).map_err(|_| IndexError::Damaged)?,
+            filters: filters.ok_or(IndexError::Damaged)?,
+            summary_seed: xxh3_64(&head[..HEAD]),
+            summary_hash: number(32),
+            filters_hash: number(40),
+        })
+    }
+
+    /// What the summary says; the filters are still to be read.
+    pub(super) fn index(&self, summary: &[u8]) -> Result<Index<'static>, IndexError> {
+        if xxh3_64_with_seed(summary, self.summary_seed) != self.summary_hash {
+            return Err(IndexError::Damaged);
+        }
+        Reader { rest: summary }.index(self.filters).ok_or(IndexError::Damaged)
+    }
 }
 
 /// Where the next block begins, in all that is counted along.
@@ -118,7 +150,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn index<'a>(&mut self, filters: &'a [u8]) -> Option<Index<'a>> {
+    fn index(&mut self, filters: u64) -> Option<Index<'static>> {
         let identity = Identity { length: self.number()?, head: self.eight()?, tail: self.eight()? };
         let mut routes = Vec::new();
         for _ in 0..self.number()? {
@@ -131,12 +163,12 @@ impl Reader<'_> {
         for _ in 0..self.number()? {
             let block = self.block(&mut place, routes.len(), &mut route_lines)?;
             let frame_end = block.frame.as_ref().map_or(0, |frame| frame.end);
-            if block.filter.end > filters.len() || frame_end > identity.length {
+            if block.filter.end as u64 > filters || frame_end > identity.length {
                 return None;
             }
             blocks.push(block);
         }
-        Some(Index { identity, blocks, routes, route_lines, filters: Cow::Borrowed(filters) })
+        Some(Index { identity, blocks, routes, route_lines, filters: Cow::Borrowed(&[]) })
     }
 
     fn block(&mut self, place: &mut Place, routes: usize, route_lines: &mut Vec<(u32, u64)>) -> Option<IndexBlock> {

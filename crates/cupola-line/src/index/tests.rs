@@ -197,3 +197,29 @@ fn hostile_summaries_do_no_harm() {
         }
     }
 }
+
+/// In pieces it says what it says as a whole.
+#[test]
+fn answers_are_those_of_the_whole() {
+    let index = build(&log(30_000), usize::MAX);
+    let bytes = index.to_bytes();
+    let asked: Vec<u64> = ["r-1", "r-29999", "r-none", "6"].map(|id| id_hash(id.as_bytes())).to_vec();
+    let answers = Answers::read(&mut &bytes[..], &asked).unwrap();
+    assert_eq!((answers.identity(), answers.blocks()), (index.identity(), index.blocks()));
+    let mut found = [0; 4];
+    for (place, block) in index.blocks().iter().enumerate() {
+        for (number, id) in asked.iter().enumerate() {
+            assert_eq!(answers.may_hold(place, number), index.may_hold(block, *id));
+            found[number] += usize::from(answers.may_hold(place, number));
+        }
+    }
+    assert!(found[0] < index.blocks().len() && found[0] > 0 && found[3] == index.blocks().len(), "{found:?}");
+    assert!(Answers::read(&mut &bytes[..], &[]).unwrap().may_hold(0, 0), "who has not asked knows nothing");
+    assert!(Answers::read(&mut &bytes[..], &[0; 65]).is_err());
+    for at in (0..bytes.len()).filter(|at| *at < 200 || at % 1013 == 0) {
+        assert!(Answers::read(&mut &bytes[..at], &asked).is_err(), "cut at {at}");
+        let mut changed = bytes.clone();
+        changed[at] ^= 0x41;
+        assert!(Answers::read(&mut &changed[..], &asked).is_err(), "changed at {at}");
+    }
+}

@@ -193,6 +193,15 @@ impl Operand {
         Self::Plain(text.to_owned(), number)
     }
 
+    /// Whether a text stands so to this one, which is no number.
+    pub(super) fn stands_to_text(&self, relation: Relation, found: &str) -> bool {
+        match self {
+            Self::Pattern(pattern) => pattern.is_match(found.as_bytes()),
+            Self::Plain(text, _) => relation.holds(found.cmp(text.as_str())),
+            Self::StatusClass(_) => false,
+        }
+    }
+
     /// Whether a value stands so to this one.
     pub(super) fn stands(&self, relation: Relation, found: &Value<'_>) -> bool {
         match self {

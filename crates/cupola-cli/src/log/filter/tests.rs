@@ -16,7 +16,7 @@ fn filter(expression: &str) -> Filter {
 
 /// Which lines of a text match, by their places, and what became of the others.
 fn selected(filter: &Filter, text: &[u8]) -> (Vec<usize>, Tally) {
-    let block = Block { input: 0, bytes: text };
+    let block = Block { bytes: text, ..Block::default() };
     let (mut found, mut tally, mut scratch) = (Vec::new(), Tally::default(), Vec::new());
     filter.select(block, &mut scratch, &mut tally, |raw, _| found.push(raw.at));
     tally.shown = found.len() as u64;
