@@ -13,7 +13,7 @@ use logs::{Log, Packing};
 use support::Folder;
 
 /// Everything that asks for a part of a log.
-const QUESTIONS: [&[&str]; 14] = [
+const QUESTIONS: [&[&str]; 15] = [
     &["view", "logs", "--json", "--level", "error"],
     &["view", "logs", "--json", "--request", "r-1234"],
     &["view", "logs", "--json", "--request", "r-none"],
@@ -26,6 +26,7 @@ const QUESTIONS: [&[&str]; 14] = [
     &["view", "logs", "--level", "error", "-n", "5"],
     &["trace", "r-1234", "logs"],
     &["trace", "t-99", "logs", "--json"],
+    &["stats", "logs", "--json", "-f", "status=5xx", "--since", "2026-11-21T00:10:00Z"],
     &["errors", "logs"],
     &["errors", "logs", "--json", "-f", "route=/rare", "--since", "2026-11-21T00:10:00Z"],
 ];
