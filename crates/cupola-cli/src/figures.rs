@@ -1,7 +1,7 @@
 //! Counts, rates and quantiles of the lines of logs: what `cupola stats` and `cupola view --stats` show.
 //!
 //! ```text
-//! Survey::read(inputs)            every core counts for itself (Counts), what may be much (Many) is handed over now and then
+//! Survey::read(inputs)            every core counts for itself (Counts), and all are added at the end
 //!   Facts::scan(line)             the fields that are counted, in one pass over the line
 //!   Counts::add(facts)            levels, statuses, durations (Histogram), times (Rate), Slowest, Groups, Tops
 //! report::print(figures)          as text, or as JSON

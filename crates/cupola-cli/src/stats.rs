@@ -76,7 +76,7 @@ Expressions and the names of fields are those of cupola view. A request is a lin
 all lines are grouped that have the field; durations are those of lines that have one.
 
 JSON: lines, entries, not_counted, first, last, by_level, by_status_class, by_status, by_error_type, rate, requests, by, groups, slowest,
-clients, users. Where there are more clients, users or groups than are remembered, at_most_too_high says by how much a count may be.
+clients, users. Where there are more clients, users or groups than are remembered, at_most_too_high says what a count may be too high by.
 
 Exit codes: 0 something was counted, 1 nothing matched, 2 an error.";
 

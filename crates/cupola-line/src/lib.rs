@@ -49,7 +49,7 @@ pub use key::{EncodedKey, Key, MAX_KEY_BYTES};
 pub use known::{KnownFields, KnownKeys};
 pub use line::{EncodedEnvelope, EncodedHead, Envelope, LineWriter, MAX_LINE_BYTES, Written};
 pub use pretty::{Look, Style, Theme, pretty};
-pub use scan::{ScanError, Scanner, Text, Value, scan};
+pub use scan::{Member, Members, Quotes, ScanError, Scanner, Text, Value, scan};
 pub use scratch::Scratch;
 pub use timestamp::{Timestamp, TimestampText, parse_timestamp};
 pub use value::{FieldValue, MAX_VALUE_BYTES};

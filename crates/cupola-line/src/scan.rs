@@ -14,11 +14,13 @@
 //! # Ok::<(), cupola_line::ScanError>(())
 //! ```
 
+mod members;
 mod number;
 mod text;
 
 use std::fmt;
 
+pub use members::{Member, Members, Quotes};
 pub use text::Text;
 
 use crate::swar;
@@ -152,7 +154,7 @@ impl<'a> Iterator for Scanner<'a> {
 
 impl std::iter::FusedIterator for Scanner<'_> {}
 
-type Member<'a> = (Text<'a>, Value<'a>);
+type Pair<'a> = (Text<'a>, Value<'a>);
 
 impl<'a> Scanner<'a> {
     /// How many bytes have been read: behind the last member, or behind the whole line at its end.
@@ -160,7 +162,7 @@ impl<'a> Scanner<'a> {
         self.at
     }
 
-    fn first(&mut self) -> Result<Option<Member<'a>>, ScanError> {
+    fn first(&mut self) -> Result<Option<Pair<'a>>, ScanError> {
         self.skip_space();
         self.expect(b'{', "`{`")?;
         self.state = State::Inside;
@@ -169,7 +171,7 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline]
-    fn following(&mut self) -> Result<Option<Member<'a>>, ScanError> {
+    fn following(&mut self) -> Result<Option<Pair<'a>>, ScanError> {
         self.skip_space();
         if self.peek() == Some(b'}') {
             return self.finish();
@@ -179,14 +181,14 @@ impl<'a> Scanner<'a> {
         self.member().map(Some)
     }
 
-    fn finish(&mut self) -> Result<Option<Member<'a>>, ScanError> {
+    fn finish(&mut self) -> Result<Option<Pair<'a>>, ScanError> {
         self.at += 1;
         self.skip_space();
         if self.at == self.line.len() { Ok(None) } else { Err(self.error("the end of the line")) }
     }
 
     #[inline]
-    fn member(&mut self) -> Result<Member<'a>, ScanError> {
+    fn member(&mut self) -> Result<Pair<'a>, ScanError> {
         let key = self.string("a name")?;
         self.skip_space();
         self.expect(b':', "`:`")?;
@@ -220,6 +222,7 @@ impl<'a> Scanner<'a> {
         Ok(Text::new(&self.line[start..end], escaped))
     }
 
+    #[inline]
     fn number(&mut self) -> Result<Value<'a>, ScanError> {
         let rest = &self.line[self.at..];
         let length = number::length(rest).map_err(|at| ScanError { offset: self.at + at, expected: "a digit" })?;

@@ -138,6 +138,7 @@ pub fn parse_timestamp(text: &[u8]) -> Option<i64> {
 fn fraction(tail: &[u8]) -> Option<i64> {
     match tail {
         [b'Z'] => Some(0),
+        [b'.', places @ .., b'Z'] if places.len() == 6 => digits(places),
         [b'.', places @ .., b'Z'] if (1..=9).contains(&places.len()) => {
             let micros = digits(&places[..places.len().min(6)])?;
             digits(places)?;
@@ -147,8 +148,15 @@ fn fraction(tail: &[u8]) -> Option<i64> {
     }
 }
 
+#[inline]
 fn digits(text: &[u8]) -> Option<i64> {
-    text.iter().try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
+    let (mut sum, mut all) = (0, true);
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        all &= digit < 10;
+        sum = sum * 10 + i64::from(digit);
+    }
+    all.then_some(sum)
 }
 
 #[inline]

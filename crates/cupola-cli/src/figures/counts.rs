@@ -22,35 +22,13 @@ pub(crate) struct Counts {
     pub(crate) requests: Group,
     pub(crate) rate: Rate,
     pub(crate) slowest: Slowest,
-    pub(crate) many: Many,
-    /// Lines, or of routes requests, that have no value to be grouped by.
-    pub(crate) without: u64,
-    scratch: Vec<u8>,
-}
-
-/// Counts by values of which there may be very many.
-#[derive(Debug, Default)]
-pub(crate) struct Many {
     pub(crate) groups: Groups,
     pub(crate) error_types: Tops,
     pub(crate) clients: Tops,
     pub(crate) users: Tops,
-}
-
-impl Many {
-    /// Whether a thread's own counts are to be handed over.
-    #[inline]
-    pub(super) fn is_full(&self) -> bool {
-        self.groups.is_full() || self.error_types.is_full() || self.clients.is_full() || self.users.is_full()
-    }
-
-    /// Takes all that a thread has counted.
-    pub(super) fn take(&mut self, part: &mut Self) {
-        self.groups.take(&mut part.groups);
-        self.error_types.take(&mut part.error_types);
-        self.clients.take(&mut part.clients);
-        self.users.take(&mut part.users);
-    }
+    /// Lines, or of routes requests, that have no value to be grouped by.
+    pub(crate) without: u64,
+    scratch: Vec<u8>,
 }
 
 impl Counts {
@@ -63,7 +41,10 @@ impl Counts {
             requests: Group::default(),
             rate: Rate::default(),
             slowest: Slowest::new(slowest),
-            many: Many::default(),
+            groups: Groups::default(),
+            error_types: Tops::default(),
+            clients: Tops::default(),
+            users: Tops::default(),
             without: 0,
             scratch: Vec::new(),
         }
@@ -75,14 +56,14 @@ impl Counts {
         self.line(facts);
         if facts.is_request() {
             let key = facts.route.map(|route| raw_of(route, &mut self.scratch));
-            put_group(&mut self.many.groups, &mut self.without, key, facts);
+            put_group(&mut self.groups, &mut self.without, key, facts);
         }
     }
 
     /// Counts a line, by a value of its own.
     pub(super) fn add_by(&mut self, facts: &Facts<'_>, key: Option<&[u8]>) {
         self.line(facts);
-        put_group(&mut self.many.groups, &mut self.without, key, facts);
+        put_group(&mut self.groups, &mut self.without, key, facts);
     }
 
     #[inline]
@@ -93,7 +74,7 @@ impl Counts {
             self.rate.add(time, facts.is_error());
         }
         if let Some(error_type) = facts.error_type {
-            self.many.error_types.add(raw_of(error_type, &mut self.scratch));
+            self.error_types.add(raw_of(error_type, &mut self.scratch));
         }
         if facts.is_request() {
             self.request(facts);
@@ -110,11 +91,11 @@ impl Counts {
             self.slowest.add(facts, duration);
         }
         if let Some(client) = facts.client_ip {
-            self.many.clients.add(raw_of(client, &mut self.scratch));
+            self.clients.add(raw_of(client, &mut self.scratch));
         }
         match facts.user_id {
-            Some(Value::Str(text)) => self.many.users.add(raw_of(text, &mut self.scratch)),
-            Some(other) => self.many.users.add(other.json()),
+            Some(Value::Str(text)) => self.users.add(raw_of(text, &mut self.scratch)),
+            Some(other) => self.users.add(other.json()),
             None => {}
         }
     }
@@ -127,8 +108,11 @@ impl Counts {
         self.requests.merge(&other.requests);
         self.rate.merge(other.rate);
         self.slowest.merge(other.slowest);
-        self.many.take(&mut other.many);
         self.without += other.without;
+        self.groups.take(&mut other.groups);
+        self.error_types.merge(other.error_types);
+        self.clients.merge(other.clients);
+        self.users.merge(other.users);
     }
 }
 

@@ -1,8 +1,9 @@
 //! What is counted of one line.
 
-use cupola_line::{Entry, ScanError, Text, Value, keys, parse_timestamp, scan, schema};
+use cupola_line::{Entry, Member, Members, Quotes, ScanError, Text, Value, keys, parse_timestamp, scan, schema};
 
 use crate::log::level::Level;
+use crate::log::line::Head;
 
 const TIMESTAMP: &[u8] = keys::TIMESTAMP.as_bytes();
 const LEVEL: &[u8] = keys::LEVEL.as_bytes();
@@ -31,26 +32,52 @@ pub(super) struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// Of a line as our own writer writes it, in one pass.
+    /// Of a line as our own writer writes it, or as it would have written it, in one pass.
     #[inline]
-    pub(super) fn scan(json: &'a [u8]) -> Result<Self, ScanError> {
-        let mut facts = Self::default();
-        for member in scan(json) {
+    pub(super) fn scan(json: &'a [u8], quotes: &mut Quotes) -> Result<Self, ScanError> {
+        let (mut facts, mut members) = match Head::of(json) {
+            Some(head) => Self::of_head(json, &head, quotes),
+            None => (Self::default(), Members::of(json, quotes)),
+        };
+        while let Some(member) = members.next() {
+            if member.has_escaped_name() {
+                facts.put_escaped(&member);
+            } else {
+                facts.put(member.name(), || member.value());
+            }
+        }
+        for member in members.rest() {
             let (key, value) = member?;
-            facts.member(key, value);
+            facts.put(key.unescape().as_bytes(), || value);
         }
         Ok(facts)
+    }
+
+    /// Begins behind the level: what stands before is known.
+    #[inline]
+    fn of_head<'q>(json: &'a [u8], head: &Head<'a>, quotes: &'q mut Quotes) -> (Self, Members<'a, 'q>) {
+        let facts = Self { time: parse_timestamp(head.time), level: Some(head.level), ..Self::default() };
+        (facts, Members::behind(json, head.level_end(), quotes))
+    }
+
+    #[cold]
+    fn put_escaped(&mut self, member: &Member<'a>) {
+        let name = [b"\"", member.name(), b"\":0"].concat();
+        let name = [b"{", &name[..], b"}"].concat();
+        if let Some(Ok((key, _))) = scan(&name).next() {
+            self.put(key.unescape().as_bytes(), || member.value());
+        }
     }
 
     /// Of a line that was read already.
     pub(super) fn of(entry: &Entry<'a>) -> Self {
         let mut facts = Self::default();
         for (key, value) in &entry.fields {
-            facts.member(*key, *value);
+            facts.put(key.unescape().as_bytes(), || *value);
         }
         let envelope = [(TIMESTAMP, entry.timestamp), (LEVEL, entry.level), (TARGET, entry.target)];
         for (name, text) in envelope {
-            text.into_iter().for_each(|text| facts.put(name, Value::Str(text)));
+            text.into_iter().for_each(|text| facts.put(name, || Value::Str(text)));
         }
         facts
     }
@@ -65,30 +92,21 @@ impl<'a> Facts<'a> {
         self.level == Some(Level::Error) || self.status.is_some_and(|status| status >= 500)
     }
 
-    #[inline]
-    fn member(&mut self, key: Text<'a>, value: Value<'a>) {
-        if key.has_escapes() {
-            self.put(key.unescape().as_bytes(), value);
-        } else {
-            self.put(key.raw(), value);
-        }
-    }
-
-    #[inline]
-    fn put(&mut self, name: &[u8], value: Value<'a>) {
+    #[inline(always)]
+    fn put(&mut self, name: &[u8], value: impl FnOnce() -> Value<'a>) {
         match name {
-            TIMESTAMP => put_text(&mut self.time, value, |text| parse_timestamp(text.raw())),
-            LEVEL => put_text(&mut self.level, value, level_of),
-            TARGET => put_text(&mut self.target, value, Some),
-            b"method" => self.method = said(value),
-            b"route" => self.route = said(value),
-            b"path" => self.path = said(value),
-            b"status" => self.status = status_of(&value),
-            b"duration_ms" => self.duration = milliseconds_of(&value),
-            b"error_type" | b"error.type" => self.error_type = said(value),
-            REQUEST_ID => self.request_id = id(value),
-            USER_ID => self.user_id = id(value),
-            CLIENT_IP => self.client_ip = said(value),
+            TIMESTAMP => put_text(&mut self.time, value(), |text| parse_timestamp(text.raw())),
+            LEVEL => put_text(&mut self.level, value(), level_of),
+            TARGET => put_text(&mut self.target, value(), Some),
+            b"method" => self.method = said(value()),
+            b"route" => self.route = said(value()),
+            b"path" => self.path = said(value()),
+            b"status" => self.status = status_of(&value()),
+            b"duration_ms" => self.duration = milliseconds_of(&value()),
+            b"error_type" | b"error.type" => self.error_type = said(value()),
+            REQUEST_ID => self.request_id = id(value()),
+            USER_ID => self.user_id = id(value()),
+            CLIENT_IP => self.client_ip = said(value()),
             _ => {}
         }
     }
@@ -102,14 +120,17 @@ fn put_text<'a, T>(place: &mut Option<T>, value: Value<'a>, read: impl FnOnce(Te
     }
 }
 
+#[inline]
 fn level_of(text: Text<'_>) -> Option<Level> {
     Level::canonical(text.raw()).or_else(|| Level::parse(&text.unescape()))
 }
 
+#[inline]
 fn said(value: Value<'_>) -> Option<Text<'_>> {
     value.as_text().filter(|text| !text.raw().is_empty())
 }
 
+#[inline]
 fn id(value: Value<'_>) -> Option<Value<'_>> {
     match value {
         Value::Number(_) => Some(value),
@@ -117,11 +138,19 @@ fn id(value: Value<'_>) -> Option<Value<'_>> {
     }
 }
 
+#[inline]
 fn status_of(value: &Value<'_>) -> Option<u16> {
-    let status = value.as_u64()?;
-    (100..1000).contains(&status).then_some(status as u16)
+    match value {
+        Value::Number([first @ b'1'..=b'9', second, third]) => {
+            let digit = |byte: &u8| u16::from(byte.wrapping_sub(b'0'));
+            let is_number = digit(second) < 10 && digit(third) < 10;
+            is_number.then(|| digit(first) * 100 + digit(second) * 10 + digit(third))
+        }
+        _ => None,
+    }
 }
 
+#[inline]
 fn milliseconds_of(value: &Value<'_>) -> Option<f64> {
     let Value::Number(digits) = value else { return None };
     let number = decimal(digits).or_else(|| value.as_f64())?;
@@ -136,18 +165,18 @@ fn decimal(digits: &[u8]) -> Option<f64> {
     if digits.len() > 15 {
         return None;
     }
-    let (mut number, mut places, mut has_point) = (0_u64, 0, false);
-    for byte in digits {
-        match byte {
-            b'0'..=b'9' => {
-                number = number * 10 + u64::from(byte - b'0');
-                places += usize::from(has_point);
-            }
-            b'.' => has_point = true,
-            _ => return None,
+    let (mut number, mut point) = (0_u64, digits.len());
+    for (at, byte) in digits.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            number = number * 10 + u64::from(digit);
+        } else if *byte == b'.' {
+            point = at + 1;
+        } else {
+            return None;
         }
     }
-    Some(number as f64 / POWERS.get(places)?)
+    Some(number as f64 / POWERS.get(digits.len() - point)?)
 }
 
 #[cfg(test)]
@@ -158,13 +187,13 @@ mod tests {
     fn both_ways_find_the_same() {
         let line = br#"{"timestamp":"2026-11-21T03:46:02.123456Z","level":"WARN","target":"cupola::http","route":"/a","rou\u0074e":"/b",
 "status":503,"duration_ms":1.5,"user_id":7,"client_ip":"10.0.0.1","level":30,"error_type":null,"request_id":""}"#;
-        let (one, other) = (Facts::scan(line).unwrap(), Facts::of(&Entry::read(line).unwrap()));
+        let (one, other) = (Facts::scan(line, &mut Quotes::default()).unwrap(), Facts::of(&Entry::read(line).unwrap()));
         assert_eq!(format!("{one:?}"), format!("{other:?}"));
         assert!(one.route.unwrap().is("/b") && one.is_request() && one.is_error());
         assert_eq!((one.time, one.level), (Some(1_795_232_762_123_456), Some(Level::Warn)));
         assert_eq!((one.status, one.duration), (Some(503), Some(1.5)));
         assert!(one.error_type.is_none() && one.request_id.is_none());
-        assert!(Facts::scan(br#"{"level":"INFO""#).is_err());
+        assert!(Facts::scan(br#"{"level":"INFO""#, &mut Quotes::default()).is_err());
     }
 
     #[test]

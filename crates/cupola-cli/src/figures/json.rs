@@ -7,7 +7,7 @@ use super::groups::Group;
 use super::rate::Chart;
 use super::slowest::Slow;
 use super::survey::{By, Figures, SEPARATOR};
-use super::tops::Tops;
+use super::tops::{Top, Tops};
 use crate::log::level::Level;
 
 /// Of the rate there are at most so many buckets.
@@ -17,7 +17,7 @@ const BUCKETS: usize = 120;
 pub(crate) fn of(figures: &Figures, by: &By, rows: usize, files: usize) -> Value {
     let (counts, tally) = (&figures.counts, &figures.tally);
     let span = counts.rate.span;
-    let groups = counts.many.groups.first(rows);
+    let groups = counts.groups.first(rows);
     json!({
         "files": files,
         "lines": tally.lines,
@@ -31,17 +31,17 @@ pub(crate) fn of(figures: &Figures, by: &By, rows: usize, files: usize) -> Value
         "by_level": levels(&counts.levels),
         "by_status_class": statuses(counts.statuses.chunks(100).map(|class| class.iter().sum()), "xx"),
         "by_status": statuses(counts.statuses.iter().copied(), ""),
-        "by_error_type": tops(&counts.many.error_types, "error_type", rows),
+        "by_error_type": tops(&counts.error_types, "error_type", rows),
         "rate": counts.rate.chart(BUCKETS).map(|chart| rate(&chart)),
         "requests": group(&counts.requests),
         "by": match by { By::Route => vec!["route"], By::Fields(names) => names.iter().map(String::as_str).collect() },
         "groups": groups.iter().map(|(key, found)| keyed(key, found, by)).collect::<Vec<_>>(),
-        "group_count": counts.many.groups.len(),
-        "groups_at_most_too_high": counts.many.groups.excess,
+        "group_count": counts.groups.len(),
+        "groups_at_most_too_high": counts.groups.excess,
         "without_group": counts.without,
         "slowest": counts.slowest.found().iter().map(slow).collect::<Vec<_>>(),
-        "clients": tops(&counts.many.clients, "client_ip", rows),
-        "users": tops(&counts.many.users, "user_id", rows),
+        "clients": tops(&counts.clients, "client_ip", rows),
+        "users": tops(&counts.users, "user_id", rows),
     })
 }
 
@@ -109,7 +109,7 @@ fn slow(slow: &Slow) -> Value {
 }
 
 fn tops(tops: &Tops, name: &str, rows: usize) -> Value {
-    let first: Vec<_> =
-        tops.first(rows).iter().map(|(text, count)| json!({ name: text.as_ref(), "count": count })).collect();
-    json!({ "values": tops.len(), "at_most_too_high": tops.excess, "first": first })
+    let first = tops.first(rows);
+    let one = |top: &Top<'_>| json!({ name: top.text, "count": top.count, "at_most_too_high": top.excess });
+    json!({ "values": tops.values(), "first": first.iter().map(one).collect::<Vec<_>>() })
 }

@@ -50,14 +50,14 @@ impl Report<'_> {
         self.levels(out, figures)?;
         self.statuses(out, figures)?;
         let counts = &figures.counts;
-        self.tops(out, "Error type", &counts.many.error_types, counts.entries)?;
+        self.tops(out, "Error type", &counts.error_types, counts.entries)?;
         if let Some(chart) = counts.rate.chart(self.columns.saturating_sub(chart::BESIDE)) {
             chart::print(out, &chart, self)?;
         }
         self.groups(out, figures)?;
         self.slowest(out, figures)?;
-        self.tops(out, "Client", &counts.many.clients, counts.requests.count)?;
-        self.tops(out, "User", &counts.many.users, counts.requests.count)?;
+        self.tops(out, "Client", &counts.clients, counts.requests.count)?;
+        self.tops(out, "User", &counts.users, counts.requests.count)?;
         self.foot(out, figures)
     }
 
@@ -141,22 +141,28 @@ impl Report<'_> {
         }
         let mut table = Table::new(&COUNTED);
         let first = tops.first(self.rows);
-        let most = first.first().map_or(0, |(_, count)| *count);
-        for (text, count) in &first {
-            let bar = Cell::new(Tone::Blue, self.bar(*count, most));
-            table.row(vec![safe(text).into(), grouped(*count).into(), percent(*count, whole).into(), bar]);
+        let most = first.first().map_or(0, |top| top.count);
+        for top in &first {
+            let bar = Cell::new(Tone::Blue, self.bar(top.count, most));
+            let share = percent(top.count, whole);
+            table.row(vec![safe(&top.text).into(), grouped(top.count).into(), share.into(), bar]);
         }
-        let note = match (tops.excess, tops.len()) {
-            (0, all) if all > first.len() => format!("the busiest {} of {}", first.len(), grouped(all as u64)),
-            (0, _) => String::new(),
-            (excess, _) => format!("more than are remembered: counts may be up to {} too high", grouped(excess)),
-        };
-        self.title(out, title, &note)?;
+        let excess = first.iter().map(|top| top.excess).max().unwrap_or_default();
+        let mut notes = Vec::new();
+        match tops.values() {
+            Some(all) if all <= first.len() => {}
+            Some(all) => notes.push(format!("the busiest {} of {}", first.len(), grouped(all as u64))),
+            None => notes.push(format!("the busiest {} of very many", first.len())),
+        }
+        if excess > 0 {
+            notes.push(format!("counts may be up to {} too high", grouped(excess)));
+        }
+        self.title(out, title, &notes.join(", "))?;
         table.print(out, self.paint(), self.columns)
     }
 
     fn groups(&self, out: &mut impl Write, figures: &Figures) -> io::Result<()> {
-        let groups = &figures.counts.many.groups;
+        let groups = &figures.counts.groups;
         if groups.len() == 0 || self.rows == 0 {
             return Ok(());
         }
@@ -188,7 +194,7 @@ impl Report<'_> {
 
     /// What the table of groups does not show.
     fn note(&self, figures: &Figures, shown: usize) -> String {
-        let (groups, without) = (&figures.counts.many.groups, figures.counts.without);
+        let (groups, without) = (&figures.counts.groups, figures.counts.without);
         let mut notes = Vec::new();
         if groups.excess > 0 {
             let excess = grouped(groups.excess);

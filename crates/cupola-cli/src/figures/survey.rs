@@ -4,11 +4,12 @@ use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::anyhow;
-use cupola_line::{Entry, Value};
+use cupola_line::{Entry, Quotes, Value};
 use cupola_redact::KeyPolicy;
 
-use super::counts::{Counts, Many};
+use super::counts::Counts;
 use super::facts::Facts;
+use super::groups::Groups;
 use crate::log::block::{Block, RawLine};
 use crate::log::filter::test::{lookup, text_of};
 use crate::log::filter::{Filter, count};
@@ -55,7 +56,7 @@ pub(crate) struct Figures {
 
 impl Survey {
     pub(crate) fn read(&self, inputs: &[Input]) -> Figures {
-        let desk = Desk { survey: self, twins: Twins::of(inputs), idle: Mutex::default(), sum: Mutex::default() };
+        let desk = Desk { survey: self, twins: Twins::of(inputs), idle: Mutex::default(), groups: Mutex::default() };
         let (mut tally, mut problems) = (Tally::default(), Vec::new());
         each_asked_block(
             inputs,
@@ -87,7 +88,8 @@ struct Desk<'a> {
     twins: Twins,
     /// A thread takes these when it begins a block, and puts them back behind it.
     idle: Mutex<Vec<Counts>>,
-    sum: Mutex<Many>,
+    /// Groups that were too many for one thread.
+    groups: Mutex<Groups>,
 }
 
 impl Desk<'_> {
@@ -100,7 +102,6 @@ impl Desk<'_> {
         } else {
             self.selected(block, &mut counts, &mut tally);
         }
-        self.hand_over(&mut counts);
         lock(&self.idle).push(counts);
         tally
     }
@@ -112,11 +113,11 @@ impl Desk<'_> {
 
     /// Counts all lines, in one pass over each.
     fn every_line(&self, block: Block<'_>, counts: &mut Counts, tally: &mut Tally) {
-        let mut scratch = Vec::new();
+        let (mut scratch, mut quotes) = (Vec::new(), Quotes::default());
         for raw in block.lines() {
             tally.lines += 1;
             let found = line::canonical(raw, &mut scratch);
-            match found.and_then(|json| Facts::scan(json).map_err(|_| line::why(raw))) {
+            match found.and_then(|json| Facts::scan(json, &mut quotes).map_err(|_| line::why(raw))) {
                 Ok(facts) => {
                     tally.shown += 1;
                     counts.add(&facts);
@@ -167,14 +168,14 @@ impl Desk<'_> {
 
     #[inline]
     fn hand_over(&self, counts: &mut Counts) {
-        if counts.many.is_full() {
-            lock(&self.sum).take(&mut counts.many);
+        if counts.groups.is_full() {
+            lock(&self.groups).take(&mut counts.groups);
         }
     }
 
     fn sum(self) -> Counts {
         let mut sum = Counts::new(self.survey.slowest);
-        sum.many = self.sum.into_inner().unwrap_or_else(PoisonError::into_inner);
+        sum.groups = self.groups.into_inner().unwrap_or_else(PoisonError::into_inner);
         let idle = self.idle.into_inner().unwrap_or_else(PoisonError::into_inner);
         idle.into_iter().for_each(|counts| sum.merge(counts));
         sum

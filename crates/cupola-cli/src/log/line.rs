@@ -77,6 +77,12 @@ pub(crate) struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
+    /// Where the comma stands behind the level.
+    #[inline]
+    pub(crate) fn level_end(&self) -> usize {
+        self.end - TARGET.len() + 1
+    }
+
     #[inline]
     pub(crate) fn of(line: &'a [u8]) -> Option<Self> {
         let head = line.first_chunk::<{ LEVEL_START + 5 }>()?;

@@ -1,6 +1,7 @@
 //! The grammar of JSON numbers.
 
 /// The length of the number at the start of `bytes`, else the index at which a digit is missing.
+#[inline]
 pub(super) fn length(bytes: &[u8]) -> Result<usize, usize> {
     let mut at = usize::from(bytes.first() == Some(&b'-'));
     // A number may not begin with 0 and go on: what follows is then no part of it.
@@ -16,6 +17,7 @@ pub(super) fn length(bytes: &[u8]) -> Result<usize, usize> {
 }
 
 /// The index behind the digits at `from`, of which there must be one.
+#[inline]
 fn digits(bytes: &[u8], from: usize) -> Result<usize, usize> {
     let mut at = from;
     while bytes.get(at).is_some_and(u8::is_ascii_digit) {
