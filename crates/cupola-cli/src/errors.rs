@@ -20,9 +20,9 @@ use crate::log::level::Level;
 use crate::log::pool::{Done, each_asked_block};
 use crate::log::tally::Tally;
 use crate::log::twins::Twins;
-use crate::options::{Sources, Span};
-use crate::terminal;
+use crate::options::{Looks, Sources, Span};
 use group::Groups;
+use report::Report;
 
 const FOUND: i32 = 0;
 const NOTHING: i32 = 1;
@@ -54,6 +54,9 @@ pub struct Errors {
     /// Prints one JSON object for each group, the most frequent first
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    looks: Looks,
 }
 
 const EXAMPLES: &str = "\
@@ -70,12 +73,13 @@ impl Errors {
     /// Shows what there is; returns the exit code, as grep's is.
     pub(crate) fn run(self) -> Result<i32, Failure> {
         let inputs = self.sources.inputs().map_err(Failure::Usage)?;
-        let filter = Filter::new(Some(self.expression().map_err(Failure::Usage)?));
+        let zone = self.looks.zone().map_err(Failure::Usage)?;
+        let filter = Filter::new(Some(self.expression(&zone).map_err(Failure::Usage)?));
         let (groups, tally, has_problem) = read(&inputs, &filter);
         if tally.unread() > 0 {
             crate::complain(&anyhow!("{}", tally.unread_sentence()), FOUND);
         }
-        self.print(&groups).map_err(|error| Failure::Work(error.into()))?;
+        self.print(&groups, zone).map_err(|error| Failure::Work(error.into()))?;
         Ok(match (has_problem, groups.is_empty()) {
             (true, _) => crate::USAGE,
             (false, true) => NOTHING,
@@ -83,8 +87,8 @@ impl Errors {
         })
     }
 
-    fn expression(&self) -> anyhow::Result<Expression> {
-        let now = jiff::Timestamp::now().to_zoned(TimeZone::try_system().unwrap_or(TimeZone::UTC));
+    fn expression(&self, zone: &TimeZone) -> anyhow::Result<Expression> {
+        let now = jiff::Timestamp::now().to_zoned(zone.clone());
         let level = Level::parse(&self.level)
             .with_context(|| format!("--level {}: a level is trace, debug, info, warn or error", self.level))?;
         let mut parts = vec![Test::Level(Relation::GreaterOrEqual, level).into()];
@@ -96,12 +100,12 @@ impl Errors {
         Ok(Expression::All(parts))
     }
 
-    fn print(&self, groups: &Groups) -> io::Result<()> {
+    fn print(&self, groups: &Groups, zone: TimeZone) -> io::Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
         if self.json {
             report::json(&mut out, groups, self.groups)?;
         } else if !groups.is_empty() {
-            report::print(&mut out, groups, self.groups, terminal::wants_color())?;
+            Report { groups, shown: self.groups, color: self.looks.color.colors(), zone }.print(&mut out)?;
         }
         out.flush()
     }

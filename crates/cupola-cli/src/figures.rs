@@ -16,9 +16,11 @@ mod histogram;
 mod json;
 mod rate;
 mod report;
+mod show;
 mod slowest;
 mod survey;
 mod tops;
 
 pub(crate) use report::Report;
+pub(crate) use show::show;
 pub(crate) use survey::{By, Figures, Survey};

@@ -1,21 +1,17 @@
 //! `cupola stats`: what a log comes to, in figures.
 
-use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::Args;
 use cupola_redact::KeyPolicy;
 
 use crate::Failure;
-use crate::figures::{By, Figures, Report, Survey};
+use crate::figures::{By, Report, Survey, show};
 use crate::log::filter::Filter;
 use crate::log::input::{self, Input};
 use crate::options::select::{Select, files_and_expressions};
 use crate::options::{FOLDER, Looks, service_inputs};
 use crate::terminal;
-
-const COUNTED: i32 = 0;
-const NOTHING: i32 = 1;
 
 /// Counts lines: by level, status, error type and time; durations by route; the slowest requests, the busiest clients and users.
 ///
@@ -92,9 +88,6 @@ impl Stats {
         let redact = self.figures.redact.then(KeyPolicy::default);
         let survey = Survey { filter: Filter::new(expression), by, slowest: self.figures.top, redact };
         let figures = survey.read(&inputs);
-        for problem in &figures.problems {
-            crate::complain(problem, crate::USAGE);
-        }
         let report = Report {
             by: &survey.by,
             rows: self.figures.top,
@@ -103,12 +96,7 @@ impl Stats {
             columns: terminal::columns(),
             zone,
         };
-        print(&report, &figures, self.figures.json).map_err(|error| Failure::Work(error.into()))?;
-        Ok(match (figures.problems.is_empty(), figures.counts.entries) {
-            (false, _) => crate::USAGE,
-            (true, 0) => NOTHING,
-            (true, _) => COUNTED,
-        })
+        show(&figures, &report, self.figures.json).map_err(|error| Failure::Work(error.into()))
     }
 
     fn inputs(&self, paths: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
@@ -118,19 +106,4 @@ impl Stats {
         let folder = self.log_dir.clone().unwrap_or_else(|| PathBuf::from(FOLDER));
         service_inputs(&folder)
     }
-}
-
-fn print(report: &Report<'_>, figures: &Figures, json: bool) -> io::Result<()> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    if json {
-        writeln!(out, "{}", terminal::safe(&report.json(figures).to_string()))?;
-    } else if figures.counts.entries > 0 {
-        report.print(&mut out, figures)?;
-    } else if figures.tally.missing() > 0 {
-        crate::complain(
-            &anyhow::anyhow!("{}", figures.tally.sentence_of("not counted", "counted once already")),
-            NOTHING,
-        );
-    }
-    out.flush()
 }

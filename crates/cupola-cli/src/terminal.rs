@@ -24,11 +24,11 @@ pub(crate) fn safe(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// How many columns there are: `$COLUMNS`, the terminal's, or a hundred.
-pub(crate) fn columns() -> usize {
+/// How many columns there are, if somebody says so: `$COLUMNS`, or the terminal.
+pub(crate) fn columns() -> Option<usize> {
     let named = variable("COLUMNS").and_then(|columns| columns.parse().ok());
-    let columns = named.or_else(|| Some(usize::from(terminal_size::terminal_size()?.0.0)));
-    columns.filter(|columns| *columns > 0).unwrap_or(100)
+    let columns = named.or_else(|| Some(usize::from(terminal_size::terminal_size_of(io::stdout())?.0.0)));
+    columns.filter(|columns| *columns > 0)
 }
 
 /// `1,234,567`.

@@ -4,14 +4,15 @@ mod collect;
 mod picture;
 mod rows;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use anyhow::bail;
 use clap::Args;
+use jiff::tz::TimeZone;
 
 use crate::Failure;
 use crate::log::input::Input;
-use crate::options::Sources;
+use crate::options::{Looks, Sources};
 use crate::terminal;
 use collect::Found;
 
@@ -39,6 +40,9 @@ pub struct Trace {
     /// Fields too that are seldom worth their room: system, span ids, user agent, ...
     #[arg(short, long)]
     all_fields: bool,
+
+    #[command(flatten)]
+    looks: Looks,
 }
 
 const EXAMPLES: &str = "\
@@ -53,6 +57,7 @@ impl Trace {
     /// Shows what there is; returns the exit code, as grep's is.
     pub(crate) fn run(self) -> Result<i32, Failure> {
         let inputs = self.inputs().map_err(Failure::Usage)?;
+        let zone = self.looks.zone().map_err(Failure::Usage)?;
         let found = collect::collect(&inputs, &self.id);
         for problem in &found.problems {
             crate::complain(problem, crate::USAGE);
@@ -60,7 +65,7 @@ impl Trace {
         if found.tally.unread() > 0 {
             crate::complain(&anyhow::anyhow!("{}", found.tally.unread_sentence()), FOUND);
         }
-        self.print(&found, &inputs).map_err(|error| Failure::Work(error.into()))?;
+        self.print(&found, &inputs, zone).map_err(|error| Failure::Work(error.into()))?;
         Ok(match (found.problems.is_empty(), found.lines.is_empty()) {
             (false, _) => crate::USAGE,
             (true, true) => NOTHING,
@@ -75,16 +80,20 @@ impl Trace {
         self.sources.inputs()
     }
 
-    fn print(&self, found: &Found, inputs: &[Input]) -> io::Result<()> {
+    fn print(&self, found: &Found, inputs: &[Input], zone: TimeZone) -> io::Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
         if self.json {
+            let is_terminal = io::stdout().is_terminal();
             for line in &found.lines {
-                out.write_all(&line.raw)?;
+                match is_terminal {
+                    true => out.write_all(terminal::safe(&String::from_utf8_lossy(&line.raw)).as_bytes())?,
+                    false => out.write_all(&line.raw)?,
+                }
                 out.write_all(b"\n")?;
             }
         } else if !found.lines.is_empty() {
-            let look = picture::Options { color: terminal::wants_color(), all_fields: self.all_fields };
-            out.write_all(&picture::draw(found, inputs, &self.id, look))?;
+            let look = picture::Options { color: self.looks.color.colors(), all_fields: self.all_fields, zone };
+            out.write_all(&picture::draw(found, inputs, &self.id, &look))?;
         }
         out.flush()
     }

@@ -2,6 +2,7 @@
 
 mod args;
 mod context;
+mod figures;
 mod follow;
 mod html;
 mod merge;
@@ -49,6 +50,9 @@ impl View {
         let now = jiff::Timestamp::now().to_zoned(zone.clone());
         let (paths, expressions) = files_and_expressions(&self.what)?;
         let (inputs, lines) = self.inputs(&paths)?;
+        if self.stats {
+            return self.figures(inputs, &expressions, &now);
+        }
         let render = self.render(&expressions, &inputs, Clock::new(zone, &now), &now)?;
         // What comes by itself is followed anyhow.
         let follow = self.follow && !inputs.iter().all(Input::is_live);
@@ -104,8 +108,7 @@ impl View {
             ThemeName::Mono => Theme::Mono,
         };
         let twins = (0..inputs.len()).map(|input| Merge::may_have_twins(inputs, input)).collect();
-        let level = self.errors_only.then_some("error");
-        let mut filter = Filter::new(self.select.expression(expressions, level, now)?);
+        let mut filter = self.filter(expressions, now)?;
         filter.keep_others(self.unparsed);
         Ok(Render {
             filter,
@@ -118,6 +121,11 @@ impl View {
             redact: self.redact.then(KeyPolicy::default),
             twins,
         })
+    }
+
+    fn filter(&self, expressions: &[String], now: &Zoned) -> anyhow::Result<Filter> {
+        let level = self.errors_only.then_some("error");
+        Ok(Filter::new(self.select.expression(expressions, level, now)?))
     }
 
     fn form(&self) -> Form {

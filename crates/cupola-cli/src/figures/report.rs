@@ -24,6 +24,8 @@ use crate::terminal::{counted, grouped, milliseconds, percent, safe};
 use paint::{Paint, Tone, bar};
 use table::{Cell, Side, Table};
 
+/// Charts are so wide where there is no terminal.
+const WIDTH: usize = 100;
 /// Bars are no longer than this.
 const MAX_BAR: usize = 40;
 /// What a table with bars needs beside them.
@@ -39,8 +41,8 @@ pub(crate) struct Report<'a> {
     pub(crate) rows: usize,
     pub(crate) files: usize,
     pub(crate) color: bool,
-    /// The width of the terminal.
-    pub(crate) columns: usize,
+    /// The width of the terminal; without one nothing is cut.
+    pub(crate) columns: Option<usize>,
     pub(crate) zone: TimeZone,
 }
 
@@ -51,7 +53,7 @@ impl Report<'_> {
         self.statuses(out, figures)?;
         let counts = &figures.counts;
         self.tops(out, "Error type", &counts.error_types, counts.entries)?;
-        if let Some(chart) = counts.rate.chart(self.columns.saturating_sub(chart::BESIDE)) {
+        if let Some(chart) = counts.rate.chart(self.width().saturating_sub(chart::BESIDE)) {
             chart::print(out, &chart, self)?;
         }
         self.groups(out, figures)?;
@@ -65,6 +67,11 @@ impl Report<'_> {
         super::json::of(figures, self.by, self.rows, self.files)
     }
 
+    /// How wide bars and charts may be.
+    fn width(&self) -> usize {
+        self.columns.unwrap_or(WIDTH)
+    }
+
     fn paint(&self) -> Paint {
         Paint(self.color)
     }
@@ -75,7 +82,7 @@ impl Report<'_> {
     }
 
     fn bar(&self, part: u64, whole: u64) -> String {
-        bar(part, whole, self.columns.saturating_sub(BESIDE_BARS).min(MAX_BAR))
+        bar(part, whole, self.width().saturating_sub(BESIDE_BARS).min(MAX_BAR))
     }
 
     fn head(&self, out: &mut impl Write, figures: &Figures) -> io::Result<()> {
@@ -113,7 +120,7 @@ impl Report<'_> {
         if all == 0 {
             return Ok(());
         }
-        let mut table = Table::new(&[COUNTED[0], COUNTED[1], COUNTED[2], COUNTED[3], ("", Side::Left)]);
+        let mut table = Table::new(&[COUNTED[0], COUNTED[1], COUNTED[2], ("", Side::Left), COUNTED[3]]);
         for (class, of_class) in statuses.chunks(100).enumerate() {
             let sum: u64 = of_class.iter().sum();
             if sum == 0 {
@@ -124,7 +131,7 @@ impl Report<'_> {
             let mut row = self.counted(Cell::new(tone, format!("{class}xx")), tone, sum, all);
             let each = of_class.iter().enumerate().filter(|(_, count)| **count > 0);
             let each: Vec<_> = each.map(|(at, count)| format!("{}: {}", class * 100 + at, grouped(*count))).collect();
-            row.push(Cell::new(Tone::Dim, each.join("  ")));
+            row.insert(3, Cell::new(Tone::Dim, each.join("  ")));
             table.row(row);
         }
         self.title(out, "Status", "of requests")?;
@@ -215,15 +222,20 @@ impl Report<'_> {
         if slowest.is_empty() {
             return Ok(());
         }
-        let right = |name| (name, Side::Right);
-        let left = |name| (name, Side::Left);
-        let columns = [left("time"), right("duration"), left(""), left("request"), left("request id")];
+        let columns = ["time", "duration", "", "request", "request id"];
+        let sides = [Side::Right, Side::Right, Side::Right, Side::Left, Side::Left];
+        let columns: Vec<_> = columns.into_iter().zip(sides).collect();
         let mut table = Table::new(&columns);
+        let is_one_day =
+            figures.counts.rate.span.is_some_and(|(first, last)| when::is_one_day(first, last, &self.zone));
         for slow in slowest {
             let status = slow.status.map(|status| status.to_string()).unwrap_or_default();
             let tone = if slow.status.is_some_and(|status| status >= 500) { Tone::Red } else { Tone::Plain };
             table.row(vec![
-                Cell::new(Tone::Dim, slow.time.map(|time| when::exact(time, &self.zone)).unwrap_or_default()),
+                Cell::new(
+                    Tone::Dim,
+                    slow.time.map(|time| when::exact(time, is_one_day, &self.zone)).unwrap_or_default(),
+                ),
                 milliseconds(slow.duration).into(),
                 Cell::new(tone, status),
                 format!("{} {}", safe(&slow.method), safe(&slow.route)).trim().into(),

@@ -79,6 +79,14 @@ impl Survey {
         let maybe_twice = desk.twins.are_forgotten();
         Figures { counts: desk.sum(), tally, maybe_twice, problems }
     }
+
+    /// Of lines that somebody has chosen already.
+    pub(crate) fn count(&self, lines: &[u8]) -> Figures {
+        let twins = Twins::of(&[Input::stdin()]);
+        let desk = Desk { survey: self, twins, idle: Mutex::default(), groups: Mutex::default() };
+        let tally = desk.block(Block { input: 0, bytes: lines, passed: 0 });
+        Figures { counts: desk.sum(), tally, maybe_twice: false, problems: Vec::new() }
+    }
 }
 
 /// Where threads leave their counts.

@@ -13,6 +13,7 @@
 use std::collections::BTreeSet;
 
 use cupola_line::{Entry, Look, Style, Timestamp, Value, keys};
+use jiff::tz::TimeZone;
 
 use super::collect::Found;
 use super::rows::{Row, is_request, rows};
@@ -26,13 +27,14 @@ const BAR: usize = 24;
 const OWN: [&str; 3] = ["parent_span_id", "linked_trace_id", "trace_flags"];
 
 /// How it is drawn.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Options {
     pub(super) color: bool,
     pub(super) all_fields: bool,
+    pub(super) zone: TimeZone,
 }
 
-pub(super) fn draw(found: &Found, inputs: &[Input], id: &str, options: Options) -> Vec<u8> {
+pub(super) fn draw(found: &Found, inputs: &[Input], id: &str, options: &Options) -> Vec<u8> {
     let mut scratches: Vec<Vec<u8>> = vec![Vec::new(); found.lines.len()];
     let mut entries = Vec::with_capacity(found.lines.len());
     for (found, scratch) in found.lines.iter().zip(&mut scratches) {
@@ -47,8 +49,7 @@ pub(super) fn draw(found: &Found, inputs: &[Input], id: &str, options: Options) 
     head(&mut out, &entries, &rows, id, &shared);
     let files: BTreeSet<_> = found.lines.iter().map(|line| &inputs[line.input].path).collect();
     let span = Span::of(&rows);
-    let time =
-        span.start.map(|start| format!("{}  ", Timestamp::new().unix_micros(start).as_str())).unwrap_or_default();
+    let time = span.start.map(|start| format!("{}  ", time(start, &options.zone))).unwrap_or_default();
     let (lines, files) = (counted(entries.len() as u64, "line"), counted(files.len() as u64, "file"));
     let text = format!("{time}{lines} in {files}, {}\n\n", milliseconds(span.length() as f64 / 1e3));
     out.extend_from_slice(text.as_bytes());
@@ -62,6 +63,15 @@ pub(super) fn draw(found: &Found, inputs: &[Input], id: &str, options: Options) 
         out.extend_from_slice(format!("... and {}\n", counted(found.untold, "more line")).as_bytes());
     }
     out
+}
+
+/// RFC 3339, with the offset of the zone.
+fn time(micros: i64, zone: &TimeZone) -> String {
+    let time = jiff::Timestamp::from_microsecond(micros).unwrap_or_default().to_zoned(zone.clone());
+    match time.offset().is_zero() {
+        true => Timestamp::new().unix_micros(micros).as_str().to_owned(),
+        false => time.strftime("%Y-%m-%dT%H:%M:%S%.6f%:z").to_string(),
+    }
 }
 
 fn is_hidden(name: &[u8], shared: &[(&str, String)]) -> bool {

@@ -88,6 +88,10 @@ pub struct View {
     #[arg(long = "type", value_enum, value_name = "TYPE", help_heading = FOLDER)]
     pub(super) kind: Option<Kind>,
 
+    /// Counts the lines rather than showing them, as cupola stats does
+    #[arg(long, conflicts_with_all = ["follow", "html", "json_array", "context"], help_heading = LOOKS)]
+    pub(super) stats: bool,
+
     /// Only errors
     #[arg(long, help_heading = FOLDER)]
     pub(super) errors_only: bool,
@@ -129,6 +133,7 @@ Examples:
   cupola view logs/ --request 0193f2a4-0719-79ca-a8d8-0ff831a7272b
   kubectl logs -f api | cupola view - --level warn
   cupola view --follow
+  cupola view --stats --hours 24
   cupola view api.log --status 5xx --redact --html ticket.html
 
 Expressions:

@@ -24,6 +24,11 @@ impl Output {
         Ok(Self::new(Box::new(File::create(path)?), None))
     }
 
+    /// Whatever takes it.
+    pub(crate) fn memory(writer: Box<dyn Write>) -> Self {
+        Self::new(writer, None)
+    }
+
     /// Standard output through `$PAGER`, else `less -R`; straight where there is none.
     pub(crate) fn pager() -> Self {
         let command = variable("PAGER").unwrap_or_else(|| "less".to_owned());

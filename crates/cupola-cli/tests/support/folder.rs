@@ -3,9 +3,11 @@
 #![allow(dead_code, reason = "two test programs share it, and neither needs all")]
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+use rustix::pty::OpenptFlags;
 
 /// What the command said.
 #[derive(Debug)]
@@ -59,6 +61,23 @@ impl Folder {
 
     pub(crate) fn view_of(&self, arguments: &[&str], input: &[u8]) -> Shown {
         self.run_on(&[&["view"], arguments].concat(), input)
+    }
+
+    /// What a command writes to a terminal.
+    pub(crate) fn on_terminal(command: &mut Command) -> String {
+        let ours = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        rustix::pty::grantpt(&ours).unwrap();
+        rustix::pty::unlockpt(&ours).unwrap();
+        let name = rustix::pty::ptsname(&ours, Vec::new()).unwrap();
+        let theirs = fs::File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+        let mut child = command.env("TERM", "xterm").stdout(theirs.try_clone().unwrap()).spawn().unwrap();
+        // Once nobody has the other end any more, reading ends with an error.
+        command.stdout(Stdio::null());
+        drop(theirs);
+        let mut written = Vec::new();
+        _ = fs::File::from(ours).read_to_end(&mut written);
+        child.wait().unwrap();
+        String::from_utf8(written).expect("what is shown is UTF-8")
     }
 
     pub(crate) fn shown(command: &mut Command, input: &[u8]) -> Shown {

@@ -53,6 +53,42 @@ fn old_invocations() {
 }
 
 #[test]
+fn statistics_of_what_would_be_shown() {
+    let folder = Folder::new();
+    service(&folder, "logs");
+    service(&folder, "other");
+    let check = |arguments: &[&str], lines: &str, errors: &str| {
+        let shown = folder.view(&[&["--stats"], arguments].concat());
+        assert!(shown.code == 0 && shown.stdout.starts_with(lines), "{arguments:?} {}{}", shown.stdout, shown.stderr);
+        let row = shown.stdout.lines().find_map(|line| line.trim().strip_prefix("ERROR")).unwrap();
+        assert_eq!(row.split_whitespace().next(), Some(errors), "{arguments:?} {}", shown.stdout);
+    };
+    // All lines of both files, each once; with a number, the last so many.
+    check(&[], "80 lines in 2 files", "8");
+    check(&["--type", "api"], "80 lines in 1 file", "8");
+    check(&["--type", "errors"], "8 lines", "8");
+    check(&["--errors-only"], "8 lines", "8");
+    check(&["--hours", "10000000"], "80 lines", "8");
+    check(&["--log-dir", "other"], "80 lines", "8");
+    check(&["--lines", "15"], "15 lines", "1");
+    check(&["logs/api.log", "message~m7."], "11 lines", "1");
+    let none = folder.view(&["--stats", "--hours", "1"]);
+    assert_eq!((none.code, none.stdout.as_str()), (1, ""));
+    let json = folder.view(&["--stats", "--json", "--errors-only"]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json.stdout).unwrap()["by_level"]["ERROR"], 8);
+    assert_eq!(folder.view(&["--stats", "--follow"]).code, 2);
+}
+
+/// It is the same as what `cupola stats` says of the same lines.
+#[test]
+fn both_commands_count_alike() {
+    let folder = Folder::new();
+    service(&folder, "logs");
+    let stats = folder.run(&["stats", "logs/api.log", "--level", "error"]);
+    assert_eq!(folder.view(&["--stats", "logs/api.log", "--level", "error"]).stdout, stats.stdout);
+}
+
+#[test]
 fn a_folder_with_one_of_the_files_is_enough() {
     let folder = Folder::new();
     folder.write("logs/errors.log", entry("03:00:01", "ERROR", r#""message":"m1.""#));

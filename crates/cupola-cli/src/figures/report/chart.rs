@@ -16,7 +16,7 @@ const MAX_WIDTH: usize = 6;
 const TICK: usize = 16;
 
 pub(super) fn print(out: &mut impl Write, chart: &Chart, report: &Report<'_>) -> io::Result<()> {
-    let room = report.columns.saturating_sub(BESIDE);
+    let room = report.width().saturating_sub(BESIDE);
     let bars = Bars { chart, width: (room / chart.buckets.len().max(1)).clamp(1, MAX_WIDTH) };
     let (paint, peak) = (report.paint(), chart.peak());
     let most = chart.buckets[peak].lines;
@@ -76,7 +76,7 @@ impl Bars<'_> {
             let tick = when::tick(chart.start + chart.step * at as i64, chart.step, chart.span(), &report.zone);
             let column = BESIDE + at * self.width;
             // Where there is no room behind the last bar for it, a mark is left out.
-            if at > 0 && column + tick.len() > report.columns {
+            if at > 0 && column + tick.len() > report.width() {
                 break;
             }
             line.push_str(&" ".repeat(column.saturating_sub(line.len())));

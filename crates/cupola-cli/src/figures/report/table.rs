@@ -37,7 +37,7 @@ pub(crate) enum Side {
     Right,
 }
 
-/// A table; where it is too wide, texts on the left are cut.
+/// A table; where it is too wide, texts on the left are cut, but for the last column: ids stand there, to be copied.
 #[derive(Debug)]
 pub(crate) struct Table {
     sides: Vec<Side>,
@@ -57,8 +57,8 @@ impl Table {
         self.rows.push(cells);
     }
 
-    pub(crate) fn print(&self, out: &mut impl Write, paint: Paint, columns: usize) -> io::Result<()> {
-        let widths = self.widths(columns);
+    pub(crate) fn print(&self, out: &mut impl Write, paint: Paint, columns: Option<usize>) -> io::Result<()> {
+        let widths = self.widths(columns.unwrap_or(usize::MAX));
         for row in &self.rows {
             let mut line = String::new();
             let mut owed = MARGIN;
@@ -80,14 +80,15 @@ impl Table {
         Ok(())
     }
 
-    /// The widest cell of each column; if they are too wide together, the widest columns on the left give way.
+    /// The widest cell of each column; if they are too wide together, the widest texts on the left give way.
     fn widths(&self, columns: usize) -> Vec<usize> {
         let of = |column: usize| self.rows.iter().filter_map(move |row| row.get(column)).map(|cell| width(&cell.text));
         let mut widths: Vec<_> = (0..self.sides.len()).map(|column| of(column).max().unwrap_or_default()).collect();
         let room = columns.saturating_sub(MARGIN + GAP * self.sides.len().saturating_sub(1));
         loop {
             let over = widths.iter().sum::<usize>().saturating_sub(room);
-            let left = widths.iter_mut().zip(&self.sides).filter(|(_, side)| **side == Side::Left);
+            let last = widths.len().saturating_sub(1);
+            let left = widths.iter_mut().take(last).zip(&self.sides).filter(|(_, side)| **side == Side::Left);
             match left.map(|(width, _)| width).max() {
                 Some(widest) if over > 0 && *widest > LEAST => *widest -= over.min(*widest - LEAST).div_ceil(2),
                 _ => return widths,
@@ -100,7 +101,7 @@ impl Table {
 mod tests {
     use super::*;
 
-    fn printed(columns: usize) -> String {
+    fn printed(columns: Option<usize>) -> String {
         let mut table = Table::new(&[("route", Side::Left), ("n", Side::Right), ("note", Side::Left)]);
         table.row(vec!["/a/long/route/of/a/service".into(), "1,000".into(), "".into()]);
         table.row(vec!["東".into(), "7".into(), "x".into()]);
@@ -112,9 +113,10 @@ mod tests {
     #[test]
     fn columns_are_aligned_and_give_way() {
         let expected = "  route                           n  note\n  /a/long/route/of/a/service  1,000\n  東                              7  x\n";
-        assert_eq!(printed(80), expected);
+        assert_eq!(printed(Some(80)), expected);
+        assert_eq!(printed(None), expected);
         let expected = "  route                n  note\n  /a/long/route/…  1,000\n  東                   7  x\n";
-        assert_eq!(printed(30), expected);
-        assert!(printed(1).lines().all(|line| width(line) <= 30));
+        assert_eq!(printed(Some(30)), expected);
+        assert!(printed(Some(1)).lines().all(|line| width(line) <= 30));
     }
 }

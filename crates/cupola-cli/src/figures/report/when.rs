@@ -14,9 +14,13 @@ pub(super) fn span(first: i64, last: i64, zone: &TimeZone) -> String {
     format!("{} to {to} ({})", from.strftime("%Y-%m-%d %H:%M:%S"), length((last - first) / 1_000_000))
 }
 
-/// `09-21 14:13:20.123`.
-pub(super) fn exact(micros: i64, zone: &TimeZone) -> String {
-    zoned(micros, zone).strftime("%m-%d %H:%M:%S.%3f").to_string()
+pub(super) fn is_one_day(first: i64, last: i64, zone: &TimeZone) -> bool {
+    zoned(first, zone).date() == zoned(last, zone).date()
+}
+
+/// `09-21 14:13:20.123`; where all is of one day, without it.
+pub(super) fn exact(micros: i64, is_one_day: bool, zone: &TimeZone) -> String {
+    zoned(micros, zone).strftime(if is_one_day { "%H:%M:%S.%3f" } else { "%m-%d %H:%M:%S.%3f" }).to_string()
 }
 
 /// A place on an axis whose buckets last `step` seconds and which is `span` seconds long.
@@ -71,7 +75,8 @@ mod tests {
         let time = 1_795_232_762_123_456;
         assert_eq!(span(time, time + 60_000_000, &zone), "2026-11-21 05:46:02 to 05:47:02 +02 (1m)");
         assert!(span(time, time + 86_400_000_000, &zone).contains("to 2026-11-22 05:46:02"));
-        assert_eq!(exact(time, &zone), "11-21 05:46:02.123");
+        assert_eq!([true, false].map(|day| exact(time, day, &zone)), ["05:46:02.123", "11-21 05:46:02.123"]);
+        assert!(is_one_day(time, time + 1, &zone) && !is_one_day(time, time + 86_400_000_000, &zone));
         let check = |step, span, expected| assert_eq!(tick(time / 1_000_000, step, span, &zone), expected);
         check(1, 60, "05:46:02");
         check(60, 7_200, "05:46");
