@@ -76,6 +76,8 @@ impl Sink for AccessLog {
             Record::Exchange(exchange, ended) => write_end(exchange, ended),
             Record::Upgraded(_) if self.errors_only => {}
             Record::Upgraded(upgraded) => upgraded.context.enter(|| write_upgraded(upgraded)),
+            // `CallLog` writes them.
+            Record::Call(..) => {}
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::call::Call;
+use crate::call_ended::CallEnded;
 use crate::ended::Ended;
 use crate::exchange::Exchange;
 use crate::sink::{Record, Sink};
@@ -16,6 +18,7 @@ struct Kept {
     opened: usize,
     exchanges: Vec<(Exchange, Ended)>,
     upgraded: Vec<Upgraded>,
+    calls: Vec<(Call, CallEnded)>,
 }
 
 impl Capture {
@@ -32,6 +35,11 @@ impl Capture {
     /// The upgraded connections that have ended, in the order of their ends.
     pub fn upgraded(&self) -> Vec<Upgraded> {
         self.kept().upgraded.clone()
+    }
+
+    /// The calls to other services that have ended, in the order of their ends.
+    pub fn calls(&self) -> Vec<(Call, CallEnded)> {
+        self.kept().calls.clone()
     }
 
     /// How many exchanges have begun.
@@ -53,6 +61,7 @@ impl Sink for Capture {
         match record {
             Record::Exchange(exchange, ended) => self.kept().exchanges.push((exchange.clone(), ended.clone())),
             Record::Upgraded(upgraded) => self.kept().upgraded.push(upgraded.clone()),
+            Record::Call(call, ended) => self.kept().calls.push((call.clone(), ended.clone())),
         }
     }
 }

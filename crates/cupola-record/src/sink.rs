@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::call::Call;
+use crate::call_ended::CallEnded;
 use crate::duties::Duties;
 use crate::ended::Ended;
 use crate::exchange::Exchange;
@@ -16,6 +18,8 @@ pub enum Record<'a> {
     Exchange(&'a Exchange, &'a Ended),
     /// A connection of another protocol has ended; its exchange ended long before, as upgraded.
     Upgraded(&'a Upgraded),
+    /// A call to another service, and how it ended.
+    Call(&'a Call, &'a CallEnded),
 }
 
 /// Whoever is told of records. It is called on the request path: it must not block, fail or panic.

@@ -1,0 +1,115 @@
+//! One attempt of a call: one request on the wire.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::error_kind::ErrorKind;
+
+/// Why there was an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// It is the first.
+    First,
+    /// The one before failed.
+    Retry,
+    /// The one before failed, and its response said how long to wait.
+    RetryAfter,
+    /// The one before was told to ask elsewhere.
+    Redirect,
+}
+
+impl Reason {
+    /// The reason as fields and labels name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Retry => "retry",
+            Self::RetryAfter => "retry_after",
+            Self::Redirect => "redirect",
+        }
+    }
+}
+
+/// Which connection an attempt went over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConnectionUse {
+    /// The client does not tell.
+    #[default]
+    Unknown,
+    /// One that was made for it.
+    Fresh,
+    /// One that had served another request.
+    Reused,
+}
+
+impl ConnectionUse {
+    /// The use as fields and labels name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Fresh => "fresh",
+            Self::Reused => "reused",
+        }
+    }
+}
+
+/// One attempt of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// Why it was made.
+    pub reason: Reason,
+    /// How often the request had been sent before: `http.request.resend_count`, which is absent where it is 0.
+    pub resend_count: u32,
+    /// How long it was waited for before it began.
+    pub delay: Duration,
+    /// From the beginning of the call to its own.
+    pub began: Duration,
+    /// From its beginning to the head of its response.
+    pub head: Option<Duration>,
+    /// From its beginning to its end; of the last one, to the end of the body.
+    pub total: Duration,
+    /// The status, where a head came.
+    pub status: Option<StatusCode>,
+    /// Why it failed, where no whole response came.
+    pub error: Option<ErrorKind>,
+    /// Which connection it went over.
+    pub connection: ConnectionUse,
+}
+
+impl Attempt {
+    pub(crate) const fn begun(reason: Reason, resend_count: u32, delay: Duration, began: Duration) -> Self {
+        Self {
+            reason,
+            resend_count,
+            delay,
+            began,
+            head: None,
+            total: Duration::ZERO,
+            status: None,
+            error: None,
+            connection: ConnectionUse::Unknown,
+        }
+    }
+}
+
+/// As a line shows it: `retry delay=250ms status=503 total=12ms connection=reused`. Every word is from a closed set.
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason.as_str())?;
+        if !self.delay.is_zero() {
+            write!(f, " delay={}ms", self.delay.as_millis())?;
+        }
+        if let Some(status) = self.status {
+            write!(f, " status={}", status.as_u16())?;
+        }
+        if let Some(kind) = self.error {
+            write!(f, " error={kind}")?;
+        }
+        write!(f, " total={}ms connection={}", self.total.as_millis(), self.connection.as_str())
+    }
+}

@@ -1,0 +1,187 @@
+//! What the end of a call adds to what its beginning knew.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use tracing::Level;
+
+use crate::attempt::{Attempt, Reason};
+use crate::call::Call;
+use crate::error_kind::ErrorKind;
+
+/// How a call ended; exactly one of these is recorded for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CallOutcome {
+    /// A response came whole, whatever its status.
+    Complete,
+    /// No response came, or it broke off.
+    Failed(ErrorKind),
+    /// The caller dropped the call before it had a response.
+    DroppedBeforeHead,
+    /// The caller dropped the response's body before its end.
+    DroppedMidBody,
+}
+
+impl CallOutcome {
+    /// The outcome as fields and labels name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Failed(_) => "failed",
+            Self::DroppedBeforeHead => "dropped_before_head",
+            Self::DroppedMidBody => "dropped_mid_body",
+        }
+    }
+
+    /// The line's message.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Complete => "call completed",
+            Self::Failed(_) => "call failed",
+            Self::DroppedBeforeHead => "call dropped before a response",
+            Self::DroppedMidBody => "call dropped before the end of the response",
+        }
+    }
+}
+
+/// Why a failed attempt was not followed by another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// The request may not be sent twice.
+    NotIdempotent,
+    /// Its body cannot be sent again.
+    BodyNotReplayable,
+    /// What failed would fail again.
+    NotRetryable,
+    /// As many attempts were made as the policy allows.
+    Attempts,
+    /// The budget of retries is spent.
+    Budget,
+    /// The next attempt would begin after the deadline.
+    Deadline,
+}
+
+impl StopReason {
+    /// The reason as fields and labels name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotIdempotent => "not_idempotent",
+            Self::BodyNotReplayable => "body_not_replayable",
+            Self::NotRetryable => "not_retryable",
+            Self::Attempts => "attempts",
+            Self::Budget => "budget",
+            Self::Deadline => "deadline",
+        }
+    }
+}
+
+/// How a call ended, and what was measured of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CallEnded {
+    /// How.
+    pub outcome: CallOutcome,
+    /// The attempts in their order, the first [`Self::MAX_ATTEMPTS`] - 1 of them and the last.
+    pub attempts: Vec<Attempt>,
+    /// How many attempts there were.
+    pub attempt_count: u32,
+    /// Why there was no further attempt, where one failed.
+    pub stopped: Option<StopReason>,
+    /// From the beginning to the end of the response's body, waits included.
+    pub total: Duration,
+    /// Bytes of the last response's body that were read.
+    pub response_bytes: u64,
+}
+
+impl CallEnded {
+    /// How many attempts a record keeps.
+    pub const MAX_ATTEMPTS: usize = 16;
+
+    pub(crate) const fn begun() -> Self {
+        Self {
+            outcome: CallOutcome::DroppedBeforeHead,
+            attempts: Vec::new(),
+            attempt_count: 0,
+            stopped: None,
+            total: Duration::ZERO,
+            response_bytes: 0,
+        }
+    }
+
+    /// The status of the last attempt.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.attempts.last().and_then(|attempt| attempt.status)
+    }
+
+    /// From the beginning of the call to the head of the last response.
+    pub fn head(&self) -> Option<Duration> {
+        self.attempts.last().and_then(|attempt| Some(attempt.began + attempt.head?))
+    }
+
+    /// Why it counts as failed, from a closed set: a kind, or a 4xx or 5xx status that the call does not expect.
+    /// `None` on success, and where the caller dropped it.
+    pub fn error_type(&self, call: &Call) -> Option<&str> {
+        match self.outcome {
+            CallOutcome::Failed(kind) => Some(kind.as_str()),
+            CallOutcome::Complete => {
+                let status = &self.attempts.last()?.status;
+                let failed = |status: &&StatusCode| status.is_client_error() || status.is_server_error();
+                status.as_ref().filter(failed).filter(|status| !call.expected.contains(status)).map(StatusCode::as_str)
+            }
+            _ => None,
+        }
+    }
+
+    /// The level of its line: ERROR where it failed or ended with a 5xx, WARN with a 4xx or where it took more than one
+    /// attempt other than by redirects, else INFO.
+    pub fn level(&self, call: &Call) -> Level {
+        let client_error = self.status().is_some_and(|status| status.is_client_error());
+        match self.error_type(call) {
+            Some(_) if client_error && self.outcome == CallOutcome::Complete => Level::WARN,
+            Some(_) => Level::ERROR,
+            None if self.was_retried() => Level::WARN,
+            None => Level::INFO,
+        }
+    }
+
+    fn was_retried(&self) -> bool {
+        self.attempts.iter().any(|attempt| matches!(attempt.reason, Reason::Retry | Reason::RetryAfter))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::SystemTime;
+
+    fn ended(outcome: CallOutcome, status: Option<u16>, reasons: &[Reason]) -> CallEnded {
+        let attempt = |reason: &Reason| Attempt::begun(*reason, 0, Duration::ZERO, Duration::ZERO);
+        let mut attempts: Vec<Attempt> = reasons.iter().map(attempt).collect();
+        attempts.last_mut().unwrap().status = status.map(|code| StatusCode::from_u16(code).unwrap());
+        CallEnded { outcome, attempts, ..CallEnded::begun() }
+    }
+
+    #[test]
+    fn level_and_error_type_follow_the_outcome() {
+        let mut call = Call::new(SystemTime::UNIX_EPOCH, http::Method::GET);
+        call.expected = vec![StatusCode::NOT_FOUND];
+        let check = |outcome, status, reasons: &[Reason], level, error: Option<&str>| {
+            let ended = ended(outcome, status, reasons);
+            assert_eq!((ended.level(&call), ended.error_type(&call)), (level, error), "{ended:?}");
+        };
+        let (first, retried, moved) =
+            ([Reason::First], [Reason::First, Reason::Retry], [Reason::First, Reason::Redirect]);
+        check(CallOutcome::Complete, Some(200), &first, Level::INFO, None);
+        check(CallOutcome::Complete, Some(200), &retried, Level::WARN, None);
+        check(CallOutcome::Complete, Some(200), &moved, Level::INFO, None);
+        check(CallOutcome::Complete, Some(404), &first, Level::INFO, None);
+        check(CallOutcome::Complete, Some(410), &first, Level::WARN, Some("410"));
+        check(CallOutcome::Complete, Some(503), &retried, Level::ERROR, Some("503"));
+        check(CallOutcome::Failed(ErrorKind::Dns), None, &first, Level::ERROR, Some("dns"));
+        check(CallOutcome::Failed(ErrorKind::Body), Some(404), &first, Level::ERROR, Some("body"));
+        check(CallOutcome::DroppedBeforeHead, None, &first, Level::INFO, None);
+        check(CallOutcome::DroppedMidBody, Some(503), &first, Level::INFO, None);
+    }
+}

@@ -1,0 +1,183 @@
+//! The line of a call: one event at its end.
+
+use tracing::Level;
+
+use crate::access_fields::Milliseconds;
+use crate::call::Call;
+use crate::call_ended::CallEnded;
+use crate::category::Category;
+use crate::sink::{Record, Sink};
+
+/// The target of every event of this sink.
+pub const CALL_TARGET: &str = "cupola::client";
+
+/// Writes calls as `tracing` events, inside the context of the request on whose behalf they were made. ERROR where the
+/// call failed or ended with a 5xx, WARN with a 4xx or after a retry, else INFO; a status that the call expects is no
+/// failure. A field without a value is absent.
+///
+/// | field | type | OpenTelemetry | what it says |
+/// |---|---|---|---|
+/// | `category` | text | – | `api` |
+/// | `dependency` | text | – | what the caller calls the other service |
+/// | `method` | text | `http.request.method` | from the known list, else `_OTHER` |
+/// | `url_template` | text | `url.template` | as the call site has it |
+/// | `host` | text | `server.address` and `server.port` | masked, without userinfo |
+/// | `path`, `query` | text | `url.full` | masked |
+/// | `status` | number | `http.response.status_code` | of the last attempt |
+/// | `outcome` | text | – | `complete failed dropped_before_head dropped_mid_body` |
+/// | `error_type` | text | `error.type` | a kind, or a 4xx or 5xx status that is not expected |
+/// | `stop_reason` | text | – | why a failed attempt was not followed by another |
+/// | `attempts` | number | `http.request.resend_count` + 1 | how many there were |
+/// | `attempt_log` | text | – | of more than one: each attempt, in order, one a line |
+/// | `head_ms`, `duration_ms` | number | – | from the beginning to the head, and to the end of the body |
+/// | `response_bytes` | number | `http.response.body.size` | bytes of the body that were read |
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct CallLog;
+
+impl CallLog {
+    /// A line at the end of each call.
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+impl Sink for CallLog {
+    fn record(&self, record: Record<'_>) {
+        let Record::Call(call, ended) = record else { return };
+        match &call.context {
+            Some(context) => context.enter(|| write(call, ended)),
+            None => write(call, ended),
+        }
+    }
+}
+
+/// A level is part of a callsite: one event for each level that an end can have.
+fn write(call: &Call, ended: &CallEnded) {
+    macro_rules! event {
+        ($level:ident) => {
+            tracing::event!(
+                target: CALL_TARGET,
+                Level::$level,
+                message = ended.outcome.message(),
+                category = Category::Api.as_str(),
+                dependency = call.dependency.as_deref(),
+                method = call.method_label(),
+                url_template = call.template.as_deref(),
+                host = call.host(),
+                path = call.path(),
+                query = call.query(),
+                status = ended.status().map(|status| status.as_u16()),
+                outcome = ended.outcome.as_str(),
+                error_type = ended.error_type(call),
+                stop_reason = ended.stopped.map(crate::StopReason::as_str),
+                attempts = ended.attempt_count,
+                attempt_log = attempt_log(ended).as_deref(),
+                head_ms = ended.head().milliseconds(),
+                duration_ms = ended.total.milliseconds(),
+                response_bytes = ended.status().map(|_| ended.response_bytes),
+            )
+        };
+    }
+    match ended.level(call) {
+        Level::ERROR => event!(ERROR),
+        Level::WARN => event!(WARN),
+        _ => event!(INFO),
+    }
+}
+
+fn attempt_log(ended: &CallEnded) -> Option<String> {
+    let lines = || ended.attempts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    (ended.attempts.len() > 1).then(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CallOutcome, KnownMethods, OpenCall, Reason};
+    use cupola_redact::KeyPolicy;
+    use http::{Method, StatusCode};
+    use std::collections::BTreeMap;
+    use std::fmt;
+    use std::sync::{Arc, Mutex};
+    use std::time::{Duration, Instant, SystemTime};
+    use tracing::field::{Field, Visit};
+    use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<BTreeMap<&'static str, String>>>>);
+
+    #[derive(Default)]
+    struct Fields(BTreeMap<&'static str, String>);
+
+    impl Visit for Fields {
+        fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+            self.0.insert(field.name(), format!("{value:?}"));
+        }
+
+        fn record_str(&mut self, field: &Field, value: &str) {
+            self.0.insert(field.name(), value.to_owned());
+        }
+    }
+
+    impl<S: tracing::Subscriber> Layer<S> for Lines {
+        fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+            let mut fields = Fields::default();
+            event.record(&mut fields);
+            fields.0.insert("level", event.metadata().level().to_string());
+            self.0.lock().unwrap().push(fields.0);
+        }
+    }
+
+    #[allow(clippy::disallowed_methods)]
+    fn line(work: impl FnOnce(&mut OpenCall)) -> BTreeMap<&'static str, String> {
+        let uri = "https://ana:hunter2@api.example.com:8443/users/17?page=2&access_token=s3cr3t".parse().unwrap();
+        let mut call = Call::new(SystemTime::UNIX_EPOCH, Method::GET);
+        call.mask(&KeyPolicy::default(), &KnownMethods::default(), &uri);
+        call.template = Some("/users/{id}".into());
+        let lines = Lines::default();
+        let subscriber = tracing_subscriber::registry().with(lines.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            let mut open = OpenCall::new(call, Arc::new(CallLog::new()), Instant::now);
+            work(&mut open);
+        });
+        let mut lines = lines.0.lock().unwrap();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        lines.remove(0)
+    }
+
+    #[test]
+    fn a_call_has_one_line_without_secrets() {
+        let line = line(|call| {
+            call.attempt(Reason::First, Duration::ZERO);
+            call.head(StatusCode::BAD_GATEWAY);
+            call.discarded();
+            call.attempt(Reason::Retry, Duration::from_millis(50));
+            call.head(StatusCode::OK);
+            call.received(9);
+            call.end(CallOutcome::Complete);
+        });
+        let check =
+            |name: &str, expected: &str| assert_eq!(line.get(name).map(String::as_str), Some(expected), "{line:?}");
+        check("level", "WARN");
+        check("message", "call completed");
+        check("category", "api");
+        check("host", "api.example.com:8443");
+        check("query", "page=2&access_token=[REDACTED]");
+        check("url_template", "/users/{id}");
+        check("status", "200");
+        check("attempts", "2");
+        check("response_bytes", "9");
+        assert!(line["attempt_log"].contains("\nretry delay=50ms status=200"), "{line:?}");
+        assert!(!format!("{line:?}").contains("hunter2") && !format!("{line:?}").contains("s3cr3t"), "{line:?}");
+    }
+
+    #[test]
+    fn what_is_not_known_is_absent() {
+        let line = line(|_| {});
+        assert_eq!((line["outcome"].as_str(), line["level"].as_str()), ("dropped_before_head", "INFO"));
+        for name in ["status", "error_type", "attempt_log", "head_ms", "response_bytes", "dependency"] {
+            assert!(!line.contains_key(name), "{name}: {line:?}");
+        }
+    }
+}

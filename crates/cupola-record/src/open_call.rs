@@ -1,0 +1,277 @@
+//! The open call: it ends once, in one place.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+
+use crate::attempt::{Attempt, ConnectionUse, Reason};
+use crate::call::Call;
+use crate::call_ended::{CallEnded, CallOutcome, StopReason};
+use crate::error_kind::ErrorKind;
+use crate::open::Clock;
+use crate::sink::{Record, Sink};
+
+/// A call that has begun and not ended. Dropped without [`OpenCall::end`], it ends as dropped by the caller.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::{Duration, Instant, SystemTime};
+/// use cupola_record::{Call, CallLog, CallOutcome, Capture, OpenCall, Reason, Sink};
+/// use http::{Method, StatusCode};
+///
+/// let capture = Capture::new();
+/// let mut call = Call::new(SystemTime::UNIX_EPOCH, Method::GET);
+/// call.dependency = Some("billing".into());
+/// call.template = Some("/invoices/{id}".into());
+/// # #[allow(clippy::disallowed_methods)]
+/// let mut open = OpenCall::new(call, Arc::new(CallLog::new().and(capture.clone())), Instant::now);
+/// open.attempt(Reason::First, Duration::ZERO);
+/// open.head(StatusCode::SERVICE_UNAVAILABLE);
+/// open.discarded();
+/// open.attempt(Reason::Retry, Duration::from_millis(250));
+/// open.head(StatusCode::OK);
+/// open.received(512);
+/// open.end(CallOutcome::Complete);
+/// let (_, ended) = &capture.calls()[0];
+/// assert_eq!(ended.attempts[0].status, Some(StatusCode::SERVICE_UNAVAILABLE));
+/// assert_eq!(ended.attempts[1].resend_count, 1);
+/// ```
+#[derive(Debug)]
+pub struct OpenCall(Option<Box<Open>>);
+
+#[derive(Debug)]
+struct Open {
+    call: Call,
+    ended: CallEnded,
+    sink: Arc<dyn Sink>,
+    clock: Clock,
+    began: Instant,
+    in_attempt: bool,
+}
+
+impl Open {
+    fn elapsed(&self) -> Duration {
+        (self.clock)().saturating_duration_since(self.began)
+    }
+
+    /// The attempt that runs, if one does.
+    fn running(&mut self) -> Option<&mut Attempt> {
+        self.ended.attempts.last_mut().filter(|_| self.in_attempt)
+    }
+
+    fn end_attempt(&mut self, error: Option<ErrorKind>) {
+        let now = self.elapsed();
+        if let Some(attempt) = self.running() {
+            attempt.total = now.saturating_sub(attempt.began);
+            attempt.error = error;
+        }
+        self.in_attempt = false;
+    }
+}
+
+impl OpenCall {
+    /// Begins a call.
+    pub fn new(call: Call, sink: Arc<dyn Sink>, clock: Clock) -> Self {
+        let began = clock();
+        Self(Some(Box::new(Open { call, ended: CallEnded::begun(), sink, clock, began, in_attempt: false })))
+    }
+
+    /// An attempt begins, after a wait; one that still runs ends here.
+    pub fn attempt(&mut self, reason: Reason, delay: Duration) {
+        let Some(open) = &mut self.0 else { return };
+        open.end_attempt(None);
+        let attempt = Attempt::begun(reason, open.ended.attempt_count, delay, open.elapsed());
+        open.ended.attempt_count = open.ended.attempt_count.saturating_add(1);
+        // Bounded: of a storm, the beginning and the end are kept.
+        if open.ended.attempts.len() == CallEnded::MAX_ATTEMPTS {
+            open.ended.attempts.pop();
+        }
+        open.ended.attempts.push(attempt);
+        open.ended.response_bytes = 0;
+        open.in_attempt = true;
+    }
+
+    /// Which connection the attempt goes over.
+    pub fn connection(&mut self, connection: ConnectionUse) {
+        if let Some(attempt) = self.0.as_mut().and_then(|open| open.running()) {
+            attempt.connection = connection;
+        }
+    }
+
+    /// The head of the attempt's response is there.
+    pub fn head(&mut self, status: StatusCode) {
+        let Some(open) = &mut self.0 else { return };
+        let now = open.elapsed();
+        if let Some(attempt) = open.running() {
+            attempt.status = Some(status);
+            attempt.head = Some(now.saturating_sub(attempt.began));
+        }
+    }
+
+    /// The attempt's response is not the one that the call gives back: a failure that is tried again, or a redirect.
+    pub fn discarded(&mut self) {
+        if let Some(open) = &mut self.0 {
+            open.end_attempt(None);
+        }
+    }
+
+    /// The attempt failed.
+    pub fn failed(&mut self, error: ErrorKind) {
+        if let Some(open) = &mut self.0 {
+            open.end_attempt(Some(error));
+        }
+    }
+
+    /// More of the response's body was read; gives the sum.
+    pub fn received(&mut self, bytes: u64) -> u64 {
+        let Some(open) = &mut self.0 else { return 0 };
+        open.ended.response_bytes = open.ended.response_bytes.saturating_add(bytes);
+        open.ended.response_bytes
+    }
+
+    /// There will be no further attempt, and why.
+    pub fn stopped(&mut self, reason: StopReason) {
+        if let Some(open) = &mut self.0 {
+            open.ended.stopped = Some(reason);
+        }
+    }
+
+    /// What is known since the beginning; `None` once it has ended.
+    pub fn call(&self) -> Option<&Call> {
+        self.0.as_ref().map(|open| &open.call)
+    }
+
+    /// Ends the call; only the first time counts. An attempt that still runs ends with it.
+    pub fn end(&mut self, outcome: CallOutcome) {
+        let Some(mut open) = self.0.take() else { return };
+        open.end_attempt(match outcome {
+            CallOutcome::Failed(kind) => Some(kind),
+            _ => None,
+        });
+        open.ended.total = open.elapsed();
+        open.ended.outcome = outcome;
+        open.sink.record(Record::Call(&open.call, &open.ended));
+    }
+
+    /// What it would mean if everything were dropped now.
+    fn dropped(&mut self) -> CallOutcome {
+        let running = self.0.as_mut().and_then(|open| open.running());
+        let head = running.is_some_and(|attempt| attempt.status.is_some());
+        if head { CallOutcome::DroppedMidBody } else { CallOutcome::DroppedBeforeHead }
+    }
+}
+
+impl Drop for OpenCall {
+    fn drop(&mut self) {
+        let outcome = self.dropped();
+        self.end(outcome);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::Capture;
+    use std::cell::Cell;
+    use std::time::SystemTime;
+
+    thread_local! {
+        #[allow(clippy::disallowed_methods)]
+        static NOW: Cell<Instant> = Cell::new(Instant::now());
+    }
+
+    fn pass(milliseconds: u64) {
+        NOW.set(NOW.get() + Duration::from_millis(milliseconds));
+    }
+
+    fn open(capture: &Capture) -> OpenCall {
+        let call = Call::new(SystemTime::UNIX_EPOCH, http::Method::GET);
+        OpenCall::new(call, Arc::new(capture.clone()), || NOW.get())
+    }
+
+    fn only(capture: &Capture) -> CallEnded {
+        let calls = capture.calls();
+        assert_eq!(calls.len(), 1);
+        calls[0].1.clone()
+    }
+
+    #[test]
+    fn attempts_have_times_of_their_own() {
+        let capture = Capture::new();
+        let mut call = open(&capture);
+        call.attempt(Reason::First, Duration::ZERO);
+        call.connection(ConnectionUse::Fresh);
+        pass(10);
+        call.head(StatusCode::TOO_MANY_REQUESTS);
+        pass(2);
+        call.discarded();
+        pass(100);
+        call.attempt(Reason::RetryAfter, Duration::from_millis(100));
+        pass(20);
+        call.head(StatusCode::OK);
+        call.received(7);
+        pass(5);
+        call.end(CallOutcome::Complete);
+        call.end(CallOutcome::Failed(ErrorKind::Body));
+        drop(call);
+
+        let ended = only(&capture);
+        let shown: Vec<String> = ended.attempts.iter().map(ToString::to_string).collect();
+        let first = "first status=429 total=12ms connection=fresh";
+        assert_eq!(shown, [first, "retry_after delay=100ms status=200 total=25ms connection=unknown"]);
+        assert_eq!((ended.head(), ended.total), (Some(Duration::from_millis(132)), Duration::from_millis(137)));
+        assert_eq!((ended.outcome, ended.response_bytes), (CallOutcome::Complete, 7));
+    }
+
+    #[test]
+    fn what_is_dropped_says_where() {
+        let check = |steps: fn(&mut OpenCall), expected| {
+            let capture = Capture::new();
+            let mut call = open(&capture);
+            steps(&mut call);
+            drop(call);
+            assert_eq!(only(&capture).outcome, expected);
+        };
+        check(|_| {}, CallOutcome::DroppedBeforeHead);
+        check(|call| call.attempt(Reason::First, Duration::ZERO), CallOutcome::DroppedBeforeHead);
+        let head = |call: &mut OpenCall| {
+            call.attempt(Reason::First, Duration::ZERO);
+            call.head(StatusCode::OK);
+        };
+        check(head, CallOutcome::DroppedMidBody);
+        let waits = |call: &mut OpenCall| {
+            call.attempt(Reason::First, Duration::ZERO);
+            call.head(StatusCode::SERVICE_UNAVAILABLE);
+            call.discarded();
+        };
+        check(waits, CallOutcome::DroppedBeforeHead);
+    }
+
+    #[test]
+    fn a_failure_is_that_of_the_attempt_that_runs() {
+        let capture = Capture::new();
+        let mut call = open(&capture);
+        call.attempt(Reason::First, Duration::ZERO);
+        call.failed(ErrorKind::Connect);
+        call.stopped(StopReason::Deadline);
+        call.end(CallOutcome::Failed(ErrorKind::Deadline));
+        let ended = only(&capture);
+        assert_eq!(ended.attempts[0].error, Some(ErrorKind::Connect));
+        assert_eq!(ended.stopped, Some(StopReason::Deadline));
+    }
+
+    #[test]
+    fn a_storm_keeps_its_beginning_and_its_end() {
+        let capture = Capture::new();
+        let mut call = open(&capture);
+        for _ in 0..1000 {
+            call.attempt(Reason::Retry, Duration::ZERO);
+        }
+        call.end(CallOutcome::Failed(ErrorKind::Budget));
+        let ended = only(&capture);
+        let resent: Vec<u32> = ended.attempts.iter().map(|attempt| attempt.resend_count).collect();
+        assert_eq!(resent, (0..15).chain([999]).collect::<Vec<u32>>());
+        assert_eq!(ended.attempt_count, 1000);
+    }
+}
