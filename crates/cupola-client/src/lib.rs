@@ -1,0 +1,51 @@
+//! Calls to other services: each is one record, with its outcome, its times, and whose request it served.
+//!
+//! ```
+//! use cupola_client::{CallInfo, CallLayer};
+//! use http::{Request, Response};
+//! use http_body_util::{BodyExt, Empty, Full};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Any client that is a `Service<http::Request<B>>`, hyper-util's for example.
+//! let client = service_fn(|_: Request<Empty<bytes::Bytes>>| async {
+//!     Ok::<_, std::io::Error>(Response::new(Full::<bytes::Bytes>::from("[]")))
+//! });
+//! let billing = CallLayer::new().dependency("billing").layer(client);
+//!
+//! let mut request = Request::get("http://billing.internal/invoices/17").body(Empty::new())?;
+//! request.extensions_mut().insert(CallInfo::new().template("/invoices/{id}").expect_status(404));
+//! let response = billing.oneshot(request).await?;
+//! assert_eq!(response.into_body().collect().await?.to_bytes(), "[]");
+//! // The log has a line now: `call completed`, dependency, method, template, host, status, times, bytes, request id.
+//! # Ok(()) }
+//! ```
+//!
+//! # Where this sits
+//! Floor 3: on cupola-context, cupola-record and cupola-redact. It must not know a subscriber, log lines, metrics or a
+//! framework; of clients it knows hyper's errors, behind a feature. What it learns goes to one [`cupola_record::Sink`].
+//!
+//! # What it does, and what it does not
+//! It observes: requests are sent once, by whatever is inside, and redirects are what the client inside makes of them. A
+//! layer that sends requests again belongs outside, where each attempt is a call of its own, or inside, where all are one.
+//! Trace, baggage and request id of the request that is being served go only to hosts of the [`Propagation`] list.
+//!
+//! # Features
+//! - `hyper` (on): errors of hyper 1 are told apart.
+
+mod call_body;
+mod call_error;
+mod call_future;
+mod call_info;
+mod classify;
+mod layer;
+mod propagation;
+mod settings;
+
+pub use call_body::CallBody;
+pub use call_error::{BoxError, CallError};
+pub use call_future::CallFuture;
+pub use call_info::CallInfo;
+pub use classify::classify;
+pub use layer::{CallLayer, CallService};
+pub use propagation::{BadHost, Propagation};
