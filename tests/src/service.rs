@@ -47,7 +47,13 @@ impl Service {
 
     /// The same with a builder and its output; `memory` is where the lines end up.
     pub fn run(builder: Builder, memory: Memory, app: Router) -> Self {
+        Self::run_with(builder, memory, |_| app)
+    }
+
+    /// The same where the application needs its Cupola.
+    pub fn run_with(builder: Builder, memory: Memory, app: impl FnOnce(&Cupola) -> Router) -> Self {
         let cupola = builder.build().unwrap();
+        let app = app(&cupola);
         let (stop, stopped) = oneshot::channel();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();

@@ -37,6 +37,7 @@
 //! - `otlp`: the metrics as messages for a collector: the module of that name.
 
 mod by;
+mod call_metrics;
 mod cells;
 mod counter;
 mod distribution;
@@ -74,6 +75,7 @@ mod texts;
 mod wire;
 
 pub use by::By;
+pub use call_metrics::CallMetrics;
 pub use counter::{Counter, FloatCounter};
 pub use encoder::{Encoder, Number, Samples};
 pub use error::RegisterError;

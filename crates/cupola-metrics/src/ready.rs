@@ -20,7 +20,7 @@ const MOST: usize = 64;
 macro_rules! labels {
     ($($type:ident $name:literal $values:expr;)+) => {$(
         #[derive(Debug)]
-        pub(super) struct $type(Box<str>);
+        pub(crate) struct $type(Box<str>);
 
         impl From<&str> for $type {
             fn from(text: &str) -> Self {
@@ -38,4 +38,4 @@ macro_rules! labels {
         }
     )+};
 }
-use labels;
+pub(crate) use labels;

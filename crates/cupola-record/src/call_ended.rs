@@ -34,6 +34,11 @@ impl CallOutcome {
         }
     }
 
+    /// Whether the caller left it.
+    pub const fn is_dropped(self) -> bool {
+        matches!(self, Self::DroppedBeforeHead | Self::DroppedMidBody)
+    }
+
     /// The line's message.
     pub const fn message(self) -> &'static str {
         match self {

@@ -32,19 +32,30 @@ pub const CALL_TARGET: &str = "cupola::client";
 /// | `head_ms`, `duration_ms` | number | – | from the beginning to the head, and to the end of the body |
 /// | `response_bytes` | number | `http.response.body.size` | bytes of the body that were read |
 #[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct CallLog;
+pub struct CallLog {
+    errors_only: bool,
+}
 
 impl CallLog {
     /// A line at the end of each call.
     pub const fn new() -> Self {
-        Self
+        Self { errors_only: false }
+    }
+
+    /// Only the lines of calls that failed, or ended with a 5xx.
+    #[must_use]
+    pub const fn errors_only(mut self) -> Self {
+        self.errors_only = true;
+        self
     }
 }
 
 impl Sink for CallLog {
     fn record(&self, record: Record<'_>) {
         let Record::Call(call, ended) = record else { return };
+        if self.errors_only && ended.level(call) != Level::ERROR {
+            return;
+        }
         match &call.context {
             Some(context) => context.enter(|| write(call, ended)),
             None => write(call, ended),

@@ -9,12 +9,16 @@ use std::time::Duration;
 use cupola_context::{Identify, TrustPolicy};
 use cupola_http::{BodyRules, Checks, ObserveLayer};
 use cupola_metrics::{Registry, RouteMetrics};
+#[cfg(feature = "client")]
+use cupola_record::CallLog;
 use cupola_record::{AccessLog, And, Sink, VarError, Vars};
 use cupola_redact::KeyPolicy;
 use cupola_telemetry::{AccessLines, FilesConfig, Telemetry};
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 
+#[cfg(feature = "client")]
+use crate::calls;
 use crate::cupola::{Cupola, Parts};
 use crate::error::InitError;
 use crate::in_flight::InFlight;
@@ -206,6 +210,8 @@ impl Builder {
         let access_log = http.log_share.map_or(access_log, |share| access_log.sample(share));
         let access_log = if log.api_calls == Some(false) { access_log.errors_only() } else { access_log };
         let access = AccessLines::new(access_log);
+        #[cfg(feature = "client")]
+        let call_log = if log.api_calls == Some(false) { CallLog::new().errors_only() } else { CallLog::new() };
         let files = files(&service, self.log_dir.as_ref(), &*self.vars)?;
         log.hold_back = log.hold_back.or(self.hold_back);
         let watchdog = log.watchdog.or(self.watchdog);
@@ -232,6 +238,8 @@ impl Builder {
         own::count_lines(&registry, telemetry.lines().clone());
         own::count_outputs(&registry, telemetry.lines().clone());
         own::count_redactions(&registry, self.policy.clone());
+        #[cfg(feature = "client")]
+        let call_layer = calls::layer(&*self.vars, &registry, &self.policy, call_log)?;
         let in_flight = InFlight::default();
         let user = self.sink.map(|sink| Shield { sink, panics: own::count_panics(&registry) });
         let watchdog = watchdog.map(|limit| telemetry.watchdog(limit)).transpose()?;
@@ -250,6 +258,8 @@ impl Builder {
             telemetry,
             registry,
             layer,
+            #[cfg(feature = "client")]
+            call_layer,
             alive,
             ready,
             in_flight,

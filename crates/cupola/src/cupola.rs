@@ -31,6 +31,8 @@ pub(crate) struct Parts {
     pub(crate) telemetry: Telemetry,
     pub(crate) registry: Registry,
     pub(crate) layer: ObserveLayer,
+    #[cfg(feature = "client")]
+    pub(crate) call_layer: cupola_client::CallLayer,
     pub(crate) alive: Checks,
     pub(crate) ready: Checks,
     pub(crate) in_flight: InFlight,

@@ -27,6 +27,7 @@
 //!
 //! # Features
 //! - `axum` (on): routes, peers and extractors as axum 0.8 knows them, `Cupola::routes` and `Cupola::serve`.
+//! - `client` (on): [`Cupola::call_layer`], for calls to other services.
 //! - `host` (on): CPU, memory, disks and network, of the host and of this process, on `/metrics`; `nvidia`: GPUs too.
 //! - `metrics_0_24`: what libraries tell the `metrics` facade is on `/metrics` too.
 //! - `otel` (on): spans and metrics, exported by OTLP where variables say so; [`tracer`] and the module `span`.
@@ -35,6 +36,8 @@
 //! - `testing`: the module of that name, which captures lines and records in tests of services.
 
 mod builder;
+#[cfg(feature = "client")]
+mod calls;
 #[cfg(feature = "axum")]
 mod connections;
 mod cupola;
@@ -63,6 +66,9 @@ pub use crate::builder::Builder;
 pub use crate::cupola::{Cupola, init};
 pub use crate::error::InitError;
 
+/// Calls to other services.
+#[cfg(feature = "client")]
+pub use cupola_client as client;
 /// Identity that travels: request ids, trace context, fields.
 pub use cupola_context as context;
 /// The layer and what can be chosen of it.

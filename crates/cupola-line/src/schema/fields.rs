@@ -3,7 +3,7 @@
 use super::{Field, Kind, Part};
 
 use Kind::{Flag, Hex, Level, Number, Object, OneOf, Scalar, Text, Time, Whole};
-use Part::{Access, Context, Envelope, Event, Line};
+use Part::{Access, Call, Context, Envelope, Event, Line};
 
 const fn row(part: Part, name: &'static str, kind: Kind, says: &'static str) -> Field {
     Field { part, name, kind, says }
@@ -74,6 +74,22 @@ pub const FIELDS: &[Field] = &[
     row(Access, "request_body_state", Text, "`complete truncated partial not_read skipped_…`"),
     row(Access, "response_body", Text, "by choice: masked, up to the cap"),
     row(Access, "response_body_state", Text, "as above"),
+
+    row(Call, "dependency", Text, "what the caller calls the other service"),
+    row(Call, "method", Text, "from the known list, else `_OTHER`"),
+    row(Call, "url_template", Text, "the template of the URL, as the call site has it"),
+    row(Call, "host", Text, "the authority asked, masked, without userinfo"),
+    row(Call, "path", Text, "the masked path"),
+    row(Call, "query", Text, "the query, denied values masked"),
+    row(Call, "status", Whole, "the status of the last attempt; absent where no head came"),
+    row(Call, "outcome", OneOf(&["complete", "failed", "dropped_before_head", "dropped_mid_body"]), "how it ended"),
+    row(Call, "error_type", Text, "a kind of failure, or a 4xx or 5xx status that is not expected; absent on success"),
+    row(Call, "stop_reason", Text, "why a failed attempt was not followed by another"),
+    row(Call, "attempts", Whole, "how many attempts there were"),
+    row(Call, "attempt_log", Text, "of more than one: each attempt, in order, one a line"),
+    row(Call, "head_ms", Number, "from the beginning to the head of the last response"),
+    row(Call, "duration_ms", Number, "from the beginning to the end of the body, waits included"),
+    row(Call, "response_bytes", Whole, "bytes of the body that were read"),
 
     row(Event, "event", Text, "the kind of event: `api_call` `operation` `performance` `error` `file_operation` `config_change` `state_change` `fallback` `retry` `deprecation`, or the application's own name"),
     row(Event, "operation", Text, "the operation, by its name in code"),

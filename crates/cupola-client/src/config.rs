@@ -1,0 +1,58 @@
+//! What variables say about calls.
+
+use cupola_record::{KnownMethods, VarError, Vars};
+
+use crate::layer::CallLayer;
+use crate::propagation::Propagation;
+
+/// What variables say about calls to other services.
+///
+/// | variable | accepted | unset |
+/// |---|---|---|
+/// | `CUPOLA_PROPAGATE_TO` | hosts, separated by commas: `private`, `none`, `all`, `example.com`, `.example.com` | what the code says, else `private` |
+/// | `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` | methods, separated by commas | RFC 9110's |
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Config {
+    /// To whom trace, baggage and request id go.
+    pub propagation: Option<Propagation>,
+    /// Which methods are shown by name.
+    pub known_methods: Option<KnownMethods>,
+}
+
+impl Config {
+    /// Reads the variables.
+    pub fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, VarError> {
+        let vars = Vars::new(vars);
+        let accepted = "private, none, all, a name such as example.com or .example.com, or several separated by commas";
+        let methods = vars.list("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS");
+        Ok(Self {
+            propagation: vars.parsed("CUPOLA_PROPAGATE_TO", accepted)?,
+            known_methods: (!methods.is_empty()).then(|| KnownMethods::only(methods.iter().map(String::as_str))),
+        })
+    }
+
+    /// Puts it over what a layer says.
+    #[must_use]
+    pub fn apply(&self, layer: CallLayer) -> CallLayer {
+        let layer = self.propagation.iter().fold(layer, |layer, list| layer.propagation(list.clone()));
+        self.known_methods.iter().fold(layer, |layer, methods| layer.known_methods(methods.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_value_names_what_is_accepted() {
+        let read = |value: &str| {
+            let source = |name: &str| (name == "CUPOLA_PROPAGATE_TO").then(|| value.to_owned());
+            Config::from_vars(&source).map(|config| config.propagation)
+        };
+        assert_eq!(read(""), Ok(None));
+        assert_eq!(read("private,.example.com"), Ok(Some("private, .example.com".parse().unwrap())));
+        let error = read("https://example.com").unwrap_err().to_string();
+        assert!(error.starts_with("CUPOLA_PROPAGATE_TO is `https://example.com`; accepted: private, none"), "{error}");
+    }
+}

@@ -1,0 +1,39 @@
+//! Calls to other services.
+
+use cupola_client::{CallLayer, Config};
+use cupola_metrics::{CallMetrics, Registry};
+use cupola_record::{And, CallLog, VarError};
+use cupola_redact::KeyPolicy;
+
+use crate::cupola::Cupola;
+
+/// The layer of all clients: calls are lines and metrics.
+pub(crate) fn layer(
+    vars: &dyn Fn(&str) -> Option<String>,
+    registry: &Registry,
+    policy: &KeyPolicy,
+    log: CallLog,
+) -> Result<CallLayer, VarError> {
+    // Names are free in a registry that is new.
+    let metrics = CallMetrics::new(registry).ok();
+    let layer = CallLayer::new().policy(policy.clone()).sink(And::new(log, metrics));
+    Ok(Config::from_vars(vars)?.apply(layer))
+}
+
+impl Cupola {
+    /// The layer around a client of another service: each request through it is a call, with a line, metrics, and the identity
+    /// of the request that is being served where the host may have it (`CUPOLA_PROPAGATE_TO`). See [`cupola_client`].
+    ///
+    /// ```
+    /// use tower::{Layer, service_fn};
+    ///
+    /// # let cupola = cupola::Cupola::builder("hello").output(std::io::sink()).build()?;
+    /// # let client = service_fn(|_: http::Request<String>| async { Ok::<_, std::io::Error>(http::Response::new(String::new())) });
+    /// let billing = cupola.call_layer().dependency("billing").layer(client);
+    /// # let _ = billing;
+    /// # Ok::<(), cupola::InitError>(())
+    /// ```
+    pub fn call_layer(&self) -> CallLayer {
+        self.0.call_layer.clone()
+    }
+}
