@@ -137,24 +137,19 @@ fn place_of(block: &IndexBlock, form: Form) -> Range<u64> {
     if form == Form::Frames { block.frame.clone().unwrap_or(plain) } else { plain }
 }
 
-/// Whether no line comes [`NEAR_BYTES`] behind one that is later in time. Where in its block a line stands is not known: it is in the
-/// block of any that is later, or in the next one.
+/// Whether no line comes [`NEAR_BYTES`] behind one that is later in time. Where in its block a line stands is not known: at worst one
+/// stands at its block's end, and the other at the beginning of its own.
 fn are_near(blocks: &[IndexBlock]) -> bool {
-    let mut settled = i64::MIN;
-    blocks.windows(2).all(|pair| {
-        let [one, next] = pair else { return true };
-        let is_late = |block: &IndexBlock| block.times.is_some_and(|(first, _)| first < settled);
-        let is_near =
-            !is_late(next) && (one.length.saturating_add(next.length) <= NEAR_BYTES || are_ordered(one, next));
-        settled = settled.max(one.times.map_or(i64::MIN, |(_, last)| last));
-        is_near
+    let (mut far, mut settled) = (blocks.iter().peekable(), i64::MIN);
+    blocks.iter().all(|block| {
+        let end = block.offset + block.length;
+        while let Some(before) = far.next_if(|before| before.offset < block.offset && before.offset + NEAR_BYTES < end)
+        {
+            settled = settled.max(before.times.map_or(i64::MIN, |(_, last)| last));
+        }
+        let is_late = block.times.is_some_and(|(first, _)| first < settled);
+        !is_late && (block.is_ordered || block.length <= NEAR_BYTES)
     })
-}
-
-/// Whether no line of two blocks is earlier than one before it.
-fn are_ordered(one: &IndexBlock, next: &IndexBlock) -> bool {
-    let is_behind = one.times.zip(next.times).is_none_or(|((_, last), (first, _))| last <= first);
-    is_behind && one.is_ordered && next.is_ordered
 }
 
 /// Places that follow upon one another as one.
@@ -219,5 +214,53 @@ impl<I: GoTo> Read for Parts<I> {
         self.at += length as u64;
         self.part.start = self.at;
         Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cupola_line::index::IndexBuilder;
+
+    use super::*;
+
+    /// A file of so many seconds, one of which comes so many lines behind its place.
+    fn is_near(length: usize, late: usize) -> bool {
+        let mut seconds: Vec<usize> = (0..3_000).collect();
+        let moved = seconds.remove(1_000);
+        seconds.insert(1_000 + late, moved);
+        let mut builder = IndexBuilder::new();
+        for second in seconds {
+            let time = format!("2026-11-21T{:02}:{:02}:{:02}.000000Z", second / 3600, second / 60 % 60, second % 60);
+            let pad = "x".repeat(length);
+            let line = format!(r#"{{"timestamp":"{time}","level":"INFO","target":"a","pad":"{pad}"}}"#);
+            builder.push(line.as_bytes());
+            builder.push(b"\n");
+        }
+        are_near(builder.finish().blocks())
+    }
+
+    #[test]
+    fn a_line_is_near_or_far_in_bytes() {
+        assert!(is_near(1_000, 0) && is_near(1_000, 200) && is_near(1_000, 500));
+        assert!(!is_near(1_000, 1_100) && !is_near(1_000, 1_900));
+        assert!(is_near(100, 1_900));
+    }
+
+    #[test]
+    fn places_are_joined() {
+        assert_eq!(joined([0..2, 2..5, 7..9, 9..9].into_iter()), [0..5, 7..9]);
+    }
+
+    #[test]
+    fn parts_are_read_and_nothing_else() {
+        let read = |parts: &[Range<u64>]| {
+            let mut read = Vec::new();
+            let parts = parts.to_vec().into_iter();
+            let mut input = Parts { input: Forward(&b"0123456789"[..]), at: 0, part: 0..0, parts };
+            input.read_to_end(&mut read).map(|_| String::from_utf8(read).unwrap())
+        };
+        assert_eq!(read(&[1..3, 5..5, 8..10]).unwrap(), "1289");
+        assert_eq!(read(&[]).unwrap(), "");
+        assert!(read(&[8..11]).is_err());
     }
 }
