@@ -79,6 +79,13 @@ impl<'a> Out<'a> {
         self.vec.resize(self.at + len + GROWTH, 0);
     }
 
+    /// Appends what is written to the vector in the usual way.
+    pub(crate) fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.vec.truncate(self.at);
+        write(self.vec);
+        self.at = self.vec.len();
+    }
+
     /// Appends bytes of any length.
     #[inline]
     pub(crate) fn extend(&mut self, bytes: &[u8]) {

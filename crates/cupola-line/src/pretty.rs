@@ -137,7 +137,6 @@ impl<'a> Look<'a> {
     pub fn entry(&self, out: &mut Vec<u8>, entry: &Entry<'_>) {
         let painter = Painter::new(out, self.style.color, self.theme);
         Printer { painter, entry, look: self }.print();
-        out.push(b'\n');
     }
 
     /// Appends a line that is no entry, escaped, with a newline at its end.
@@ -175,6 +174,7 @@ impl Printer<'_, '_> {
         if has_blocks {
             self.blocks(access.as_ref());
         }
+        self.painter.finish();
     }
 
     /// The time of day. A time that cannot be read is shown as it is.
@@ -245,8 +245,7 @@ impl Printer<'_, '_> {
                 continue;
             }
             self.painter.space();
-            self.painter.text(Color::Dim, *key);
-            self.painter.str(Color::Dim, "=");
+            self.painter.name(Color::Dim, *key);
             self.value(*key, value);
         }
         has_blocks

@@ -1,12 +1,13 @@
 //! Text with colours, from which nothing but our own colours reaches the terminal.
 
-use crate::escape::{escape_bytes, escape_for_terminal, is_ascii_text};
+use crate::escape::{copy_clean, escape_bytes, escape_for_terminal};
+use crate::out::{Out, WINDOW};
 use crate::scan::Text;
 
 /// What a tab is shown as: its width must not hang on where the line began.
 pub(super) const TAB: &[u8] = b"    ";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Color {
     Plain,
     Dim,
@@ -36,7 +37,20 @@ pub enum Theme {
 }
 
 impl Color {
-    fn code(self, theme: Theme) -> &'static [u8] {
+    const ALL: [Self; 10] = [
+        Self::Plain,
+        Self::Dim,
+        Self::Bold,
+        Self::Red,
+        Self::BoldRed,
+        Self::Yellow,
+        Self::Green,
+        Self::Cyan,
+        Self::Blue,
+        Self::Magenta,
+    ];
+
+    const fn code(self, theme: Theme) -> &'static [u8] {
         match theme {
             Theme::Dark => self.dark(),
             Theme::Light => self.light(),
@@ -45,7 +59,7 @@ impl Color {
         }
     }
 
-    fn light(self) -> &'static [u8] {
+    const fn light(self) -> &'static [u8] {
         match self {
             Self::Dim => b"\x1b[38;5;242m",
             Self::Yellow => b"\x1b[38;5;130m",
@@ -55,7 +69,7 @@ impl Color {
         }
     }
 
-    fn vivid(self) -> &'static [u8] {
+    const fn vivid(self) -> &'static [u8] {
         match self {
             Self::Dim => b"\x1b[37m",
             Self::Bold => b"\x1b[1;97m",
@@ -70,7 +84,7 @@ impl Color {
         }
     }
 
-    fn mono(self) -> &'static [u8] {
+    const fn mono(self) -> &'static [u8] {
         match self {
             Self::Dim => b"\x1b[2m",
             Self::Bold | Self::BoldRed | Self::Red | Self::Yellow => b"\x1b[1m",
@@ -78,7 +92,7 @@ impl Color {
         }
     }
 
-    fn dark(self) -> &'static [u8] {
+    const fn dark(self) -> &'static [u8] {
         match self {
             Self::Plain => b"",
             Self::Dim => b"\x1b[2m",
@@ -94,13 +108,39 @@ impl Color {
     }
 }
 
-#[derive(Debug)]
+/// What stands before a text, in the shape in which it is stored at once.
+#[derive(Clone, Copy)]
+struct Code {
+    bytes: [u8; WINDOW],
+    length: usize,
+}
+
+/// The codes of one theme, by color.
+type Codes = [Code; Color::ALL.len()];
+
+static CODES: [Codes; 4] = [codes(Theme::Dark), codes(Theme::Light), codes(Theme::Vivid), codes(Theme::Mono)];
+
+static NO_CODES: Codes = [Code { bytes: [0; WINDOW], length: 0 }; Color::ALL.len()];
+
+const fn codes(theme: Theme) -> Codes {
+    let mut codes = [Code { bytes: [0; WINDOW], length: 0 }; Color::ALL.len()];
+    let mut place = 0;
+    while place < codes.len() {
+        let code = Color::ALL[place].code(theme);
+        while codes[place].length < code.len() {
+            codes[place].bytes[codes[place].length] = code[codes[place].length];
+            codes[place].length += 1;
+        }
+        place += 1;
+    }
+    codes
+}
+
 pub(super) struct Painter<'a> {
-    out: &'a mut Vec<u8>,
+    out: Out<'a>,
     /// Where the line begins.
     start: usize,
-    colored: bool,
-    theme: Theme,
+    codes: &'static Codes,
     /// Spaces that are owed before the next text; a line neither begins nor ends with them.
     owed: usize,
 }
@@ -108,7 +148,14 @@ pub(super) struct Painter<'a> {
 impl<'a> Painter<'a> {
     pub(super) fn new(out: &'a mut Vec<u8>, colored: bool, theme: Theme) -> Self {
         let start = out.len();
-        Self { out, start, colored, theme, owed: 0 }
+        let codes = if colored { &CODES[theme as usize] } else { &NO_CODES };
+        Self { out: Out::new(out), start, codes, owed: 0 }
+    }
+
+    /// Ends the line.
+    pub(super) fn finish(mut self) {
+        self.out.array(b"\n");
+        self.out.finish();
     }
 
     pub(super) fn space(&mut self) {
@@ -125,31 +172,24 @@ impl<'a> Painter<'a> {
     }
 
     pub(super) fn newline(&mut self) {
-        self.out.push(b'\n');
+        self.out.array(b"\n");
         self.owed = 0;
     }
 
     /// Text of our own.
+    #[inline]
     pub(super) fn str(&mut self, color: Color, text: &str) {
-        self.painted(color, |out| out.extend_from_slice(text.as_bytes()));
+        self.painted(color, |out| out.few(text.as_bytes()));
     }
 
     /// Text of the line's, which may hold anything.
+    #[inline]
     pub(super) fn bytes(&mut self, color: Color, text: &[u8]) {
-        self.painted(color, |out| {
-            if is_ascii_text(text) {
-                return out.extend_from_slice(text);
-            }
-            for (number, part) in text.split(|byte| *byte == b'\t').enumerate() {
-                if number > 0 {
-                    out.extend_from_slice(TAB);
-                }
-                escape_for_terminal(out, part);
-            }
-        });
+        self.painted(color, |out| push_any(out, text));
     }
 
     /// Text of the line's as it stands there.
+    #[inline]
     pub(super) fn text(&mut self, color: Color, text: Text<'_>) {
         if text.has_escapes() {
             self.bytes(color, text.unescape().as_bytes());
@@ -158,36 +198,86 @@ impl<'a> Painter<'a> {
         }
     }
 
-    /// A value: as it is if it looks like one word, else quoted.
-    pub(super) fn word(&mut self, color: Color, text: Text<'_>) {
-        let raw = text.raw();
-        if is_ascii_text(raw) && is_word(raw) {
-            return self.painted(color, |out| out.extend_from_slice(raw));
-        }
-        let says = text.unescape();
+    /// A name, and what stands between it and its value.
+    #[inline]
+    pub(super) fn name(&mut self, color: Color, name: Text<'_>) {
         self.painted(color, |out| {
-            if is_word(says.as_bytes()) {
-                escape_bytes(out, says.as_bytes());
+            if name.has_escapes() {
+                push_any(out, name.unescape().as_bytes());
             } else {
-                out.push(b'"');
-                escape_bytes(out, says.as_bytes());
-                out.push(b'"');
+                push_any(out, name.raw());
             }
+            out.array(b"=");
         });
     }
 
-    fn painted(&mut self, color: Color, write: impl FnOnce(&mut Vec<u8>)) {
-        if self.out.len() > self.start {
-            self.out.resize(self.out.len() + self.owed, b' ');
+    /// A value: as it is if it looks like one word, else quoted.
+    #[inline]
+    pub(super) fn word(&mut self, color: Color, text: Text<'_>) {
+        let raw = text.raw();
+        self.painted(color, |out| {
+            // Where the quote would be there is room for the text too.
+            if copy_clean(out.room(raw.len()), raw) == raw.len() {
+                if is_word(raw) {
+                    return out.advance(raw.len());
+                }
+                out.array(b"\"");
+                out.extend(raw);
+                return out.array(b"\"");
+            }
+            push_odd_word(out, text);
+        });
+    }
+
+    #[inline]
+    fn painted(&mut self, color: Color, write: impl FnOnce(&mut Out<'_>)) {
+        if self.owed > 0 && self.out.len() > self.start {
+            (0..self.owed).for_each(|_| self.out.array(b" "));
         }
         self.owed = 0;
-        let code = if self.colored { color.code(self.theme) } else { b"" };
-        self.out.extend_from_slice(code);
-        write(self.out);
-        if !code.is_empty() {
-            self.out.extend_from_slice(b"\x1b[0m");
+        let code = &self.codes[color as usize];
+        self.out.window(&code.bytes, code.length);
+        write(&mut self.out);
+        if code.length > 0 {
+            self.out.array(b"\x1b[0m");
         }
     }
+}
+
+#[inline]
+fn push_any(out: &mut Out<'_>, text: &[u8]) {
+    if copy_clean(out.room(text.len()), text) == text.len() {
+        out.advance(text.len());
+    } else {
+        push_odd(out, text);
+    }
+}
+
+/// Text with something in it that is escaped, or might be.
+#[cold]
+fn push_odd(out: &mut Out<'_>, text: &[u8]) {
+    out.append(|vec| {
+        for (number, part) in text.split(|byte| *byte == b'\t').enumerate() {
+            if number > 0 {
+                vec.extend_from_slice(TAB);
+            }
+            escape_for_terminal(vec, part);
+        }
+    });
+}
+
+#[cold]
+fn push_odd_word(out: &mut Out<'_>, text: Text<'_>) {
+    let says = text.unescape();
+    out.append(|vec| {
+        if is_word(says.as_bytes()) {
+            escape_bytes(vec, says.as_bytes());
+        } else {
+            vec.push(b'"');
+            escape_bytes(vec, says.as_bytes());
+            vec.push(b'"');
+        }
+    });
 }
 
 /// Whether a text passes for one word: there is something in it, and neither space nor quote, equals sign, backslash or control.

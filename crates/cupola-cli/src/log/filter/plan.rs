@@ -27,8 +27,6 @@ pub(super) struct Plan {
     probes: Vec<Probe>,
     /// The keys of level and time, where it matters that they may come twice.
     keys: Vec<Finder<'static>>,
-    /// What may begin an escape of what can be printed.
-    escape: Finder<'static>,
     /// Text that may be spelled with an escape like `\/`.
     slashes: bool,
 }
@@ -42,7 +40,6 @@ enum Needles {
     Several(AhoCorasick),
 }
 
-const ESCAPE: &[u8] = b"\\u00";
 const EVERY_LEVEL: u8 = 0b1_1111;
 
 impl Default for Plan {
@@ -54,7 +51,6 @@ impl Default for Plan {
             needles: Needles::Unknown,
             probes: Vec::new(),
             keys: Vec::new(),
-            escape: Finder::new(ESCAPE),
             slashes: false,
         }
     }
@@ -86,7 +82,6 @@ impl Plan {
             needles,
             probes: Probe::all(expression),
             keys,
-            escape: Finder::new(ESCAPE),
             slashes,
         }
     }
@@ -95,22 +90,11 @@ impl Plan {
     pub(super) fn scout<'p>(&'p self, bytes: &'p [u8]) -> Scout<'p> {
         let mut scout = Scout { plan: self, bytes, hit: None, escape: None, slash: None };
         if self.knows_something() {
-            scout.escape = self.next_escape(bytes, 0);
+            scout.escape = next_escape(bytes, 0);
             scout.slash = if self.slashes { find(bytes, 0, b"\\/") } else { None };
             scout.hit = self.needles.find(bytes, 0);
         }
         scout
-    }
-
-    /// The next `\u0020` to `\u007f`: no careful writer escapes what can be printed.
-    fn next_escape(&self, bytes: &[u8], mut from: usize) -> Option<usize> {
-        loop {
-            let at = from + self.escape.find(bytes.get(from..)?)?;
-            if matches!(bytes.get(at + ESCAPE.len()), Some(b'2'..=b'7')) {
-                return Some(at);
-            }
-            from = at + ESCAPE.len();
-        }
     }
 
     fn knows_something(&self) -> bool {
@@ -180,7 +164,7 @@ impl Scout<'_> {
         let end = line.at + line.bytes.len();
         // A key or a text that is spelled with escapes is not found by its bytes.
         if self.escape.is_some_and(|at| at < end) {
-            self.escape = self.plan.next_escape(self.bytes, end);
+            self.escape = next_escape(self.bytes, end);
             self.pass(end);
             return Glance::MayMatch;
         }
@@ -212,6 +196,17 @@ impl Scout<'_> {
         if self.slash.is_some_and(|at| at < end) {
             self.slash = find(self.bytes, end, b"\\/");
         }
+    }
+}
+
+/// The next `\u0020` to `\u007f`: no careful writer escapes what can be printed. Few lines have a backslash, and those are quickly found.
+fn next_escape(bytes: &[u8], mut from: usize) -> Option<usize> {
+    loop {
+        let at = from + memchr::memchr(b'\\', bytes.get(from..)?)?;
+        if matches!(bytes.get(at + 1..at + 5), Some([b'u', b'0', b'0', b'2'..=b'7'])) {
+            return Some(at);
+        }
+        from = at + 1;
     }
 }
 
