@@ -102,7 +102,8 @@ impl<'a> Value<'a> {
 
     /// The number, if it is one, as close as a double comes.
     pub fn as_f64(&self) -> Option<f64> {
-        self.digits()?.parse().ok()
+        let Value::Number(digits) = self else { return None };
+        number::short_decimal(digits).or_else(|| std::str::from_utf8(digits).ok()?.parse().ok())
     }
 
     fn digits(&self) -> Option<&'a str> {

@@ -101,7 +101,12 @@ impl Render {
 
     fn desk<'a>(&'a self, block: Block<'a>) -> Desk<'a> {
         let times = Times { bytes: block.bytes, seen: 0, last: None };
-        Desk { render: self, batch: Batch::default(), clock: self.clock.clone(), time: Vec::new(), times }
+        let mut batch = Batch::default();
+        if self.filter.wants_everything() {
+            // What is shown is about as long as what is read, or longer.
+            batch.bytes.reserve(block.bytes.len() * 3 / 2);
+        }
+        Desk { render: self, batch, clock: self.clock.clone(), time: Vec::new(), times }
     }
 }
 

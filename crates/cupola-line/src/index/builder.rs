@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::scan::Quotes;
+
 use super::filter::{self, id_hash};
 use super::identity::Identity;
 use super::line::{self, Facts};
@@ -172,6 +174,7 @@ struct Gather {
     /// Lines by the route's number.
     routes: Vec<u64>,
     ids: Vec<u64>,
+    quotes: Quotes,
 }
 
 impl Gather {
@@ -179,7 +182,7 @@ impl Gather {
     fn line(&mut self, line: &[u8], routes: &mut Routes) {
         self.length += line.len() as u64 + 1;
         self.lines += 1;
-        match line::read(line, &mut self.ids).filter(|_| line.len() <= MAX_LINE_BYTES) {
+        match line::read(line, &mut self.quotes, &mut self.ids).filter(|_| line.len() <= MAX_LINE_BYTES) {
             Some(facts) => self.add(&facts, routes),
             None => self.is_foreign = true,
         }

@@ -1,7 +1,7 @@
 //! What an index takes from one line.
 
 use crate::keys;
-use crate::scan::{Value, scan};
+use crate::scan::{Members, Quotes, Value};
 use crate::timestamp::parse_timestamp;
 
 use super::filter::id_hash;
@@ -25,25 +25,28 @@ pub(super) struct Facts<'a> {
 
 /// Reads a line; `None` if it is not canonical. Ids are appended in either case.
 #[inline]
-pub(super) fn read<'a>(line: &'a [u8], ids: &mut Vec<u64>) -> Option<Facts<'a>> {
-    let (time, level) = head(line)?;
-    let mut facts = Facts { time, level, ..Facts::default() };
-    for (number, member) in scan(line).enumerate() {
+pub(super) fn read<'a>(line: &'a [u8], quotes: &mut Quotes, ids: &mut Vec<u64>) -> Option<Facts<'a>> {
+    let (mut facts, end) = head(line)?;
+    let mut members = Members::behind(line, end, quotes);
+    while let Some(member) = members.next() {
+        if member.has_escaped_name() {
+            return None;
+        }
+        facts.add(member.name(), || member.value(), ids)?;
+    }
+    for member in members.rest() {
         let (key, value) = member.ok()?;
         if key.has_escapes() {
             return None;
         }
-        // Time and level have been read.
-        if number > 1 {
-            facts.add(key.raw(), value, ids)?;
-        }
+        facts.add(key.raw(), || value, ids)?;
     }
     Some(facts)
 }
 
-/// The time and the level's place.
+/// The time and the level's place, and where the comma behind the level is.
 #[inline]
-fn head(line: &[u8]) -> Option<(i64, usize)> {
+fn head(line: &[u8]) -> Option<(Facts<'_>, usize)> {
     let rest = line.strip_prefix(TIMESTAMP)?;
     let (time, rest) = rest.split_at_checked(TIME_LENGTH)?;
     let rest = rest.strip_prefix(LEVEL)?;
@@ -55,19 +58,23 @@ fn head(line: &[u8]) -> Option<(i64, usize)> {
         b"TRACE" => (0, 5),
         _ => return None,
     };
-    rest[length..].starts_with(TARGET).then_some((parse_timestamp(time)?, level))
+    if !rest[length..].starts_with(TARGET) {
+        return None;
+    }
+    let facts = Facts { time: parse_timestamp(time)?, level, ..Facts::default() };
+    Some((facts, TIMESTAMP.len() + TIME_LENGTH + LEVEL.len() + length + 1))
 }
 
 impl<'a> Facts<'a> {
     #[inline]
-    fn add(&mut self, key: &'a [u8], value: Value<'a>, ids: &mut Vec<u64>) -> Option<()> {
+    fn add(&mut self, key: &'a [u8], value: impl FnOnce() -> Value<'a>, ids: &mut Vec<u64>) -> Option<()> {
         match key {
-            b"status" => self.set_status(value),
-            b"route" => self.set_route(value),
+            b"status" => self.set_status(value()),
+            b"route" => self.set_route(value()),
             // A second one: which of them counts is for whoever reads the line.
             _ if key == keys::TIMESTAMP.as_bytes() || key == keys::LEVEL.as_bytes() => None,
             _ if is_id(key) => {
-                ids.push(hash_of(value)?);
+                ids.push(hash_of(value())?);
                 Some(())
             }
             _ => Some(()),
@@ -123,7 +130,7 @@ mod tests {
     fn facts(rest: &str) -> Option<Found> {
         let line = format!(r#"{{"timestamp":"1970-01-01T00:00:01.000000Z","level":"WARN","target":"a"{rest}"#);
         let mut ids = Vec::new();
-        let found = read(line.as_bytes(), &mut ids)?;
+        let found = read(line.as_bytes(), &mut Quotes::default(), &mut ids)?;
         Some((found.time, found.level, found.class, found.route.map(str::to_owned), ids.len()))
     }
 
@@ -171,7 +178,7 @@ mod tests {
             "",
         ];
         for line in heads {
-            assert!(read(line.as_bytes(), &mut Vec::new()).is_none(), "{line}");
+            assert!(read(line.as_bytes(), &mut Quotes::default(), &mut Vec::new()).is_none(), "{line}");
         }
     }
 }

@@ -256,6 +256,9 @@ fn push_any(out: &mut Out<'_>, text: &[u8]) {
 /// Text with something in it that is escaped, or might be.
 #[cold]
 fn push_odd(out: &mut Out<'_>, text: &[u8]) {
+    if is_printable(text) {
+        return out.extend(text);
+    }
     out.append(|vec| {
         for (number, part) in text.split(|byte| *byte == b'\t').enumerate() {
             if number > 0 {
@@ -278,6 +281,12 @@ fn push_odd_word(out: &mut Out<'_>, text: Text<'_>) {
             vec.push(b'"');
         }
     });
+}
+
+/// Whether a text is ASCII and nothing of it a control character: quotes and backslashes do no harm on a terminal.
+fn is_printable(text: &[u8]) -> bool {
+    let odd = |byte: &u8| !(0x20..0x7f).contains(byte);
+    !text.chunks(32).any(|block| block.iter().fold(false, |found, byte| found | odd(byte)))
 }
 
 /// Whether a text passes for one word: there is something in it, and neither space nor quote, equals sign, backslash or control.

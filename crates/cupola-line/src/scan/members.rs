@@ -48,6 +48,7 @@ pub struct Members<'a, 'q> {
 /// One member.
 #[derive(Clone, Copy, Debug)]
 pub struct Member<'a> {
+    /// With its quotes.
     name: &'a [u8],
     value: &'a [u8],
     may_have_escapes: bool,
@@ -87,7 +88,7 @@ impl<'a, 'q> Members<'a, 'q> {
             return None;
         }
         (self.quotes, self.end) = (rest, end);
-        let (name, value) = (&self.line[open + 1..close], &self.line[from..end]);
+        let (name, value) = (&self.line[open..=close], &self.line[from..end]);
         Some(Member { name, value, may_have_escapes: self.has_escapes })
     }
 
@@ -121,7 +122,13 @@ impl<'a> Member<'a> {
     /// The name as it stands there, without its quotes.
     #[inline(always)]
     pub fn name(&self) -> &'a [u8] {
-        self.name
+        &self.name[1..self.name.len() - 1]
+    }
+
+    /// The name.
+    #[inline(always)]
+    pub fn key(&self) -> Text<'a> {
+        Text::new(self.name, self.has_escaped_name())
     }
 
     /// Whether there is a backslash in the name, so that it is not yet what it says.

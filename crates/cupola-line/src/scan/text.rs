@@ -22,7 +22,7 @@ pub struct Text<'a> {
 
 impl<'a> Text<'a> {
     #[inline]
-    pub(super) fn new(json: &'a [u8], escaped: bool) -> Self {
+    pub(crate) fn new(json: &'a [u8], escaped: bool) -> Self {
         Self { json, escaped }
     }
 
