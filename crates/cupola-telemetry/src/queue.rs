@@ -11,6 +11,12 @@ use crate::files::{Accounts, OutputCounts};
 /// The share of the queue that only WARN and above may fill: an error behind a flood of chatter is still heard.
 const HEADROOM: usize = 8;
 
+/// How many bytes a writer that lets lines gather waits for.
+const ENOUGH: usize = 64 * 1024;
+
+/// What [`State::wake_at`] is while the writer works.
+const AWAKE: usize = usize::MAX;
+
 /// Lines on their way to the output. Offering one never blocks: a full queue drops it, and the drop is counted.
 #[derive(Debug)]
 pub struct Lines {
@@ -24,7 +30,7 @@ pub struct Lines {
     capacity: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     pending: Vec<u8>,
     /// How many lines are pending.
@@ -33,8 +39,8 @@ struct State {
     taken: u64,
     /// How many of them are done with, the first ones first: written or dropped.
     done: u64,
-    /// The writer is asleep.
-    asleep: bool,
+    /// The writer is woken once so many bytes are pending.
+    wake_at: usize,
     /// How many lines the writer has in hand, neither written nor dropped.
     in_hand: u64,
     /// Nothing more is taken.
@@ -46,6 +52,29 @@ struct State {
 }
 
 impl State {
+    const fn new() -> Self {
+        Self {
+            pending: Vec::new(),
+            lines: 0,
+            taken: 0,
+            done: 0,
+            wake_at: AWAKE,
+            in_hand: 0,
+            closed: false,
+            abandoned: false,
+            left: false,
+        }
+    }
+
+    /// Whether the writer is to be woken now, by a line of this level. It is woken once.
+    fn wakes(&mut self, level: Level) -> bool {
+        let wakes = self.pending.len() >= self.wake_at || (level <= Level::WARN && self.wake_at != AWAKE);
+        if wakes {
+            self.wake_at = AWAKE;
+        }
+        wakes
+    }
+
     /// Forgets all lines that are neither written nor dropped, and gives their number.
     fn give_up(&mut self) -> u64 {
         self.pending = Vec::new();
@@ -64,9 +93,8 @@ pub(crate) struct Batch {
 
 impl Lines {
     pub(crate) fn new(capacity: usize) -> Self {
-        let state = Mutex::default();
         Self {
-            state,
+            state: Mutex::new(State::new()),
             work: Condvar::new(),
             done: Condvar::new(),
             counters: Counters::default(),
@@ -107,7 +135,7 @@ impl Lines {
         state.pending.extend_from_slice(line);
         state.lines += 1;
         state.taken += 1;
-        if std::mem::take(&mut state.asleep) {
+        if state.wakes(level) {
             drop(state);
             self.work.notify_one();
         }
@@ -128,22 +156,41 @@ impl Lines {
 
     /// Waits for lines and swaps them for the emptied `batch`; `false` once closed and empty.
     pub(crate) fn take(&self, batch: &mut Batch) -> bool {
-        let mut state = self.state();
-        // What the writer had in hand is out, and flushed.
-        state.done = state.taken - state.lines;
-        self.done.notify_all();
+        let mut state = self.done_with_hand();
         while state.pending.is_empty() {
             if state.closed {
                 return false;
             }
-            state.asleep = true;
+            state.wake_at = 0;
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        state.wake_at = AWAKE;
         batch.bytes.clear();
         std::mem::swap(&mut batch.bytes, &mut state.pending);
         batch.lines = std::mem::take(&mut state.lines);
         state.in_hand = batch.lines;
         true
+    }
+
+    /// Lets lines gather for so long: what a write costs is then shared by many of them. It is over at once where enough are
+    /// pending, one of them is at WARN or above, somebody waits for a flush, or nothing more is taken.
+    pub(crate) fn gather(&self, limit: Duration) {
+        let mut state = self.done_with_hand();
+        if state.pending.len() >= ENOUGH {
+            return;
+        }
+        state.wake_at = ENOUGH;
+        let gathers = |state: &mut State| state.wake_at == ENOUGH && !state.closed;
+        let waited = self.work.wait_timeout_while(state, limit, gathers);
+        waited.unwrap_or_else(PoisonError::into_inner).0.wake_at = AWAKE;
+    }
+
+    /// What the writer had in hand is out, and flushed.
+    fn done_with_hand(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        state.done = state.taken - state.lines;
+        self.done.notify_all();
+        state
     }
 
     /// What has become of the lines in the writer's hand. Lines that were given up meanwhile stay counted as dropped.
@@ -154,11 +201,6 @@ impl Lines {
         }
     }
 
-    /// Whether nothing more will come: the writer need not wait for company.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.state().closed
-    }
-
     /// Whether nobody waits any longer for what is in the writer's hand.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.state().abandoned
@@ -167,7 +209,12 @@ impl Lines {
     /// Waits until everything that was accepted before is written or counted as dropped, however much comes meanwhile;
     /// `false` at the deadline.
     pub(crate) fn flush(&self, deadline: Duration) -> bool {
-        let taken = self.state().taken;
+        let taken = {
+            let mut state = self.state();
+            state.wake_at = AWAKE;
+            state.taken
+        };
+        self.work.notify_all();
         self.wait_for(taken, deadline)
     }
 
@@ -276,5 +323,24 @@ mod tests {
         lines.offer(Level::INFO, b"two\n");
         assert_eq!((lines.counts().accepted, lines.counts().dropped_output), (2, 2));
         assert!(lines.flush(Duration::ZERO) && lines.wait_for_writer(Duration::ZERO));
+    }
+    #[test]
+    fn what_is_urgent_much_or_waited_for_does_not_gather() {
+        const LONG: Duration = Duration::from_secs(60);
+        let check = |hurries: fn(&Lines)| {
+            let lines = Lines::new(1024 * 1024);
+            std::thread::scope(|scope| {
+                let gathered = scope.spawn(|| lines.gather(LONG));
+                while lines.state().wake_at == AWAKE && !gathered.is_finished() {
+                    std::thread::yield_now();
+                }
+                lines.offer(Level::INFO, b"one that can wait\n");
+                hurries(&lines);
+            });
+        };
+        check(|lines| lines.offer(Level::WARN, b"one that cannot\n"));
+        check(|lines| (0..ENOUGH / 64).for_each(|_| lines.offer(Level::INFO, &[b'x'; 64])));
+        check(|lines| _ = lines.flush(Duration::ZERO));
+        check(Lines::close);
     }
 }
