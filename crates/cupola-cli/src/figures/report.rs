@@ -27,7 +27,7 @@ use table::{Cell, Side, Table};
 /// Charts are so wide where there is no terminal.
 const WIDTH: usize = 100;
 /// Bars are no longer than this.
-const MAX_BAR: usize = 40;
+const MAX_BAR: usize = 32;
 /// What a table with bars needs beside them.
 const BESIDE_BARS: usize = 44;
 /// A request of which more than this many in a thousand fail is marked, and one of which more than the second.
@@ -120,7 +120,7 @@ impl Report<'_> {
         if all == 0 {
             return Ok(());
         }
-        let mut table = Table::new(&[COUNTED[0], COUNTED[1], COUNTED[2], ("", Side::Left), COUNTED[3]]);
+        let mut table = Table::new(&[COUNTED[0], COUNTED[1], COUNTED[2], COUNTED[3], ("", Side::Left)]);
         for (class, of_class) in statuses.chunks(100).enumerate() {
             let sum: u64 = of_class.iter().sum();
             if sum == 0 {
@@ -130,8 +130,10 @@ impl Report<'_> {
             let tone = if class == 5 { Tone::Red } else { tone };
             let mut row = self.counted(Cell::new(tone, format!("{class}xx")), tone, sum, all);
             let each = of_class.iter().enumerate().filter(|(_, count)| **count > 0);
-            let each: Vec<_> = each.map(|(at, count)| format!("{}: {}", class * 100 + at, grouped(*count))).collect();
-            row.insert(3, Cell::new(Tone::Dim, each.join("  ")));
+            let mut each: Vec<_> = each.map(|(at, count)| (class * 100 + at, *count)).collect();
+            each.sort_by_key(|(status, count)| (std::cmp::Reverse(*count), *status));
+            let each: Vec<_> = each.iter().map(|(status, count)| format!("{status}: {}", grouped(*count))).collect();
+            row.push(Cell::new(Tone::Dim, each.join("  ")));
             table.row(row);
         }
         self.title(out, "Status", "of requests")?;
@@ -223,7 +225,7 @@ impl Report<'_> {
             return Ok(());
         }
         let columns = ["time", "duration", "", "request", "request id"];
-        let sides = [Side::Right, Side::Right, Side::Right, Side::Left, Side::Left];
+        let sides = [Side::Right, Side::Right, Side::Right, Side::Left, Side::Whole];
         let columns: Vec<_> = columns.into_iter().zip(sides).collect();
         let mut table = Table::new(&columns);
         let is_one_day =
@@ -267,7 +269,7 @@ impl Report<'_> {
 const LEVELS: [(usize, Tone); 6] =
     [(4, Tone::Red), (3, Tone::Yellow), (2, Tone::Green), (1, Tone::Blue), (0, Tone::Dim), (5, Tone::Dim)];
 /// Name, count, share and bar.
-const COUNTED: [(&str, Side); 4] = [("", Side::Left), ("", Side::Right), ("", Side::Right), ("", Side::Left)];
+const COUNTED: [(&str, Side); 4] = [("", Side::Left), ("", Side::Right), ("", Side::Right), ("", Side::Whole)];
 
 fn numbers_of(group: &super::groups::Group, whole: u64, tone: Tone) -> Vec<Cell> {
     let failed = match group.errors * 1_000 / group.count.max(1) {

@@ -33,11 +33,14 @@ impl<T: Into<String>> From<T> for Cell {
 /// On which side of a column its texts stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
+    /// On the left; where the table is too wide they are cut.
     Left,
+    /// On the left, and never cut: bars, and ids, which are there to be copied.
+    Whole,
     Right,
 }
 
-/// A table; where it is too wide, texts on the left are cut, but for the last column: ids stand there, to be copied.
+/// A table.
 #[derive(Debug)]
 pub(crate) struct Table {
     sides: Vec<Side>,
@@ -87,8 +90,7 @@ impl Table {
         let room = columns.saturating_sub(MARGIN + GAP * self.sides.len().saturating_sub(1));
         loop {
             let over = widths.iter().sum::<usize>().saturating_sub(room);
-            let last = widths.len().saturating_sub(1);
-            let left = widths.iter_mut().take(last).zip(&self.sides).filter(|(_, side)| **side == Side::Left);
+            let left = widths.iter_mut().zip(&self.sides).filter(|(_, side)| **side == Side::Left);
             match left.map(|(width, _)| width).max() {
                 Some(widest) if over > 0 && *widest > LEAST => *widest -= over.min(*widest - LEAST).div_ceil(2),
                 _ => return widths,
@@ -102,7 +104,7 @@ mod tests {
     use super::*;
 
     fn printed(columns: Option<usize>) -> String {
-        let mut table = Table::new(&[("route", Side::Left), ("n", Side::Right), ("note", Side::Left)]);
+        let mut table = Table::new(&[("route", Side::Left), ("n", Side::Right), ("note", Side::Whole)]);
         table.row(vec!["/a/long/route/of/a/service".into(), "1,000".into(), "".into()]);
         table.row(vec!["東".into(), "7".into(), "x".into()]);
         let mut out = Vec::new();
