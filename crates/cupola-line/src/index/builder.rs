@@ -61,7 +61,7 @@ impl IndexBuilder {
     /// The index of all that was handed in, as that of a file that is not compressed.
     pub fn finish(mut self) -> Index<'static> {
         if !self.carry.is_empty() || self.is_skipping {
-            self.end_line(&[]);
+            self.take_carried();
             // There is no line end to count.
             self.block.length -= 1;
         }
@@ -85,13 +85,17 @@ impl IndexBuilder {
     /// Ends a line whose beginning was kept.
     fn end_line(&mut self, rest: &[u8]) {
         self.keep(rest);
+        self.take_carried();
+        self.close_when_full();
+    }
+
+    fn take_carried(&mut self) {
         if std::mem::take(&mut self.is_skipping) {
             self.block.unread_line();
         } else {
             self.block.line(&self.carry, &mut self.index.routes);
         }
         self.carry.clear();
-        self.close_when_full();
     }
 
     fn close_when_full(&mut self) {

@@ -89,6 +89,18 @@ fn a_line_without_end_takes_little_memory() {
 }
 
 #[test]
+fn a_last_line_without_end_may_fill_its_block() {
+    for length in [BLOCK_BYTES - 2, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 9 << 20] {
+        let log = vec![b'x'; length];
+        for step in [length, 100_000] {
+            let index = build(&log, step);
+            let blocks: Vec<_> = index.blocks().iter().map(|block| (block.offset, block.length, block.lines)).collect();
+            assert_eq!(blocks, [(0, length as u64, 1)], "{length} {step}");
+        }
+    }
+}
+
+#[test]
 fn routes_without_number_are_left_out() {
     let line = |number: usize| {
         format!(
