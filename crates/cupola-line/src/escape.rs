@@ -40,13 +40,14 @@ pub(crate) fn escape_for_terminal(out: &mut Vec<u8>, bytes: &[u8]) {
     if is_ascii_text(bytes) {
         return out.extend_from_slice(bytes);
     }
-    let mut rest = bytes;
-    while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
-        escape_bytes(out, &rest[..at]);
-        out.push(rest[at]);
-        rest = &rest[at + 1..];
+    let mut out = Out::new(out);
+    for chunk in bytes.utf8_chunks() {
+        push_special::<false>(&mut out, chunk.valid().as_bytes());
+        if !chunk.invalid().is_empty() {
+            out.array(REPLACEMENT);
+        }
     }
-    escape_bytes(out, rest);
+    out.finish();
 }
 
 /// Appends bytes that may not be UTF-8.
@@ -66,7 +67,7 @@ pub(crate) fn push_str(out: &mut Out<'_>, text: &str) {
     let clean = copy_clean(out.room(text.len()), text);
     out.advance(clean);
     if clean < text.len() {
-        push_special(out, &text[clean..]);
+        push_special::<true>(out, &text[clean..]);
     }
 }
 
@@ -146,12 +147,13 @@ pub(crate) const fn is_plain(text: &[u8]) -> bool {
     true
 }
 
-/// The slow half: finds what needs escaping, and copies the runs between.
+/// The slow half: finds what needs escaping, quotes and backslashes or not, and copies the runs between.
 #[cold]
-fn push_special(out: &mut Out<'_>, bytes: &[u8]) {
+fn push_special<const QUOTES: bool>(out: &mut Out<'_>, bytes: &[u8]) {
     let (mut copied, mut at) = (0, next_special(bytes, 0));
     while at < bytes.len() {
-        let length = special_length(&bytes[at..]);
+        let is_left = !QUOTES && matches!(bytes[at], b'"' | b'\\');
+        let length = if is_left { 0 } else { special_length(&bytes[at..]) };
         if length > 0 {
             out.extend(&bytes[copied..at]);
             push_escape(out, &bytes[at..at + length]);

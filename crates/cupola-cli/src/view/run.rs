@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Write};
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 
@@ -84,7 +85,7 @@ fn all(inputs: &[Input], render: &Render, around: usize, sink: &mut Sink, outcom
     let is_live = inputs.iter().any(Input::is_live);
     let separator = if render.form == Form::Pretty { "--\n" } else { "" };
     let mut joins: Vec<_> = inputs.iter().map(|_| Join::new(around, separator)).collect();
-    let mut result = Ok(());
+    let (mut result, mut flushing) = (Ok(()), Flushing { is_live, last: None });
     // What stands around a line that matches may be in a block without any.
     let ask = if around == 0 { render.filter.ask() } else { None };
     each_asked_block(
@@ -117,11 +118,32 @@ fn all(inputs: &[Input], render: &Render, around: usize, sink: &mut Sink, outcom
                     outcome.problems.push(problem(&inputs[input], &error));
                 }
             }
-            result = give(&mut merge, sink, outcome).and_then(|()| if is_live { sink.output.flush() } else { Ok(()) });
+            result = give(&mut merge, sink, outcome).and_then(|()| flushing.flush(sink));
             if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         },
     );
     result
+}
+
+/// When what was found is to be seen: at once the first time, then now and then, so that whoever waits for few lines of a large file
+/// sees each as it is found.
+struct Flushing {
+    is_live: bool,
+    last: Option<Instant>,
+}
+
+const SEEN_WITHIN: Duration = Duration::from_millis(50);
+
+impl Flushing {
+    #[expect(clippy::disallowed_methods, reason = "a person waits, whose time nobody can pause")]
+    fn flush(&mut self, sink: &mut Sink) -> io::Result<()> {
+        let is_due = sink.shown > 0 && self.last.is_none_or(|last| last.elapsed() >= SEEN_WITHIN);
+        if !self.is_live && !is_due {
+            return Ok(());
+        }
+        self.last = Some(Instant::now());
+        sink.output.flush()
+    }
 }
 
 enum Piece {

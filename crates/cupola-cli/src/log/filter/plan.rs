@@ -59,7 +59,10 @@ impl Default for Plan {
 impl Plan {
     pub(super) fn of(expression: &Expression) -> Self {
         let (since, until) = times(expression);
-        let literals = literals(expression).unwrap_or_default();
+        let mut literals = literals(expression).unwrap_or_default();
+        // One id may be asked for under several names.
+        literals.sort();
+        literals.dedup();
         let slashes = literals.iter().any(|literal| literal.contains(&b'/'));
         let needles = match &literals[..] {
             [] => Needles::Unknown,
