@@ -32,10 +32,10 @@ pub(super) struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// Of a line as our own writer writes it, or as it would have written it, in one pass.
+    /// Of a line as our own writer writes it, or as it would have written it, in one pass. Behind the head of the line, if that is known.
     #[inline]
-    pub(super) fn scan(json: &'a [u8], quotes: &mut Quotes) -> Result<Self, ScanError> {
-        let (mut facts, mut members) = match Head::of(json) {
+    pub(super) fn scan(json: &'a [u8], head: Option<Head<'a>>, quotes: &mut Quotes) -> Result<Self, ScanError> {
+        let (mut facts, mut members) = match head {
             Some(head) => Self::of_head(json, &head, quotes),
             None => (Self::default(), Members::of(json, quotes)),
         };
@@ -187,13 +187,18 @@ mod tests {
     fn both_ways_find_the_same() {
         let line = br#"{"timestamp":"2026-11-21T03:46:02.123456Z","level":"WARN","target":"cupola::http","route":"/a","rou\u0074e":"/b",
 "status":503,"duration_ms":1.5,"user_id":7,"client_ip":"10.0.0.1","level":30,"error_type":null,"request_id":""}"#;
-        let (one, other) = (Facts::scan(line, &mut Quotes::default()).unwrap(), Facts::of(&Entry::read(line).unwrap()));
+        let (one, other) = (
+            Facts::scan(line, Head::of(line), &mut Quotes::default()).unwrap(),
+            Facts::of(&Entry::read(line).unwrap()),
+        );
         assert_eq!(format!("{one:?}"), format!("{other:?}"));
+        let without_head = Facts::scan(line, None, &mut Quotes::default()).unwrap();
+        assert_eq!(format!("{one:?}"), format!("{without_head:?}"));
         assert!(one.route.unwrap().is("/b") && one.is_request() && one.is_error());
         assert_eq!((one.time, one.level), (Some(1_795_232_762_123_456), Some(Level::Warn)));
         assert_eq!((one.status, one.duration), (Some(503), Some(1.5)));
         assert!(one.error_type.is_none() && one.request_id.is_none());
-        assert!(Facts::scan(br#"{"level":"INFO""#, &mut Quotes::default()).is_err());
+        assert!(Facts::scan(br#"{"level":"INFO""#, None, &mut Quotes::default()).is_err());
     }
 
     #[test]

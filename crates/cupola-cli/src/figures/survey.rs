@@ -14,7 +14,7 @@ use crate::log::block::{Block, RawLine};
 use crate::log::filter::test::{lookup, text_of};
 use crate::log::filter::{Filter, count};
 use crate::log::input::Input;
-use crate::log::line::{self, Line};
+use crate::log::line::{self, Head, Line};
 use crate::log::mask::mask;
 use crate::log::pool::{Done, each_asked_block};
 use crate::log::tally::Tally;
@@ -124,8 +124,9 @@ impl Desk<'_> {
         let (mut scratch, mut quotes) = (Vec::new(), Quotes::default());
         for raw in block.lines() {
             tally.lines += 1;
-            let found = line::canonical(raw, &mut scratch);
-            match found.and_then(|json| Facts::scan(json, &mut quotes).map_err(|_| line::why(raw))) {
+            let head = Head::of(raw.bytes);
+            let found = if head.is_some() { Ok(raw.bytes) } else { line::canonical(raw, &mut scratch) };
+            match found.and_then(|json| Facts::scan(json, head, &mut quotes).map_err(|_| line::why(raw))) {
                 Ok(facts) => {
                     tally.shown += 1;
                     counts.add(&facts);
