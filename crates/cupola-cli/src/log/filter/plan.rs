@@ -36,9 +36,12 @@ pub(super) struct Plan {
 enum Needles {
     /// Nothing is known.
     Unknown,
-    One(Box<Finder<'static>>),
+    /// Each is looked for by itself: of few needles that is the quickest.
+    Few(Vec<Finder<'static>>),
     Several(AhoCorasick),
 }
+
+const FEW: usize = 4;
 
 const EVERY_LEVEL: u8 = 0b1_1111;
 
@@ -66,7 +69,9 @@ impl Plan {
         let slashes = literals.iter().any(|literal| literal.contains(&b'/'));
         let needles = match &literals[..] {
             [] => Needles::Unknown,
-            [one] => Needles::One(Box::new(Finder::new(one).into_owned())),
+            few if few.len() <= FEW => {
+                Needles::Few(few.iter().map(|needle| Finder::new(needle).into_owned()).collect())
+            }
             several => AhoCorasick::new(several).map_or(Needles::Unknown, Needles::Several),
         };
         let text = |time: i64| *Timestamp::new().unix_micros(time).as_str().as_bytes().first_chunk().expect("27 bytes");
@@ -91,11 +96,13 @@ impl Plan {
 
     /// Begins to look at a block.
     pub(super) fn scout<'p>(&'p self, bytes: &'p [u8]) -> Scout<'p> {
-        let mut scout = Scout { plan: self, bytes, hit: None, escape: None, slash: None };
+        let mut scout = Scout { plan: self, bytes, hits: [None; FEW], escape: None, slash: None };
         if self.knows_something() {
             scout.escape = next_escape(bytes, 0);
             scout.slash = if self.slashes { find(bytes, 0, b"\\/") } else { None };
-            scout.hit = self.needles.find(bytes, 0);
+            for (which, hit) in scout.hits.iter_mut().enumerate() {
+                *hit = self.needles.find(which, bytes, 0);
+            }
         }
         scout
     }
@@ -123,13 +130,14 @@ impl Plan {
 }
 
 impl Needles {
-    /// Where the next one is.
-    fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
+    /// Where the next one is; of few, the next of each.
+    fn find(&self, which: usize, bytes: &[u8], from: usize) -> Option<usize> {
         let rest = bytes.get(from..)?;
         let found = match self {
             Self::Unknown => None,
-            Self::One(finder) => finder.find(rest),
-            Self::Several(finder) => finder.find(rest).map(|found| found.start()),
+            Self::Few(finders) => finders.get(which)?.find(rest),
+            Self::Several(finder) if which == 0 => finder.find(rest).map(|found| found.start()),
+            Self::Several(_) => None,
         };
         found.map(|at| from + at)
     }
@@ -151,8 +159,8 @@ pub(super) enum Glance {
 pub(super) struct Scout<'p> {
     plan: &'p Plan,
     bytes: &'p [u8],
-    /// The next needle, the next escape that may hide one, the next escaped slash: none before the line that is looked at.
-    hit: Option<usize>,
+    /// The next of each needle, the next escape that may hide one, the next escaped slash: none before the line that is looked at.
+    hits: [Option<usize>; FEW],
     escape: Option<usize>,
     slash: Option<usize>,
 }
@@ -184,7 +192,8 @@ impl Scout<'_> {
         if matches!(self.plan.needles, Needles::Unknown) {
             return true;
         }
-        let found = self.hit.is_some_and(|at| at < end) || self.slash.is_some_and(|at| at < end);
+        let is_within = |place: &Option<usize>| place.is_some_and(|at| at < end);
+        let found = self.hits.iter().any(is_within) || is_within(&self.slash);
         if found {
             self.pass(end);
         }
@@ -193,8 +202,10 @@ impl Scout<'_> {
 
     /// Moves on to what stands behind a line.
     fn pass(&mut self, end: usize) {
-        if self.hit.is_some_and(|at| at < end) {
-            self.hit = self.plan.needles.find(self.bytes, end);
+        for (which, hit) in self.hits.iter_mut().enumerate() {
+            if hit.is_some_and(|at| at < end) {
+                *hit = self.plan.needles.find(which, self.bytes, end);
+            }
         }
         if self.slash.is_some_and(|at| at < end) {
             self.slash = find(self.bytes, end, b"\\/");

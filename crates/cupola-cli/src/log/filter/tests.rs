@@ -219,6 +219,8 @@ fn the_plan_never_changes_the_answer() {
         "time<2026-01-01 or level>=error",
         "level>=error and (slow or request_id=r-1)",
         "/sl.w/ or route=/vms/7",
+        "route=/vms/7 or request_id=r-1 or slow",
+        "route=/vms/7 or request_id=r-1 or slow or \"r-1\" or trace_id=r-2",
     ];
     let lines = lines();
     // Each line alone, all of them, and all of them the other way round: what is found may not hang on what stands beside it.
