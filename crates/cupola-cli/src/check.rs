@@ -70,7 +70,7 @@ impl Check {
     fn print(&self, report: &Report) -> io::Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
         if self.json {
-            writeln!(out, "{}", report.json())?
+            writeln!(out, "{}", crate::terminal::safe(&report.json().to_string()))?
         } else {
             report.print(&mut out)?
         }

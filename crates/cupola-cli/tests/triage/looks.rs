@@ -1,5 +1,6 @@
 //! Colours and times, of every command that has them.
 
+use super::hostile::{hostile_lines, is_harmful};
 use super::support::{Folder, entry};
 
 const COMMANDS: [&[&str]; 4] =
@@ -48,5 +49,19 @@ fn times_are_local_unless_somebody_wants_others() {
         assert!(utc.contains("23:46:10") && utc.contains("11-21") && !utc.contains("01:46:10"), "{utc}");
         assert_eq!(shown(&["--time-zone", "UTC"]), utc);
         assert_eq!(folder.run(&[command, &["--time-zone", "Nowhere/At-All"]].concat()).code, 2);
+    }
+}
+
+/// JSON leaves C1 and bidirectional marks as they are; a terminal does not.
+#[test]
+fn json_holds_nothing_that_a_terminal_obeys() {
+    let folder = Folder::new();
+    folder.write("\u{9b}31m.log", hostile_lines());
+    for command in [&["errors"][..], &["check"], &["stats", "--by", "message"], &["trace", "r-1"]] {
+        let arguments = [command, &["\u{9b}31m.log", "--json"]].concat();
+        let written = Folder::on_terminal(&mut folder.command(&arguments)).replace("\r\n", "\n");
+        assert!(!is_harmful(&written), "{command:?}: {written:.2000}");
+        let lines = written.lines().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok());
+        assert!(lines.count() > 0, "{command:?}: {written:.2000}");
     }
 }

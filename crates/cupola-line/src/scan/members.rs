@@ -88,7 +88,7 @@ impl<'a, 'q> Members<'a, 'q> {
             return None;
         }
         (self.quotes, self.end) = (rest, end);
-        let (name, value) = (&self.line[open..=close], &self.line[from..end]);
+        let (name, value) = (&self.line[open..close + 1], &self.line[from..end]);
         Some(Member { name, value, may_have_escapes: self.has_escapes })
     }
 
