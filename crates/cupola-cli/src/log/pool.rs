@@ -38,7 +38,7 @@ impl Steering<'_> {
 
 /// The most bytes that a block has; several workers' are small enough to stay in bounds together.
 fn block_bytes(workers: usize) -> usize {
-    (1 << 19 >> workers.ilog2()).clamp(128 << 10, 256 << 10)
+    (1 << 20 >> workers.ilog2()).clamp(128 << 10, 512 << 10)
 }
 
 /// One worker a core.
