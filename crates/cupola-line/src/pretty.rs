@@ -1,9 +1,10 @@
 //! A JSON line as people read it on a terminal.
 //!
-//! An access line begins like the request that it is about, any other line with its message:
+//! An access line begins like the request that it is about, the line of a call with whom it asked, any other line with its message:
 //!
 //! ```text
 //! 03:46:02.123 INFO  GET /api/v1/vms/{id} 200 1.2ms  path=/api/v1/vms/7 request_id=0193f2a4 user_id=u-1042
+//! 03:46:02.123 INFO  → users GET /users/{id} 200 3.5ms  path=/users/17 request_id=0193f2a4
 //! 03:46:02.124 ERROR machine did not start  vm_id=vm-7 tries=3  (app::vms)
 //!     error │ no image
 //!           │ caused by: not found
@@ -310,6 +311,7 @@ impl Printer<'_, '_> {
                 b"trace_id" => self.entry.field(keys::REQUEST_ID).is_some(),
                 b"scheme" | b"protocol" | b"host" | b"user_agent" | b"head_ms" => access.is_some(),
                 b"request_bytes" => access.is_some() && value.json() == b"0",
+                b"attempts" => access.is_some() && value.json() == b"1",
                 b"outcome" => access.is_some_and(|access| access.says_it_all),
                 _ => false,
             }

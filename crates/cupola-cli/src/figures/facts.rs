@@ -84,8 +84,9 @@ impl<'a> Facts<'a> {
 
     /// Whether the line tells how a request ended.
     pub(super) fn is_request(&self) -> bool {
-        let is_access = || self.target.is_some_and(|target| target.is(schema::ACCESS_TARGET));
-        self.duration.is_some() && (self.method.is_some() && self.status.is_some() || is_access())
+        let speaks = |name| self.target.is_some_and(|target| target.is(name));
+        let is_access = || self.method.is_some() && self.status.is_some() || speaks(schema::ACCESS_TARGET);
+        self.duration.is_some() && is_access() && !speaks(schema::CALL_TARGET)
     }
 
     pub(super) fn is_error(&self) -> bool {
@@ -199,6 +200,14 @@ mod tests {
         assert_eq!((one.status, one.duration), (Some(503), Some(1.5)));
         assert!(one.error_type.is_none() && one.request_id.is_none());
         assert!(Facts::scan(br#"{"level":"INFO""#, None, &mut Quotes::default()).is_err());
+    }
+
+    #[test]
+    fn a_call_of_another_service_is_no_request_of_this_one() {
+        let line = |target: &str| format!(r#"{{"target":"{target}","method":"GET","status":200,"duration_ms":1.5}}"#);
+        let is_request = |line: &str| Facts::scan(line.as_bytes(), None, &mut Quotes::default()).unwrap().is_request();
+        assert!(is_request(&line("nginx")) && is_request(&line("cupola::http")));
+        assert!(!is_request(&line("cupola::client")));
     }
 
     #[test]

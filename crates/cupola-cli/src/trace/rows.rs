@@ -43,8 +43,9 @@ fn row(at: usize, entry: &Entry<'_>, spans: &Spans) -> Row {
 /// Whether a line is the one that tells how a request ended.
 pub(super) fn is_request(entry: &Entry<'_>) -> bool {
     let has = |name| lookup(entry, name).is_some();
-    let is_access = entry.target.is_some_and(|target| target.is(schema::ACCESS_TARGET));
-    has(DURATION) && (is_access || has("method") && has("status"))
+    let speaks = |name| entry.target.is_some_and(|target| target.is(name));
+    let is_access = speaks(schema::ACCESS_TARGET) || has("method") && has("status");
+    has(DURATION) && is_access && !speaks(schema::CALL_TARGET)
 }
 
 /// The spans that have a line of their own, and their parents.

@@ -1,12 +1,15 @@
-//! What an access line begins with: method, route, status, duration.
+//! What an access line begins with: method, route, status, duration; and what the line of a call does: whom it asked, before the same.
 
 use super::paint::{Color, Painter};
 use crate::entry::Entry;
 use crate::scan::{Text, Value};
+use crate::schema;
 
 /// The fields that make a line an access line.
 #[derive(Debug)]
 pub(super) struct Access<'a> {
+    /// Whom a call asked.
+    asked: Option<Text<'a>>,
     method: Text<'a>,
     route: Text<'a>,
     /// Absent where no head was sent.
@@ -24,6 +27,9 @@ struct Found<'a> {
     method: Option<Text<'a>>,
     route: Option<Text<'a>>,
     path: Option<Text<'a>>,
+    url_template: Option<Text<'a>>,
+    dependency: Option<Text<'a>>,
+    host: Option<Text<'a>>,
     status: Option<u64>,
     milliseconds: Option<f64>,
     slow: bool,
@@ -37,6 +43,9 @@ impl<'a> Found<'a> {
             b"method" => self.method = value.as_text(),
             b"route" => self.route = value.as_text(),
             b"path" => self.path = value.as_text(),
+            b"url_template" => self.url_template = value.as_text(),
+            b"dependency" => self.dependency = value.as_text(),
+            b"host" => self.host = value.as_text(),
             b"status" => self.status = value.as_u64(),
             b"duration_ms" => self.milliseconds = value.as_f64(),
             b"slow" => self.slow = *value == Value::Bool(true),
@@ -55,9 +64,11 @@ impl<'a> Access<'a> {
         if found.status.is_none() && found.outcome.is_none() {
             return None;
         }
+        let is_call = entry.target.is_some_and(|target| target.is(schema::CALL_TARGET));
         Some(Self {
+            asked: found.dependency.or(found.host).filter(|_| is_call),
             method: found.method?,
-            route: found.route.or(found.path)?,
+            route: found.route.or(found.url_template.filter(|_| is_call)).or(found.path)?,
             status: found.status,
             milliseconds: found.milliseconds?,
             slow: found.slow,
@@ -72,6 +83,8 @@ impl<'a> Access<'a> {
             b"method" | b"route" | b"duration_ms" => true,
             b"status" => self.status.is_some(),
             b"path" => value.json() == self.route.json(),
+            b"dependency" => value.as_text().is_some() && value.as_text() == self.asked,
+            b"url_template" => self.asked.is_some() && value.json() == self.route.json(),
             b"error_type" => value.as_text().is_some_and(|kind| self.outcome == Some(kind) || self.is_status(kind)),
             _ => false,
         }
@@ -82,6 +95,12 @@ impl<'a> Access<'a> {
     }
 
     pub(super) fn print(&self, painter: &mut Painter<'_>) {
+        if let Some(asked) = self.asked {
+            painter.str(Color::Dim, "→");
+            painter.space();
+            painter.text(Color::Plain, asked);
+            painter.space();
+        }
         painter.text(Color::Bold, self.method);
         painter.space();
         painter.text(Color::Bold, self.route);

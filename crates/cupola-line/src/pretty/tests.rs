@@ -47,6 +47,22 @@ fn access_lines_say_what_went_wrong() {
 }
 
 #[test]
+fn lines_of_calls_say_whom_they_asked() {
+    let call = |more: &str| {
+        format!(
+            r#"{{"level":"INFO","target":"cupola::client","category":"api","message":"call completed","method":"GET","host":"u:80","path":"/users/17","outcome":"complete","duration_ms":3.5{more}}}"#
+        )
+    };
+    let known = r#","dependency":"users","url_template":"/users/{id}","status":200,"attempts":1"#;
+    check(&call(known), "INFO  → users GET /users/{id} 200 3.5ms  path=/users/17\n");
+    check(&call(r#","status":503,"attempts":3"#), "INFO  → u:80 GET /users/17 503 3.5ms  attempts=3\n");
+    check(
+        &call(r#","error_type":"dns""#).replace("completed", "failed").replace("complete", "failed"),
+        "INFO  → u:80 GET /users/17 --- 3.5ms call failed  outcome=failed error_type=dns\n",
+    );
+}
+
+#[test]
 fn other_lines() {
     check(
         r#"{"timestamp":"2026-11-21T03:46:02.123456Z","level":"DEBUG","target":"a::b::c::d","category":"operations","message":"done","n":1,"ok":true,"none":null,"list":[1,"x"],"f":1.5}"#,
