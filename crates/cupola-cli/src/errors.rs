@@ -136,5 +136,8 @@ fn read(inputs: &[Input], filter: &Filter) -> (Groups, Tally, bool) {
             ControlFlow::Continue(())
         },
     );
+    if let Some(warning) = twins.warning() {
+        crate::complain(&anyhow!("{warning}"), FOUND);
+    }
     (groups, tally, has_problem)
 }

@@ -25,10 +25,9 @@ impl Config {
     pub fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, VarError> {
         let vars = Vars::new(vars);
         let accepted = "private, none, all, a name such as example.com or .example.com, or several separated by commas";
-        let methods = vars.list("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS");
         Ok(Self {
             propagation: vars.parsed("CUPOLA_PROPAGATE_TO", accepted)?,
-            known_methods: (!methods.is_empty()).then(|| KnownMethods::only(methods.iter().map(String::as_str))),
+            known_methods: KnownMethods::from_vars(vars)?,
         })
     }
 
@@ -52,6 +51,9 @@ mod tests {
         };
         assert_eq!(read(""), Ok(None));
         assert_eq!(read("private,.example.com"), Ok(Some("private, .example.com".parse().unwrap())));
+        let methods =
+            |name: &str| (name == "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS").then(|| "GET, no method".to_owned());
+        assert!(Config::from_vars(&methods).unwrap_err().to_string().contains("methods, separated by commas"));
         let error = read("https://example.com").unwrap_err().to_string();
         assert!(error.starts_with("CUPOLA_PROPAGATE_TO is `https://example.com`; accepted: private, none"), "{error}");
     }

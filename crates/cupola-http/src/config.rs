@@ -6,7 +6,6 @@ use cupola_context::{
     Identify, InvalidTrust, Propagators, RaiseLimit, RequestIdFormat, Sampler, Share, TrustPolicy, UnknownPropagator,
 };
 use cupola_record::{KnownMethods, Sink, VarError, Vars};
-use http::Method;
 
 use crate::layer::{ObserveLayer, layer};
 use crate::rules::BodyRules;
@@ -100,7 +99,7 @@ impl Config {
             start_line: vars.yes_or_no("CUPOLA_REQUEST_START")?,
             busy_time: vars.yes_or_no("CUPOLA_BUSY_TIME")?,
             skip: vars.read("CUPOLA_SKIP", "paths that begin with /, separated by commas", |_| paths(vars))?,
-            known_methods: vars.read(KNOWN_METHODS, "methods, separated by commas", |_| known_methods(vars))?,
+            known_methods: KnownMethods::from_vars(vars)?,
         })
     }
 
@@ -171,14 +170,6 @@ fn paths(vars: Vars<'_>) -> Option<Vec<String>> {
     Some(vars.list("CUPOLA_SKIP")).filter(|paths| paths.iter().all(|path| path.starts_with('/')))
 }
 
-const KNOWN_METHODS: &str = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS";
-
-fn known_methods(vars: Vars<'_>) -> Option<KnownMethods> {
-    let names = vars.list(KNOWN_METHODS);
-    let valid = !names.is_empty() && names.iter().all(|name| Method::from_bytes(name.as_bytes()).is_ok());
-    valid.then(|| KnownMethods::only(names.iter().map(String::as_str)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,7 +203,7 @@ mod tests {
         let check = |name, value, text: &str| assert_eq!(read(name, value).unwrap_err().to_string(), text);
         check("CUPOLA_TIMEOUT_MS", "0", "CUPOLA_TIMEOUT_MS is `0`; accepted: a number of milliseconds, at least 1");
         check(
-            KNOWN_METHODS,
+            "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS",
             "GET POST",
             "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS is `GET POST`; accepted: methods, separated by commas",
         );

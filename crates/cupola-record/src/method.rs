@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use http::Method;
 
+use crate::vars::{VarError, Vars};
+
 /// Which request methods are shown by name; the others are `_OTHER`.
 ///
 /// The default is RFC 9110's list with PATCH and QUERY. A list of one's own replaces it whole, as OpenTelemetry's
@@ -18,6 +20,16 @@ impl KnownMethods {
     /// Only these.
     pub fn only<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self(Some(names.into_iter().map(Into::into).collect()))
+    }
+
+    /// Those of `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`, separated by commas; `None` where it is unset.
+    pub fn from_vars(vars: Vars<'_>) -> Result<Option<Self>, VarError> {
+        const NAME: &str = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS";
+        vars.read(NAME, "methods, separated by commas", |_| {
+            let names = vars.list(NAME);
+            let valid = !names.is_empty() && names.iter().all(|name| Method::from_bytes(name.as_bytes()).is_ok());
+            valid.then(|| Self::only(names.iter().map(String::as_str)))
+        })
     }
 
     /// Whether a method is shown by name.

@@ -26,6 +26,7 @@ pub(crate) fn of(figures: &Figures, by: &By, rows: usize, files: usize) -> Value
             "unmatched": tally.unmatched, "blank": tally.blank, "twice": tally.twice,
             "unparsable": tally.unparsable, "torn": tally.torn, "too_long": tally.too_long,
         },
+        "warning": figures.warning,
         "first": span.map(|(first, _)| time(first)),
         "last": span.map(|(_, last)| time(last)),
         "by_level": levels(&counts.levels),

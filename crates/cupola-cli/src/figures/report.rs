@@ -254,9 +254,7 @@ impl Report<'_> {
         if figures.tally.missing() > 0 {
             notes.push(figures.tally.sentence_of("not counted", "counted once already"));
         }
-        if figures.maybe_twice {
-            notes.push("files of one folder have more lines than are remembered: some may be counted twice".to_owned());
-        }
+        notes.extend(figures.warning.map(str::to_owned));
         if notes.is_empty() {
             return Ok(());
         }

@@ -48,8 +48,8 @@ pub(crate) struct Survey {
 pub(crate) struct Figures {
     pub(crate) counts: Counts,
     pub(crate) tally: Tally,
-    /// Whether some lines may have been counted once for each of two files.
-    pub(crate) maybe_twice: bool,
+    /// Where some lines may have been counted once for each of two files.
+    pub(crate) warning: Option<&'static str>,
     /// Inputs that could not be read.
     pub(crate) problems: Vec<anyhow::Error>,
 }
@@ -76,8 +76,8 @@ impl Survey {
                 ControlFlow::Continue(())
             },
         );
-        let maybe_twice = desk.twins.are_forgotten();
-        Figures { counts: desk.sum(), tally, maybe_twice, problems }
+        let warning = desk.twins.warning();
+        Figures { counts: desk.sum(), tally, warning, problems }
     }
 
     /// Of lines that somebody has chosen already.
@@ -85,7 +85,7 @@ impl Survey {
         let twins = Twins::of(&[Input::stdin()]);
         let desk = Desk { survey: self, twins, idle: Mutex::default(), groups: Mutex::default() };
         let tally = desk.block(Block { input: 0, bytes: lines, passed: 0 });
-        Figures { counts: desk.sum(), tally, maybe_twice: false, problems: Vec::new() }
+        Figures { counts: desk.sum(), tally, warning: None, problems: Vec::new() }
     }
 }
 

@@ -142,9 +142,11 @@ fn place_of(block: &IndexBlock, form: Form) -> Range<u64> {
 fn are_near(blocks: &[IndexBlock]) -> bool {
     let (mut far, mut settled) = (blocks.iter().peekable(), i64::MIN);
     blocks.iter().all(|block| {
-        let end = block.offset + block.length;
-        while let Some(before) = far.next_if(|before| before.offset < block.offset && before.offset + NEAR_BYTES < end)
-        {
+        // What an index says of a packed file's places is bounded by nothing.
+        let end = block.offset.saturating_add(block.length);
+        let is_far =
+            |before: &&IndexBlock| before.offset < block.offset && before.offset.saturating_add(NEAR_BYTES) < end;
+        while let Some(before) = far.next_if(is_far) {
             settled = settled.max(before.times.map_or(i64::MIN, |(_, last)| last));
         }
         let is_late = block.times.is_some_and(|(first, _)| first < settled);

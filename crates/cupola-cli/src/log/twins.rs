@@ -18,6 +18,8 @@ pub(crate) struct Twins {
     folders: Vec<Option<usize>>,
     /// Which input told a line first.
     told: Mutex<FxHashMap<u64, usize>>,
+    /// How many lines are remembered.
+    most: usize,
 }
 
 impl Twins {
@@ -30,7 +32,7 @@ impl Twins {
         let folder = |input: &Input| {
             if files.get(&input.group).is_some_and(|files| *files > 1) { first(&input.group) } else { None }
         };
-        Self { folders: inputs.iter().map(folder).collect(), told: Mutex::default() }
+        Self { folders: inputs.iter().map(folder).collect(), told: Mutex::default(), most: MAX_REMEMBERED }
     }
 
     /// Whether another file of the folder may have an input's lines.
@@ -38,9 +40,11 @@ impl Twins {
         self.folders[input].is_some()
     }
 
-    /// Whether there were more lines than are remembered, so that some may have been told twice.
-    pub(crate) fn are_forgotten(&self) -> bool {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).len() >= MAX_REMEMBERED
+    /// What is to be said where there were more lines than are remembered.
+    pub(crate) fn warning(&self) -> Option<&'static str> {
+        const WARNING: &str = "files of one folder have more lines than are remembered: some may be counted twice";
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        (told.len() >= self.most).then_some(WARNING)
     }
 
     /// Whether another file of the folder has told this line.
@@ -48,7 +52,7 @@ impl Twins {
         let Some(folder) = self.folders[input] else { return false };
         let key = FxBuildHasher.hash_one((folder, line));
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.len() >= MAX_REMEMBERED {
+        if told.len() >= self.most {
             return told.get(&key).is_some_and(|first| *first != input);
         }
         *told.entry(key).or_insert(input) != input
@@ -67,6 +71,11 @@ mod tests {
         assert_eq!(told, [false, false, true, true, false]);
         assert!(!twins.is_told(1, b"another"));
         assert_eq!([0, 1, 2].map(|input| twins.are_possible(input)), [true, true, false]);
+        assert_eq!(twins.warning(), None);
+        let full = Twins { most: 1, ..Twins::of(&files) };
+        let told = [(0, b"one"), (1, b"one"), (0, b"two"), (1, b"two")].map(|(input, line)| full.is_told(input, line));
+        assert_eq!(told, [false, true, false, false]);
+        assert!(full.warning().is_some_and(|warning| warning.contains("some may be counted twice")));
         let older = Input { is_older: true, ..Input::file("logs/api.log.1") };
         assert!(!Twins::of(&[Input::file("logs/api.log"), older]).are_possible(1));
     }

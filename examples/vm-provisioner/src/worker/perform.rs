@@ -34,12 +34,13 @@ impl Performer {
             Work::Start => self.switch(vm_id, VmState::Starting, Step::MachineStarted, VmState::Running).await,
             Work::Stop => self.switch(vm_id, VmState::Stopping, Step::MachineStopped, VmState::Stopped).await,
         };
+        let took = begun.elapsed();
         match result {
             Ok(()) => {
-                say(Step::Done, vm_id, begun.elapsed());
-                Performance::new(operation, begun.elapsed()).thresholds(USUAL).emit();
+                say(Step::Done, vm_id, took);
+                Performance::new(operation, took).thresholds(USUAL).emit();
             }
-            Err(failure) => self.fail(vm_id, failure, begun.elapsed()).await,
+            Err(failure) => self.fail(vm_id, failure, took).await,
         }
     }
 
