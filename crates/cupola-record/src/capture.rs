@@ -6,6 +6,7 @@ use crate::call::Call;
 use crate::call_ended::CallEnded;
 use crate::ended::Ended;
 use crate::exchange::Exchange;
+use crate::llm::{LlmCall, LlmEnded};
 use crate::sink::{Record, Sink};
 use crate::upgraded::Upgraded;
 
@@ -19,6 +20,7 @@ struct Kept {
     exchanges: Vec<(Exchange, Ended)>,
     upgraded: Vec<Upgraded>,
     calls: Vec<(Call, CallEnded)>,
+    llm_calls: Vec<(LlmCall, LlmEnded)>,
 }
 
 impl Capture {
@@ -42,6 +44,11 @@ impl Capture {
         self.kept().calls.clone()
     }
 
+    /// The calls of language models that have ended, in the order of their ends.
+    pub fn llm_calls(&self) -> Vec<(LlmCall, LlmEnded)> {
+        self.kept().llm_calls.clone()
+    }
+
     /// How many exchanges have begun.
     pub fn opened(&self) -> usize {
         self.kept().opened
@@ -62,6 +69,7 @@ impl Sink for Capture {
             Record::Exchange(exchange, ended) => self.kept().exchanges.push((exchange.clone(), ended.clone())),
             Record::Upgraded(upgraded) => self.kept().upgraded.push(upgraded.clone()),
             Record::Call(call, ended) => self.kept().calls.push((call.clone(), ended.clone())),
+            Record::Llm(call, ended) => self.kept().llm_calls.push((call.clone(), ended.clone())),
         }
     }
 }

@@ -40,6 +40,7 @@ mod error_kind;
 mod exchange;
 mod grpc;
 mod ip_text;
+mod llm;
 mod logged;
 mod method;
 pub mod names;
@@ -68,6 +69,10 @@ pub use ended::{Bodies, Ended};
 pub use error_kind::ErrorKind;
 pub use exchange::{Exchange, HeaderList, RawTexts, Side, protocol_name};
 pub use grpc::GrpcStatus;
+pub use llm::{
+    Allowance, Cost, CostSource, LLM_TARGET, LlmCall, LlmEnded, LlmErrorKind, LlmLog, LlmOperation, LlmOutcome,
+    LlmParameters, OpenLlmCall, Pricing, Provider, RateLimits, RawLlmAnswer, RawLlmCall, Usage,
+};
 pub use logged::{Failure, Judge, Logged, logged_work};
 pub use method::KnownMethods;
 pub use open::{Clock, OpenExchange, PreparedExchange};

@@ -8,6 +8,7 @@ use crate::call_ended::CallEnded;
 use crate::duties::Duties;
 use crate::ended::Ended;
 use crate::exchange::Exchange;
+use crate::llm::{LlmCall, LlmEnded};
 use crate::upgraded::Upgraded;
 
 /// Something happened, and is over.
@@ -20,6 +21,8 @@ pub enum Record<'a> {
     Upgraded(&'a Upgraded),
     /// A call to another service, and how it ended.
     Call(&'a Call, &'a CallEnded),
+    /// A call of a language model, and how it ended.
+    Llm(&'a LlmCall, &'a LlmEnded),
 }
 
 /// Whoever is told of records. It is called on the request path: it must not block, fail or panic.

@@ -3,7 +3,7 @@
 use super::{Field, Kind, Part};
 
 use Kind::{Flag, Hex, Level, Number, Object, OneOf, Scalar, Text, Time, Whole};
-use Part::{Access, Call, Context, Envelope, Event, Line};
+use Part::{Access, Call, Context, Envelope, Event, Line, Llm};
 
 const fn row(part: Part, name: &'static str, kind: Kind, says: &'static str) -> Field {
     Field { part, name, kind, says }
@@ -74,6 +74,10 @@ pub const FIELDS: &[Field] = &[
     row(Access, "request_body_state", Text, "`complete truncated partial not_read skipped_…`"),
     row(Access, "response_body", Text, "by choice: masked, up to the cap"),
     row(Access, "response_body_state", Text, "as above"),
+    row(Access, "llm_calls", Whole, "how many calls of language models were made for it"),
+    row(Access, "llm_input_tokens", Whole, "the tokens of their prompts together"),
+    row(Access, "llm_output_tokens", Whole, "the tokens of their answers together"),
+    row(Access, "llm_cost_micros", Whole, "what they cost together, as far as prices are known"),
 
     row(Call, "dependency", Text, "what the caller calls the other service"),
     row(Call, "method", Text, "from the known list, else `_OTHER`"),
@@ -90,6 +94,44 @@ pub const FIELDS: &[Field] = &[
     row(Call, "head_ms", Number, "from the beginning to the head of the last response"),
     row(Call, "duration_ms", Number, "from the beginning to the end of the body, waits included"),
     row(Call, "response_bytes", Whole, "bytes of the body that were read"),
+
+    row(Llm, "operation", Text, "what is asked: `chat` `text_completion` `generate_content` `embeddings`"),
+    row(Llm, "provider", Text, "who runs the model, by OpenTelemetry's names: `openai` `azure.ai.openai` `anthropic` `gcp.gemini` …"),
+    row(Llm, "host", Text, "the endpoint, masked, without userinfo"),
+    row(Llm, "api_version", Text, "the version of the provider's API"),
+    row(Llm, "model", Text, "the model that is asked for; with Azure the deployment"),
+    row(Llm, "response_model", Text, "the model that has answered"),
+    row(Llm, "selection_reason", Text, "why this model was chosen, in the caller's words, masked"),
+    row(Llm, "temperature", Number, "how freely it chooses"),
+    row(Llm, "top_p", Number, "among how likely words it chooses"),
+    row(Llm, "max_tokens", Whole, "how long the answer may become"),
+    row(Llm, "stream", Flag, "whether the answer comes piece by piece"),
+    row(Llm, "status", Whole, "the response's status; absent where no head came"),
+    row(Llm, "outcome", OneOf(&["complete", "failed", "abandoned"]), "how it ended"),
+    row(Llm, "error_type", Text, "why it failed, from a closed set, the same for all providers; absent on success"),
+    row(Llm, "error_code", Text, "the provider's word for it"),
+    row(Llm, "finish_reasons", Text, "why the answer ended, in the provider's words; of several separated by commas"),
+    row(Llm, "refused", Flag, "the model or the provider's filter has refused; absent where it has not"),
+    row(Llm, "input_tokens", Whole, "tokens of the prompt, those of the cache included"),
+    row(Llm, "cache_read_tokens", Whole, "those of them that a cache had"),
+    row(Llm, "cache_write_tokens", Whole, "those of them that were written into a cache"),
+    row(Llm, "output_tokens", Whole, "tokens of the answer, thoughts included"),
+    row(Llm, "reasoning_tokens", Whole, "those of them that were thoughts"),
+    row(Llm, "usage_complete", Flag, "the provider has said at the end what was used; where not, it is a part or unknown"),
+    row(Llm, "cost_micros", Whole, "what it cost, in millionths of the price table's currency; absent where the price or the usage is not known"),
+    row(Llm, "cost_source", OneOf(&["table", "provider"]), "who says what it cost"),
+    row(Llm, "first_chunk_ms", Number, "from the beginning to the first piece of the answer"),
+    row(Llm, "longest_gap_ms", Number, "the longest time between two pieces"),
+    row(Llm, "chunks", Whole, "how many pieces came"),
+    row(Llm, "output_tokens_per_second", Number, "from the first piece to the end"),
+    row(Llm, "duration_ms", Number, "from the beginning to the end of the answer"),
+    row(Llm, "response_bytes", Whole, "bytes of the answer that were read"),
+    row(Llm, "response_id", Text, "the answer's id"),
+    row(Llm, "provider_request_id", Text, "the provider's id of the request, for its support"),
+    row(Llm, "rate_limits", Text, "what is left of the provider's limits: `requests=99/100 reset=1000ms`, one a line"),
+    row(Llm, "retry_after_ms", Number, "when the provider says to come again"),
+    row(Llm, "prompt", Text, "by choice: the request's body, masked, up to the cap"),
+    row(Llm, "completion", Text, "by choice: the answer's text, masked, up to the cap"),
 
     row(Event, "event", Text, "the kind of event: `api_call` `operation` `performance` `error` `file_operation` `config_change` `state_change` `fallback` `retry` `deprecation`, or the application's own name"),
     row(Event, "operation", Text, "the operation, by its name in code"),
