@@ -22,7 +22,7 @@ impl Amount {
     fn plus(self, other: Self) -> Self {
         match (self, other) {
             (Self::Whole(a), Self::Whole(b)) => Self::Whole(a.saturating_add(b)),
-            (a, b) => Self::Real(a.as_f64() + b.as_f64()),
+            (a, b) => Self::Real(rounded(a.as_f64() + b.as_f64())),
         }
     }
 
@@ -33,6 +33,11 @@ impl Amount {
             Self::Real(number) => number,
         }
     }
+}
+
+/// Sums of decimals are decimals again: 0.1 and 0.2 are 0.3. Only where nine digits behind the point are all that a sum has.
+fn rounded(sum: f64) -> f64 {
+    if (1e-3..1e6).contains(&sum.abs()) { (sum * 1e9).round() / 1e9 } else { sum }
 }
 
 impl From<u64> for Amount {
@@ -97,6 +102,10 @@ mod tests {
         totals.add("cost".into(), 1u64.into());
         totals.add("cost".into(), 0.5.into());
         assert_eq!(totals.list(), [("tokens".into(), Amount::Whole(7)), ("cost".into(), Amount::Real(1.5))]);
+        totals.add("ms".into(), 0.1.into());
+        totals.add("ms".into(), 0.2.into());
+        totals.add("ms".into(), 1e-12.into());
+        assert_eq!(totals.list()[2].1, Amount::Real(0.3));
         totals.add("tokens".into(), u64::MAX.into());
         assert_eq!(totals.list()[0].1, Amount::Whole(u64::MAX));
     }

@@ -63,6 +63,7 @@ pub mod otel_0_33;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 mod overflow;
+mod query_metrics;
 pub mod ready;
 mod registry;
 mod route_metrics;
@@ -84,5 +85,6 @@ pub use family::Family;
 pub use gauge::{FloatGauge, Gauge};
 pub use histogram::{DURATION_BUCKETS, DurationHistogram, Histogram, SIZE_BUCKETS};
 pub use labels::{Label, LabelSet, Values};
+pub use query_metrics::QueryMetrics;
 pub use registry::{Builder, DEFAULT_SERIES_LIMIT, Registry};
 pub use route_metrics::{Builder as RouteMetricsBuilder, RouteMetrics, UNMATCHED_ROUTE};

@@ -77,7 +77,7 @@ impl Sink for AccessLog {
             Record::Upgraded(_) if self.errors_only => {}
             Record::Upgraded(upgraded) => upgraded.context.enter(|| write_upgraded(upgraded)),
             // `CallLog` writes them.
-            Record::Call(..) | Record::Llm(..) => {}
+            Record::Call(..) | Record::Llm(..) | Record::Query(..) => {}
         }
     }
 

@@ -7,6 +7,8 @@ use crate::call_ended::CallEnded;
 use crate::ended::Ended;
 use crate::exchange::Exchange;
 use crate::llm::{LlmCall, LlmEnded};
+use crate::query::Query;
+use crate::query_ended::QueryEnded;
 use crate::sink::{Record, Sink};
 use crate::upgraded::Upgraded;
 
@@ -21,6 +23,7 @@ struct Kept {
     upgraded: Vec<Upgraded>,
     calls: Vec<(Call, CallEnded)>,
     llm_calls: Vec<(LlmCall, LlmEnded)>,
+    queries: Vec<(Query, QueryEnded)>,
 }
 
 impl Capture {
@@ -49,6 +52,11 @@ impl Capture {
         self.kept().llm_calls.clone()
     }
 
+    /// The queries of databases that have ended, in the order of their ends.
+    pub fn queries(&self) -> Vec<(Query, QueryEnded)> {
+        self.kept().queries.clone()
+    }
+
     /// How many exchanges have begun.
     pub fn opened(&self) -> usize {
         self.kept().opened
@@ -70,6 +78,7 @@ impl Sink for Capture {
             Record::Upgraded(upgraded) => self.kept().upgraded.push(upgraded.clone()),
             Record::Call(call, ended) => self.kept().calls.push((call.clone(), ended.clone())),
             Record::Llm(call, ended) => self.kept().llm_calls.push((call.clone(), ended.clone())),
+            Record::Query(query, ended) => self.kept().queries.push((query.clone(), ended.clone())),
         }
     }
 }

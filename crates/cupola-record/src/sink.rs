@@ -9,6 +9,8 @@ use crate::duties::Duties;
 use crate::ended::Ended;
 use crate::exchange::Exchange;
 use crate::llm::{LlmCall, LlmEnded};
+use crate::query::Query;
+use crate::query_ended::QueryEnded;
 use crate::upgraded::Upgraded;
 
 /// Something happened, and is over.
@@ -23,6 +25,8 @@ pub enum Record<'a> {
     Call(&'a Call, &'a CallEnded),
     /// A call of a language model, and how it ended.
     Llm(&'a LlmCall, &'a LlmEnded),
+    /// A query of a database, and how it ended.
+    Query(&'a Query, &'a QueryEnded),
 }
 
 /// Whoever is told of records. It is called on the request path: it must not block, fail or panic.

@@ -82,6 +82,7 @@ mod pattern;
 mod policy;
 mod routes;
 mod rule;
+mod sql;
 mod surface;
 mod swar;
 mod tally;
@@ -99,6 +100,7 @@ pub use parts::{MaskedParts, MaskedPartsBuilder};
 pub use policy::{KeyPolicy, KeyPolicyBuilder, PolicyError};
 pub use routes::{RoutePolicy, Routes};
 pub use rule::{Position, Verdict};
+pub use sql::{SqlDialect, SqlShape};
 pub use surface::{Surface, UnknownSurface};
 pub use tally::{Rule, Tally};
 

@@ -3,7 +3,7 @@
 use super::{Field, Kind, Part};
 
 use Kind::{Flag, Hex, Level, Number, Object, OneOf, Scalar, Text, Time, Whole};
-use Part::{Access, Call, Context, Envelope, Event, Line, Llm};
+use Part::{Access, Call, Context, Envelope, Event, Line, Llm, Query};
 
 const fn row(part: Part, name: &'static str, kind: Kind, says: &'static str) -> Field {
     Field { part, name, kind, says }
@@ -78,6 +78,8 @@ pub const FIELDS: &[Field] = &[
     row(Access, "llm_input_tokens", Whole, "the tokens of their prompts together"),
     row(Access, "llm_output_tokens", Whole, "the tokens of their answers together"),
     row(Access, "llm_cost_micros", Whole, "what they cost together, as far as prices are known"),
+    row(Access, "db_queries", Whole, "how many queries of databases it made; only where it made some"),
+    row(Access, "db_ms", Number, "how long they took together, side by side or not"),
 
     row(Call, "dependency", Text, "what the caller calls the other service"),
     row(Call, "method", Text, "from the known list, else `_OTHER`"),
@@ -132,6 +134,20 @@ pub const FIELDS: &[Field] = &[
     row(Llm, "retry_after_ms", Number, "when the provider says to come again"),
     row(Llm, "prompt", Text, "by choice: the request's body, masked, up to the cap"),
     row(Llm, "completion", Text, "by choice: the answer's text, masked, up to the cap"),
+
+    row(Query, "dependency", Text, "what the caller calls the database"),
+    row(Query, "db_system", OneOf(&["sqlite", "postgresql", "mysql", "redis", "other_sql"]), "the kind of database"),
+    row(Query, "db_operation", Text, "the statement's verb, as `SELECT`, or the command's name; `_OTHER` where it is none"),
+    row(Query, "db_target", Text, "the table, where the statement says it plainly"),
+    row(Query, "db_statement", Text, "the statement without its values, 1 KiB at most"),
+    row(Query, "db_batch", Whole, "of commands that were sent together, how many"),
+    row(Query, "rows", Whole, "rows that came"),
+    row(Query, "rows_affected", Whole, "rows that were changed, where that is known"),
+    row(Query, "outcome", OneOf(&["complete", "failed", "dropped"]), "how it ended"),
+    row(Query, "error_type", Text, "a kind of failure; absent on success"),
+    row(Query, "db_code", Text, "the database's own code: SQLSTATE, or SQLite's number"),
+    row(Query, "slow", Flag, "it took longer than `CUPOLA_SLOW_QUERY_MS`"),
+    row(Query, "duration_ms", Number, "to the end of the answer, the wait for a connection included"),
 
     row(Event, "event", Text, "the kind of event: `api_call` `operation` `performance` `error` `file_operation` `config_change` `state_change` `fallback` `retry` `deprecation`, or the application's own name"),
     row(Event, "operation", Text, "the operation, by its name in code"),
