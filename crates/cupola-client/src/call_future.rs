@@ -44,6 +44,7 @@ where
             Ok(response) => {
                 if let Some(open) = &mut open {
                     open.head(response.status());
+                    open.version(response.version());
                 }
                 Ok(response.map(|body| CallBody::new(body, open)))
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
+use cupola_context::Identify;
 use cupola_record::{KnownMethods, Sink};
 use cupola_redact::KeyPolicy;
 use http::{Request, Response};
@@ -57,6 +58,14 @@ impl CallLayer {
         self
     }
 
+    /// How calls that are made on nobody's behalf are traced, where spans are made: by its sampler, in the formats of its
+    /// propagators, below the span that its lookup finds. A call within a request is a part of that request's trace.
+    #[must_use]
+    pub fn identify(mut self, identify: Identify) -> Self {
+        self.settings.identify = identify;
+        self
+    }
+
     /// What the service behind the client is called: a label, so from a closed set.
     #[must_use]
     pub fn dependency(mut self, dependency: impl Into<Arc<str>>) -> Self {
@@ -95,9 +104,10 @@ where
         self.inner.poll_ready(cx).map_err(|error| CallError::before_head(error.into()))
     }
 
-    fn call(&mut self, mut request: Request<B>) -> CallFuture<S::Future> {
+    fn call(&mut self, request: Request<B>) -> CallFuture<S::Future> {
         let open = self.settings.open(&request);
-        self.settings.identify(open.call().and_then(|call| call.context.as_ref()), &mut request);
-        CallFuture::new(self.inner.call(request), open)
+        let (mut parts, body) = request.into_parts();
+        self.settings.identify(&open, &mut parts.headers, parts.uri.host());
+        CallFuture::new(self.inner.call(Request::from_parts(parts, body)), open)
     }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use cupola_context::{Context, inject};
-use cupola_record::{Call, CallLog, KnownMethods, OpenCall, Reason, Sink};
+use cupola_context::{Context, Identify, SpanId, TraceFlags, TraceId, inject, inject_span, inject_trace};
+use cupola_record::{Call, CallLog, CallTrace, Choices, Duties, KnownMethods, OpenCall, Reason, Sink};
 use cupola_redact::KeyPolicy;
-use http::Request;
+use http::{HeaderMap, Request};
+use rand::Rng;
 
 use crate::call_info::CallInfo;
 use crate::propagation::Propagation;
@@ -18,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) methods: KnownMethods,
     pub(crate) propagation: Propagation,
     pub(crate) dependency: Option<Arc<str>>,
+    /// How calls that are made on nobody's behalf are traced.
+    pub(crate) identify: Identify,
 }
 
 impl Default for Settings {
@@ -28,12 +31,13 @@ impl Default for Settings {
             methods: KnownMethods::default(),
             propagation: Propagation::default(),
             dependency: None,
+            identify: Identify::default(),
         }
     }
 }
 
 impl Settings {
-    /// Begins the call that a request is, and its only attempt.
+    /// Begins the call that a request is, and its first attempt.
     pub(crate) fn open<B>(&self, request: &Request<B>) -> OpenCall {
         let mut call = Call::new(SystemTime::now(), request.method().clone());
         call.mask(&self.policy, &self.methods, request.uri());
@@ -43,16 +47,48 @@ impl Settings {
             call.expected.clone_from(&info.expected);
             call.dependency = info.dependency.clone().or(call.dependency);
         }
-        let mut open = OpenCall::new(call, Arc::clone(&self.sink), now);
+        call.trace = self.trace(call.context.as_ref());
+        let mut open = OpenCall::new(call, Arc::clone(&self.sink), now).span_ids(span_id);
         open.attempt(Reason::First, Duration::ZERO);
         open
     }
 
-    /// Gives the request the identity of the one that is being served, if it goes to where that may go.
-    pub(crate) fn identify<B>(&self, context: Option<&Context>, request: &mut Request<B>) {
-        let Some(context) = context else { return };
-        if request.uri().host().is_some_and(|host| self.propagation.reaches(host)) {
-            inject(context, request.headers_mut());
+    /// The trace in which attempts are spans. Where nobody makes spans, nothing is paid for it.
+    fn trace(&self, context: Option<&Context>) -> Option<CallTrace> {
+        if !self.sink.duties().contains(Duties::SPAN) {
+            return None;
+        }
+        let Some(context) = context else { return Some(self.trace_of_nobody()) };
+        let choices = Choices::of(context);
+        let dropped = choices.is_muted() || choices.is_sampled() == Some(false);
+        (context.trace().flags.is_sampled() && !dropped).then(|| CallTrace::within(context))
+    }
+
+    /// Outside of any request: below the span that is current, else a trace of its own if the sampler wants it.
+    fn trace_of_nobody(&self) -> CallTrace {
+        if let Some((trace, span)) = self.identify.spans.and_then(|spans| spans.find(None)) {
+            return CallTrace::new(trace, TraceFlags::SAMPLED, Some(span));
+        }
+        let trace = TraceId::from_random(random());
+        CallTrace::new(trace, self.identify.sampler.flags(None, trace), None)
+    }
+
+    /// Gives the request of one attempt the identity of the one that is being served, if it goes to where that may go. The
+    /// attempt's own span, where it is one, is the parent of what it reaches.
+    ///
+    /// `headers` are those that the caller has made: what an attempt before was given is not among them, since this one may
+    /// go to another host.
+    pub(crate) fn identify(&self, open: &OpenCall, headers: &mut HeaderMap, host: Option<&str>) {
+        let Some(call) = open.call() else { return };
+        if (call.context.is_none() && call.trace.is_none()) || !host.is_some_and(|host| self.propagation.reaches(host))
+        {
+            return;
+        }
+        match (&call.context, call.trace.zip(open.span())) {
+            (Some(context), Some((_, span))) => inject_span(context, span, headers),
+            (Some(context), None) => inject(context, headers),
+            (None, Some((trace, span))) => inject_trace(&trace.context(span), self.identify.propagators, headers),
+            (None, None) => {}
         }
     }
 }
@@ -60,4 +96,14 @@ impl Settings {
 /// Tokio's clock, so that tests can pause it.
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+fn span_id() -> SpanId {
+    SpanId::from_random(random())
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::rng().fill_bytes(&mut bytes);
+    bytes
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cupola_client::{CallError, CallInfo, CallLayer, CallService, Propagation};
-use cupola_context::{Context, Fresh, RequestIdFormat, WithContext};
-use cupola_record::{Call, CallEnded, CallOutcome, Capture, ErrorKind};
+use cupola_context::{Context, Fresh, Identify, RequestIdFormat, Sampler, SpanId, SpanLookup, TraceId, WithContext};
+use cupola_record::{Call, CallEnded, CallOutcome, Capture, Duties, ErrorKind, Record, Sink};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
@@ -174,4 +174,70 @@ async fn identity_goes_to_hosts_of_the_list_only() {
         let (call, _) = only(&capture);
         assert_eq!(call.context.map(|of| of.request_id().to_string()), Some(context.request_id().to_string()));
     }
+}
+
+/// Keeps calls, and says that it makes spans of them.
+struct Spans(Capture);
+
+impl Sink for Spans {
+    fn record(&self, record: Record<'_>) {
+        self.0.record(record);
+    }
+
+    fn duties(&self) -> Duties {
+        Duties::SPAN
+    }
+}
+
+/// The `traceparent` that a call sends, and what is recorded of it.
+async fn traced(layer: CallLayer, context: Option<&Context>) -> (Option<String>, Call, CallEnded) {
+    let server = Server::start(Then::Answer("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")).await;
+    let (capture, client) = (Capture::new(), Client::builder(TokioExecutor::new()).build_http());
+    let client = layer.sink(Spans(capture.clone())).layer(client);
+    let call = async { client.oneshot(server.request("/a")).await.unwrap() };
+    match context {
+        Some(context) => call.in_context(context.clone()).await,
+        None => call.await,
+    };
+    let head = server.head();
+    let sent = head.lines().find_map(|line| line.strip_prefix("traceparent: ").map(str::to_owned));
+    let (call, ended) = only(&capture);
+    (sent, call, ended)
+}
+
+#[tokio::test]
+async fn where_spans_are_made_the_attempt_is_the_parent_of_what_it_reaches() {
+    let context = Context::root(RequestIdFormat::UuidV7, &Fresh::new(0, [1; 40]));
+    let (sent, call, ended) = traced(CallLayer::new(), Some(&context)).await;
+    let (trace, span) = (call.trace.unwrap(), ended.attempts[0].span.unwrap());
+    assert_eq!(sent, Some(format!("00-{}-{span}-03", context.trace().trace_id)));
+    assert_eq!(trace.parent, Some(context.trace().span_id));
+    assert_ne!(span, context.trace().span_id);
+    assert_eq!(ended.attempts[0].version, Some(http::Version::HTTP_11));
+
+    let (sent, ..) = traced(CallLayer::new().propagation(Propagation::none()), Some(&context)).await;
+    assert_eq!(sent, None);
+    let unsampled = Context::root(RequestIdFormat::UuidV7, &Fresh::new(0, [1; 40])).with_sampled(false);
+    let (sent, call, ended) = traced(CallLayer::new(), Some(&unsampled)).await;
+    assert_eq!(
+        (sent.as_deref(), call.trace, ended.attempts[0].span),
+        (Some(unsampled.traceparent().as_str()), None, None)
+    );
+}
+
+#[tokio::test]
+async fn outside_of_a_request_the_sampler_decides() {
+    for (sampler, flags) in [(Sampler::always_on(), "03"), (Sampler::always_off(), "02")] {
+        let mut identify = Identify::default();
+        identify.sampler = sampler;
+        let (sent, call, ended) = traced(CallLayer::new().identify(identify), None).await;
+        let (trace, span) = (call.trace.unwrap(), ended.attempts[0].span.unwrap());
+        assert_eq!((sent, trace.parent), (Some(format!("00-{}-{span}-{flags}", trace.trace_id)), None));
+    }
+    let mut identify = Identify::default();
+    let trace = TraceId::from_bytes([7; 16]).unwrap();
+    identify.spans = Some(SpanLookup::new(|_| Some((TraceId::from_bytes([7; 16])?, SpanId::from_bytes([8; 8])?))));
+    let (_, call, _) = traced(CallLayer::new().identify(identify), None).await;
+    let found = call.trace.unwrap();
+    assert_eq!((found.trace_id, found.parent, found.flags.is_sampled()), (trace, SpanId::from_bytes([8; 8]), true));
 }

@@ -54,9 +54,21 @@ pub fn inject_span(context: &Context, span: SpanId, carrier: &mut impl Inject) {
     put_all(context, &trace.traceparent(), carrier);
 }
 
+/// The same for what is done on nobody's behalf: a trace alone.
+pub fn inject_trace(trace: &TraceContext, formats: Propagators, carrier: &mut impl Inject) {
+    put_trace(trace, &trace.traceparent(), formats, carrier);
+}
+
 fn put_all(context: &Context, traceparent: &Traceparent, carrier: &mut impl Inject) {
-    let (formats, trace) = (context.propagators(), context.trace());
     carrier.put(REQUEST_ID_HEADER, context.request_id().as_str());
+    put_trace(context.trace(), traceparent, context.propagators(), carrier);
+    if !context.baggage().is_empty() {
+        carrier.put("baggage", &context.baggage().to_string());
+    }
+}
+
+/// The ids are those of `traceparent`, flags and state those of the trace.
+fn put_trace(trace: &TraceContext, traceparent: &Traceparent, formats: Propagators, carrier: &mut impl Inject) {
     if formats.contain(Propagators::TRACE_CONTEXT) {
         carrier.put("traceparent", traceparent.as_str());
         if !trace.state.is_empty() {
@@ -68,9 +80,6 @@ fn put_all(context: &Context, traceparent: &Traceparent, carrier: &mut impl Inje
     }
     if formats.contain(Propagators::B3_MULTI) {
         b3::inject_multi(traceparent, trace.flags, carrier);
-    }
-    if !context.baggage().is_empty() {
-        carrier.put("baggage", &context.baggage().to_string());
     }
 }
 
@@ -164,5 +173,21 @@ mod tests {
         assert!(extract_trace(&headers).unwrap().state.is_empty());
         headers.append("traceparent", HeaderValue::from_static(PARENT));
         assert!(extract_trace(&headers).is_none());
+    }
+
+    #[test]
+    fn a_trace_alone_goes_out_in_the_formats_of_choice() {
+        let mut trace = TraceContext::from_traceparent(PARENT.as_bytes()).unwrap();
+        trace.state = TraceState::from_lines([&b"a=1"[..]].into_iter()).unwrap();
+        let check = |formats: &str, names: &[&str]| {
+            let mut out = BTreeMap::new();
+            inject_trace(&trace, formats.parse().unwrap(), &mut out);
+            assert_eq!(out.keys().map(String::as_str).collect::<Vec<_>>(), names, "{formats}");
+            assert_eq!(formats.parse::<Propagators>().unwrap().extract_trace(&out).is_some(), !names.is_empty());
+        };
+        check("tracecontext,baggage", &["traceparent", "tracestate"]);
+        check("b3", &["b3"]);
+        check("b3multi", &["x-b3-sampled", "x-b3-spanid", "x-b3-traceid"]);
+        check("none", &[]);
     }
 }

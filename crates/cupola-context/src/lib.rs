@@ -53,7 +53,9 @@ mod trust;
 
 pub use ambient::{Entered, add, current, enter_slot, set, set_route};
 pub use baggage::{Baggage, BaggageMember, InvalidBaggage};
-pub use carrier::{Extract, Inject, extract_baggage, extract_request_id, extract_trace, inject, inject_span};
+pub use carrier::{
+    Extract, Inject, extract_baggage, extract_request_id, extract_trace, inject, inject_span, inject_trace,
+};
 pub use cidr::{Cidr, InvalidCidr};
 pub use context::Context;
 #[cfg(feature = "axum")]

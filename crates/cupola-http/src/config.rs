@@ -109,18 +109,8 @@ impl Config {
     }
 
     /// The layer, changed by what the variables say.
-    pub fn apply(
-        &self,
-        mut layer: ObserveLayer,
-        mut identify: Identify,
-        mut bodies: Option<BodyRules>,
-    ) -> ObserveLayer {
-        identify.trust = self.trust.clone().unwrap_or(identify.trust);
-        identify.format = self.request_id.unwrap_or(identify.format);
-        identify.raise_limit = self.raise_limit.clone().unwrap_or(identify.raise_limit);
-        identify.propagators = self.propagators.unwrap_or(identify.propagators);
-        identify.sampler = self.sampler.unwrap_or(identify.sampler);
-        layer = layer.identify(identify);
+    pub fn apply(&self, mut layer: ObserveLayer, identify: Identify, mut bodies: Option<BodyRules>) -> ObserveLayer {
+        layer = layer.identify(self.identify(identify));
         if let Some(limit) = self.slow_after {
             layer = layer.slow_after(limit);
         }
@@ -144,6 +134,16 @@ impl Config {
             layer = layer.bodies(self.body_bytes.map_or(rules.clone(), |bytes| rules.cap(bytes)));
         }
         self.skip.iter().flatten().fold(layer, |layer, path| layer.skip(path))
+    }
+
+    /// Puts it over how the code wants requests to be identified.
+    pub fn identify(&self, mut identify: Identify) -> Identify {
+        identify.trust = self.trust.clone().unwrap_or(identify.trust);
+        identify.format = self.request_id.unwrap_or(identify.format);
+        identify.raise_limit = self.raise_limit.clone().unwrap_or(identify.raise_limit);
+        identify.propagators = self.propagators.unwrap_or(identify.propagators);
+        identify.sampler = self.sampler.unwrap_or(identify.sampler);
+        identify
     }
 }
 

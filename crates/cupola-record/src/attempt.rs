@@ -3,9 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::StatusCode;
+use cupola_context::SpanId;
+use http::{StatusCode, Version};
 
+use crate::call::Call;
 use crate::error_kind::ErrorKind;
+use crate::target::Target;
 
 /// Why there was an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,6 +82,12 @@ pub struct Attempt {
     pub error: Option<ErrorKind>,
     /// Which connection it went over.
     pub connection: ConnectionUse,
+    /// The version of HTTP that was answered in, where it is known.
+    pub version: Option<Version>,
+    /// Where it went, where that is not where the call was to go: a redirect.
+    pub target: Option<Box<Target>>,
+    /// The id of its span, where it is one: known before it is sent, since whom it asks has that span as the parent.
+    pub span: Option<SpanId>,
 }
 
 impl Attempt {
@@ -93,7 +102,23 @@ impl Attempt {
             status: None,
             error: None,
             connection: ConnectionUse::Unknown,
+            version: None,
+            target: None,
+            span: None,
         }
+    }
+
+    /// Where it went.
+    pub fn target<'a>(&'a self, call: &'a Call) -> &'a Target {
+        self.target.as_deref().unwrap_or_else(|| call.target())
+    }
+
+    /// Why it counts as failed, from a closed set: a kind, or a 4xx or 5xx status that the call does not expect. That the
+    /// caller left is no failure, and neither is a redirect.
+    pub fn error_type(&self, call: &Call) -> Option<&str> {
+        let failed = |status: &&StatusCode| status.is_client_error() || status.is_server_error();
+        let status = self.status.as_ref().filter(failed).filter(|status| !call.expected.contains(status));
+        self.error.map(ErrorKind::as_str).or(status.map(StatusCode::as_str))
     }
 }
 

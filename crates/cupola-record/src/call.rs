@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use cupola_context::Context;
-use cupola_redact::{KeyPolicy, MaskedParts};
+use cupola_redact::KeyPolicy;
 use http::{Method, StatusCode, Uri};
 
+use crate::call_trace::CallTrace;
 use crate::method::KnownMethods;
+use crate::target::Target;
 
 /// One call to another service, however many attempts it takes; [`crate::CallEnded`] is what its end adds.
 #[derive(Clone, Debug)]
@@ -25,16 +27,11 @@ pub struct Call {
     pub template: Option<Arc<str>>,
     /// Statuses that are no failure here, as a 404 where it is asked whether something is there.
     pub expected: Vec<StatusCode>,
-    method_known: bool,
-    texts: MaskedParts,
+    /// The trace in which its attempts are spans; `None` where nobody makes spans of them, or the request's trace is not
+    /// sampled.
+    pub trace: Option<CallTrace>,
+    target: Target,
 }
-
-const AUTHORITY: usize = 0;
-const PATH: usize = 1;
-const QUERY: usize = 2;
-
-/// The longest authority that is kept, in bytes.
-const AUTHORITY_CAP: usize = 256;
 
 impl Call {
     /// A call that begins, on behalf of the request that is ambient here.
@@ -46,43 +43,38 @@ impl Call {
             dependency: None,
             template: None,
             expected: Vec::new(),
-            method_known: true,
-            texts: MaskedParts::default(),
+            trace: None,
+            target: Target::default(),
         }
     }
 
     /// Takes in where the call goes, masked: no userinfo is kept, and no value of the query that the policy denies.
     pub fn mask(&mut self, policy: &KeyPolicy, methods: &KnownMethods, uri: &Uri) {
-        self.method_known = methods.knows(&self.method);
-        let mut texts = MaskedParts::builder();
-        let authority = uri.authority().map(|authority| authority.as_str().as_bytes());
-        texts.push_authority(policy, authority.unwrap_or_default(), AUTHORITY_CAP);
-        texts.push_path(policy, uri.path());
-        texts.push_query(policy, uri.query().unwrap_or_default());
-        texts.build_into(&mut self.texts);
+        self.target.mask(policy, methods, &self.method, uri);
+    }
+
+    /// Where it goes; an attempt may go [elsewhere](crate::Attempt::target).
+    pub const fn target(&self) -> &Target {
+        &self.target
     }
 
     /// The method's name from the known list, else `_OTHER`.
     pub fn method_label(&self) -> &str {
-        if self.method_known { self.method.as_str() } else { KnownMethods::OTHER }
+        self.target.method_label()
     }
 
     /// The masked authority. Never a label.
     pub fn host(&self) -> Option<&str> {
-        self.text(AUTHORITY)
+        self.target.host()
     }
 
     /// The masked path. Never a label.
     pub fn path(&self) -> Option<&str> {
-        self.text(PATH)
+        self.target.path()
     }
 
     /// The masked query, without `?`.
     pub fn query(&self) -> Option<&str> {
-        self.text(QUERY)
-    }
-
-    fn text(&self, part: usize) -> Option<&str> {
-        Some(self.texts.get(part)).filter(|text| !text.is_empty())
+        self.target.query()
     }
 }

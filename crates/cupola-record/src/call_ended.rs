@@ -125,17 +125,14 @@ impl CallEnded {
         self.attempts.last().and_then(|attempt| Some(attempt.began + attempt.head?))
     }
 
-    /// Why it counts as failed, from a closed set: a kind, or a 4xx or 5xx status that the call does not expect.
-    /// `None` on success, and where the caller dropped it.
+    /// Why it counts as failed, from a closed set: a kind, or a 4xx or 5xx status that the call does not expect. That the
+    /// caller has dropped it is no failure.
     pub fn error_type(&self, call: &Call) -> Option<&str> {
         match self.outcome {
             CallOutcome::Failed(kind) => Some(kind.as_str()),
-            CallOutcome::Complete => {
-                let status = &self.attempts.last()?.status;
-                let failed = |status: &&StatusCode| status.is_client_error() || status.is_server_error();
-                status.as_ref().filter(failed).filter(|status| !call.expected.contains(status)).map(StatusCode::as_str)
-            }
-            _ => None,
+            // Many read no body of a response that says no: its head has said so.
+            CallOutcome::Complete | CallOutcome::DroppedMidBody => self.attempts.last()?.error_type(call),
+            CallOutcome::DroppedBeforeHead => None,
         }
     }
 
@@ -143,8 +140,9 @@ impl CallEnded {
     /// attempt other than by redirects, else INFO.
     pub fn level(&self, call: &Call) -> Level {
         let client_error = self.status().is_some_and(|status| status.is_client_error());
+        let failed = matches!(self.outcome, CallOutcome::Failed(_));
         match self.error_type(call) {
-            Some(_) if client_error && self.outcome == CallOutcome::Complete => Level::WARN,
+            Some(_) if client_error && !failed => Level::WARN,
             Some(_) => Level::ERROR,
             None if self.was_retried() => Level::WARN,
             None => Level::INFO,
@@ -187,6 +185,9 @@ mod tests {
         check(CallOutcome::Failed(ErrorKind::Dns), None, &first, Level::ERROR, Some("dns"));
         check(CallOutcome::Failed(ErrorKind::Body), Some(404), &first, Level::ERROR, Some("body"));
         check(CallOutcome::DroppedBeforeHead, None, &first, Level::INFO, None);
-        check(CallOutcome::DroppedMidBody, Some(503), &first, Level::INFO, None);
+        check(CallOutcome::DroppedMidBody, Some(200), &first, Level::INFO, None);
+        check(CallOutcome::DroppedMidBody, Some(404), &first, Level::INFO, None);
+        check(CallOutcome::DroppedMidBody, Some(410), &first, Level::WARN, Some("410"));
+        check(CallOutcome::DroppedMidBody, Some(503), &first, Level::ERROR, Some("503"));
     }
 }

@@ -13,7 +13,7 @@ impl Duties {
     pub const LOG: Self = Self(1);
     /// Counts the route metrics.
     pub const METRICS: Self = Self(2);
-    /// Records the server span.
+    /// Records spans: of a request that is served, and of each attempt of a call.
     pub const SPAN: Self = Self(4);
     /// Tells while the exchange is still running.
     pub const WATCH: Self = Self(8);

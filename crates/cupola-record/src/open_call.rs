@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::StatusCode;
+use cupola_context::SpanId;
+use http::{StatusCode, Version};
 
 use crate::attempt::{Attempt, ConnectionUse, Reason};
 use crate::call::Call;
@@ -11,6 +12,7 @@ use crate::call_ended::{CallEnded, CallOutcome, StopReason};
 use crate::error_kind::ErrorKind;
 use crate::open::Clock;
 use crate::sink::{Record, Sink};
+use crate::target::Target;
 
 /// A call that has begun and not ended. Dropped without [`OpenCall::end`], it ends as dropped by the caller.
 ///
@@ -48,6 +50,7 @@ struct Open {
     clock: Clock,
     began: Instant,
     in_attempt: bool,
+    span_ids: Option<fn() -> SpanId>,
 }
 
 impl Open {
@@ -74,14 +77,32 @@ impl OpenCall {
     /// Begins a call.
     pub fn new(call: Call, sink: Arc<dyn Sink>, clock: Clock) -> Self {
         let began = clock();
-        Self(Some(Box::new(Open { call, ended: CallEnded::begun(), sink, clock, began, in_attempt: false })))
+        Self(Some(Box::new(Open {
+            call,
+            ended: CallEnded::begun(),
+            sink,
+            clock,
+            began,
+            in_attempt: false,
+            span_ids: None,
+        })))
+    }
+
+    /// Where the ids of the attempts' spans come from; only a call with a [trace](Call::trace) has any.
+    #[must_use]
+    pub fn span_ids(mut self, fresh: fn() -> SpanId) -> Self {
+        if let Some(open) = &mut self.0 {
+            open.span_ids = open.call.trace.map(|_| fresh);
+        }
+        self
     }
 
     /// An attempt begins, after a wait; one that still runs ends here.
     pub fn attempt(&mut self, reason: Reason, delay: Duration) {
         let Some(open) = &mut self.0 else { return };
         open.end_attempt(None);
-        let attempt = Attempt::begun(reason, open.ended.attempt_count, delay, open.elapsed());
+        let mut attempt = Attempt::begun(reason, open.ended.attempt_count, delay, open.elapsed());
+        attempt.span = open.span_ids.map(|fresh| fresh());
         open.ended.attempt_count = open.ended.attempt_count.saturating_add(1);
         // Bounded: of a storm, the beginning and the end are kept.
         if open.ended.attempts.len() == CallEnded::MAX_ATTEMPTS {
@@ -90,6 +111,19 @@ impl OpenCall {
         open.ended.attempts.push(attempt);
         open.ended.response_bytes = 0;
         open.in_attempt = true;
+    }
+
+    /// The attempt goes elsewhere than the call was to go: it follows a redirect.
+    pub fn moved(&mut self, target: Target) {
+        if let Some(attempt) = self.0.as_mut().and_then(|open| open.running()) {
+            attempt.target = Some(Box::new(target));
+        }
+    }
+
+    /// The attempt's span, where it is one.
+    pub fn span(&self) -> Option<SpanId> {
+        let open = self.0.as_ref().filter(|open| open.in_attempt)?;
+        open.ended.attempts.last()?.span
     }
 
     /// Which connection the attempt goes over.
@@ -106,6 +140,13 @@ impl OpenCall {
         if let Some(attempt) = open.running() {
             attempt.status = Some(status);
             attempt.head = Some(now.saturating_sub(attempt.began));
+        }
+    }
+
+    /// The version of HTTP that the attempt was answered in.
+    pub fn version(&mut self, version: Version) {
+        if let Some(attempt) = self.0.as_mut().and_then(|open| open.running()) {
+            attempt.version = Some(version);
         }
     }
 

@@ -1,16 +1,16 @@
-//! Spans for OpenTelemetry 0.33: every sampled request as one server span, by the stable HTTP conventions, and the
-//! application's own spans under it.
+//! Spans for OpenTelemetry 0.33: every sampled request as one server span, each attempt of its calls to others
+//! as one client span, by the stable HTTP conventions, and the application's own spans under it.
 //!
 //! ```
 //! use std::sync::Arc;
 //! use std::time::{Instant, SystemTime};
 //! use cupola_context::{Context, Fresh, RequestIdFormat};
 //! use cupola_record::{AccessLog, Exchange, OpenExchange, Outcome, Sink};
-//! use cupola_telemetry::otel_0_33::ServerSpans;
+//! use cupola_telemetry::otel_0_33::HttpSpans;
 //! use opentelemetry_sdk::trace::{BatchSpanProcessor, InMemorySpanExporter};
 //!
 //! let exporter = InMemorySpanExporter::default();
-//! let spans = ServerSpans::new("billing", BatchSpanProcessor::builder(exporter.clone()).build());
+//! let spans = HttpSpans::new("billing", BatchSpanProcessor::builder(exporter.clone()).build());
 //! let sink: Arc<dyn Sink> = Arc::new(AccessLog::new().and(spans.clone()));
 //! # let context = Context::root(RequestIdFormat::UuidV7, &Fresh::new(0, [1; 40]));
 //! # let exchange = Exchange::server(context, SystemTime::UNIX_EPOCH, http::Method::GET);
@@ -30,25 +30,27 @@
 
 mod attributes;
 mod authority;
+mod client_span;
 mod config;
 mod console;
 mod current;
 mod encode;
 pub(crate) mod home;
+mod http_spans;
 mod layer;
 mod mask;
 mod processor;
 mod sampling;
-mod server_spans;
+mod server_span;
 mod setup;
-mod span;
+mod span_context;
 mod tracer;
 mod traces;
 
 pub use config::TracesConfig;
 pub use current::{set, tracer};
+pub use http_spans::HttpSpans;
 pub use layer::{After, Before, SpanLayer};
-pub use server_spans::ServerSpans;
 pub(crate) use setup::Setup;
 pub use tracer::{Span, Tracer};
 pub use traces::Traces;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use cupola_context::{Fresh, Identify, TrustPolicy};
 use cupola_record::{Duties, Exchange, GrpcStatus, KnownMethods, OpenExchange, Outcome, RawTexts, Sink};
 use cupola_redact::KeyPolicy;
-use cupola_telemetry::otel_0_33::ServerSpans;
+use cupola_telemetry::otel_0_33::HttpSpans;
 use http::{HeaderMap, HeaderName, Method, StatusCode, Version};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
@@ -68,7 +68,7 @@ fn get() -> Exchange {
 /// The spans that an exchange leaves when `end` has its way with it.
 fn spans(exchange: Exchange, end: impl FnOnce(&mut OpenExchange)) -> Vec<SpanData> {
     let exporter = InMemorySpanExporter::default();
-    let spans = ServerSpans::new("billing", BatchSpanProcessor::builder(exporter.clone()).build());
+    let spans = HttpSpans::new("billing", BatchSpanProcessor::builder(exporter.clone()).build());
     let mut open = OpenExchange::new(exchange, Arc::new(spans.clone()), frozen);
     end(&mut open);
     drop(open);
@@ -129,7 +129,7 @@ fn a_request_is_a_server_span() {
 #[test]
 fn it_lasts_as_long_as_the_exchange() {
     let kept = Kept::default();
-    let spans = ServerSpans::new("billing", SimpleSpanProcessor::new(kept.clone()));
+    let spans = HttpSpans::new("billing", SimpleSpanProcessor::new(kept.clone()));
     OpenExchange::new(get(), Arc::new(spans), steps).end(Outcome::Complete);
     let (spans, _) = &*kept.0.lock().unwrap();
     assert_eq!((spans[0].start_time, spans[0].end_time), (started(), started() + LASTED));
@@ -272,7 +272,7 @@ impl SpanExporter for Kept {
 #[test]
 fn the_last_handle_exports_what_is_queued_under_the_services_name() {
     let kept = Kept::default();
-    let spans = ServerSpans::new("billing", BatchSpanProcessor::builder(kept.clone()).build());
+    let spans = HttpSpans::new("billing", BatchSpanProcessor::builder(kept.clone()).build());
     OpenExchange::new(get(), Arc::new(spans), frozen).end(Outcome::Complete);
     let (spans, resource) = &*kept.0.lock().unwrap();
     assert_eq!((spans.len(), resource.as_str()), (1, "service.name=billing"));
@@ -281,7 +281,7 @@ fn the_last_handle_exports_what_is_queued_under_the_services_name() {
 #[test]
 fn after_the_shutdown_spans_are_dropped() {
     let kept = Kept::default();
-    let spans = ServerSpans::new("billing", BatchSpanProcessor::builder(kept.clone()).build());
+    let spans = HttpSpans::new("billing", BatchSpanProcessor::builder(kept.clone()).build());
     spans.shutdown(Duration::from_secs(5)).unwrap();
     OpenExchange::new(get(), Arc::new(spans), frozen).end(Outcome::Complete);
     assert_eq!(kept.0.lock().unwrap().0.len(), 0);
@@ -306,7 +306,7 @@ fn a_stuck_exporter_holds_up_no_request() {
     let config = BatchConfigBuilder::default().with_max_queue_size(1).with_max_export_batch_size(1).build();
     let exporter = Stuck(Mutex::new(released), stuck);
     let processor = BatchSpanProcessor::builder(exporter).with_batch_config(config).build();
-    let sink: Arc<dyn Sink> = Arc::new(ServerSpans::new("billing", processor));
+    let sink: Arc<dyn Sink> = Arc::new(HttpSpans::new("billing", processor));
     OpenExchange::new(get(), sink.clone(), frozen).end(Outcome::Complete);
     is_stuck.recv().unwrap();
     // It returns at all: the exporter takes nothing until the line after.
@@ -328,7 +328,7 @@ impl SpanExporter for Panics {
 #[test]
 fn a_panicking_exporter_fails_no_request() {
     let asked = Arc::new(AtomicBool::new(false));
-    let spans = ServerSpans::new("billing", SimpleSpanProcessor::new(Panics(asked.clone())));
+    let spans = HttpSpans::new("billing", SimpleSpanProcessor::new(Panics(asked.clone())));
     OpenExchange::new(get(), Arc::new(spans), frozen).end(Outcome::Complete);
     assert!(asked.load(Ordering::Relaxed));
 }

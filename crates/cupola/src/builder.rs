@@ -238,8 +238,6 @@ impl Builder {
         own::count_lines(&registry, telemetry.lines().clone());
         own::count_outputs(&registry, telemetry.lines().clone());
         own::count_redactions(&registry, self.policy.clone());
-        #[cfg(feature = "client")]
-        let call_layer = calls::layer(&*self.vars, &registry, &self.policy, call_log)?;
         let in_flight = InFlight::default();
         let user = self.sink.map(|sink| Shield { sink, panics: own::count_panics(&registry) });
         let watchdog = watchdog.map(|limit| telemetry.watchdog(limit)).transpose()?;
@@ -247,10 +245,15 @@ impl Builder {
         let sink = And::new(metrics, And::new(spans::sink(&telemetry), user));
         let sink = And::new(in_flight.clone(), And::new(watchdog, And::new(held, And::new(access, sink))));
         let (alive, ready) = (Checks::new(self.policy.clone()), Checks::new(self.policy.clone()));
-        let layer = cupola_http::layer(sink).policy(self.policy).catch_panics();
+        let layer = cupola_http::layer(sink).policy(self.policy.clone()).catch_panics();
         let layer = own::PATHS.iter().fold(layer, |layer, path| layer.skip(path));
         let mut identify = self.identify;
         identify.spans = telemetry.span_lookup().or(identify.spans);
+        #[cfg(feature = "client")]
+        let call_layer = {
+            let (identify, spans) = (http.identify(identify.clone()), spans::sink(&telemetry));
+            calls::layer(&*self.vars, &registry, &self.policy, identify, call_log, spans)?
+        };
         let layer = http.apply((self.layer)(layer), identify, self.bodies);
         let draining = AtomicBool::new(false);
         let parts = Parts {

@@ -1,27 +1,30 @@
 //! Calls to other services.
 
 use cupola_client::{CallLayer, Config};
+use cupola_context::Identify;
 use cupola_metrics::{CallMetrics, Registry};
-use cupola_record::{And, CallLog, VarError};
+use cupola_record::{And, CallLog, Sink, VarError};
 use cupola_redact::KeyPolicy;
 
 use crate::cupola::Cupola;
 
-/// The layer of all clients: calls are lines and metrics.
+/// The layer of all clients: calls are lines and metrics, their attempts spans where those are made.
 pub(crate) fn layer(
     vars: &dyn Fn(&str) -> Option<String>,
     registry: &Registry,
     policy: &KeyPolicy,
+    identify: Identify,
     log: CallLog,
+    spans: impl Sink,
 ) -> Result<CallLayer, VarError> {
     // Names are free in a registry that is new.
     let metrics = CallMetrics::new(registry).ok();
-    let layer = CallLayer::new().policy(policy.clone()).sink(And::new(log, metrics));
-    Ok(Config::from_vars(vars)?.apply(layer))
+    let layer = CallLayer::new().policy(policy.clone()).identify(identify);
+    Ok(Config::from_vars(vars)?.apply(layer.sink(And::new(log, And::new(metrics, spans)))))
 }
 
 impl Cupola {
-    /// The layer around a client of another service: each request through it is a call, with a line, metrics, and the identity
+    /// The layer around a client of another service: each request through it is a call, with a line, metrics, a span of each attempt where spans are exported, and the identity
     /// of the request that is being served where the host may have it (`CUPOLA_PROPAGATE_TO`). See [`cupola_client`].
     ///
     /// ```

@@ -12,7 +12,7 @@ mod with {
     use cupola_context::Sampler;
     use cupola_metrics::Family;
     use cupola_record::VarError;
-    use cupola_telemetry::otel_0_33::{ServerSpans, TracesConfig};
+    use cupola_telemetry::otel_0_33::{HttpSpans, TracesConfig};
     use cupola_telemetry::{Builder, Telemetry};
 
     use crate::cupola::Parts;
@@ -34,8 +34,8 @@ mod with {
         })
     }
 
-    pub(crate) fn sink(telemetry: &Telemetry) -> Option<ServerSpans> {
-        telemetry.traces().map(|traces| traces.server_spans().clone())
+    pub(crate) fn sink(telemetry: &Telemetry) -> Option<HttpSpans> {
+        telemetry.traces().map(|traces| traces.http_spans().clone())
     }
 
     const ITEMS: Family = Family::counter(

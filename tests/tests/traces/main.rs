@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
+mod calls;
 #[path = "../../../crates/cupola-telemetry/tests/otlp/collector.rs"]
 mod collector;
 mod exporting;

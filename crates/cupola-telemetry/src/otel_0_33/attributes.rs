@@ -15,17 +15,26 @@ use super::mask::{Mask, Shown};
 const MOST: usize = 13;
 
 pub(super) fn of(exchange: &Exchange, ended: &Ended, policy: &KeyPolicy) -> Vec<KeyValue> {
-    let mut attributes = Attributes(Vec::with_capacity(MOST));
+    let mut attributes = Attributes::with_capacity(MOST);
     attributes.add_target(exchange);
     attributes.add_peers(exchange);
     attributes.add_end(ended);
     exchange.context.each_span_field(|key, value| attributes.add_own(key.clone(), value, policy));
-    attributes.0
+    attributes.into_list()
 }
 
-struct Attributes(Vec<KeyValue>);
+/// A list of attributes, in the order in which they are added.
+pub(super) struct Attributes(Vec<KeyValue>);
 
 impl Attributes {
+    pub(super) fn with_capacity(most: usize) -> Self {
+        Self(Vec::with_capacity(most))
+    }
+
+    pub(super) fn into_list(self) -> Vec<KeyValue> {
+        self.0
+    }
+
     fn add_target(&mut self, exchange: &Exchange) {
         self.add("http.request.method", of_method(exchange.method_label()));
         self.add_text("http.request.method_original", exchange.method_original());
@@ -69,19 +78,19 @@ impl Attributes {
         self.0.push(KeyValue::new(key, value));
     }
 
-    fn add_text(&mut self, key: &'static str, text: Option<&str>) {
+    pub(super) fn add_text(&mut self, key: &'static str, text: Option<&str>) {
         if let Some(text) = text {
             self.add(key, text.to_owned());
         }
     }
 
-    fn add_number(&mut self, key: &'static str, number: Option<u16>) {
+    pub(super) fn add_number(&mut self, key: &'static str, number: Option<u16>) {
         if let Some(number) = number {
             self.add(key, i64::from(number));
         }
     }
 
-    fn add(&mut self, key: &'static str, value: impl Into<Value>) {
+    pub(super) fn add(&mut self, key: &'static str, value: impl Into<Value>) {
         self.0.push(KeyValue::new(Key::from_static_str(key), value));
     }
 }

@@ -4,7 +4,7 @@ use cupola_context::{Context as Request, SpanId, TraceId};
 use opentelemetry::trace::{SpanContext, TraceContextExt};
 use opentelemetry::{Context, ContextGuard};
 
-use super::span::span_context;
+use super::span_context::span_context;
 
 /// In an OpenTelemetry context: it descends from the server span of this id.
 ///

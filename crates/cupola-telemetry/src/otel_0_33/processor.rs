@@ -13,8 +13,8 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
 use super::encode;
+use super::http_spans::SCOPE;
 use super::mask::Mask;
-use super::server_spans::SCOPE;
 use crate::otlp::{Gather, ScopeId};
 
 /// Encodes spans where they end, masked, so that what waits is bounded in bytes and nothing of it is a raw text.
@@ -24,8 +24,8 @@ pub(super) struct OtlpSpans {
     policy: KeyPolicy,
     /// A number that no other has.
     owner: usize,
-    /// The scope of server spans, asked for once.
-    server: ScopeId,
+    /// The scope of the spans of requests and calls, asked for once.
+    own: ScopeId,
 }
 
 thread_local! {
@@ -37,16 +37,12 @@ const KEPT_BYTES: usize = 64 * 1024;
 
 impl OtlpSpans {
     pub(super) fn new(gather: Gather, policy: KeyPolicy) -> Self {
-        let server = gather.scope(SCOPE, env!("CARGO_PKG_VERSION"));
-        Self { gather, policy, owner: next_owner(), server }
+        let own = gather.scope(SCOPE, env!("CARGO_PKG_VERSION"));
+        Self { gather, policy, owner: next_owner(), own }
     }
 
     fn scope(&self, scope: &InstrumentationScope) -> ScopeId {
-        if is_server(scope) {
-            self.server
-        } else {
-            self.gather.scope(scope.name(), scope.version().unwrap_or_default())
-        }
+        if is_own(scope) { self.own } else { self.gather.scope(scope.name(), scope.version().unwrap_or_default()) }
     }
 }
 
@@ -55,13 +51,13 @@ pub(super) fn next_owner() -> usize {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// Server spans are made of masked texts; what the application says is masked here.
+/// The spans of requests and calls are made of masked texts; what the application says is masked here.
 pub(super) fn mask<'p>(scope: &InstrumentationScope, policy: &'p KeyPolicy, owner: usize) -> Mask<'p> {
-    if is_server(scope) { Mask::none() } else { Mask::of(policy, owner) }
+    if is_own(scope) { Mask::none() } else { Mask::of(policy, owner) }
 }
 
 /// Whether the spans of a scope are our own. A service may have our name too; its tracers have no version.
-fn is_server(scope: &InstrumentationScope) -> bool {
+fn is_own(scope: &InstrumentationScope) -> bool {
     scope.name() == SCOPE && scope.version() == Some(env!("CARGO_PKG_VERSION"))
 }
 
@@ -100,7 +96,7 @@ impl SpanProcessor for OtlpSpans {
     }
 }
 
-/// One list of processors for two askers: the server spans' sink, and the SDK's provider.
+/// One list of processors for two askers: the sink of requests and calls, and the SDK's provider.
 #[derive(Clone)]
 pub(super) struct Shared(pub(super) Arc<[Box<dyn SpanProcessor>]>);
 
@@ -144,7 +140,7 @@ mod tests {
                 None => builder.build(),
             }
         };
-        assert!(is_server(&scope(Some(env!("CARGO_PKG_VERSION")))));
-        assert!(!is_server(&scope(None)) && !is_server(&scope(Some("of the service"))));
+        assert!(is_own(&scope(Some(env!("CARGO_PKG_VERSION")))));
+        assert!(!is_own(&scope(None)) && !is_own(&scope(Some("of the service"))));
     }
 }

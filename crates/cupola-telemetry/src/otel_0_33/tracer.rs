@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 use std::time::SystemTime;
 
+use cupola_record::{CALL_TARGET, TARGET};
 use opentelemetry::trace::{SpanBuilder, SpanContext, Status, TracerProvider as _};
 use opentelemetry::{Context, InstrumentationScope, KeyValue, trace};
 use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider, Span as SdkSpan};
@@ -23,7 +24,7 @@ pub struct Tracer {
 #[derive(Clone, Debug)]
 pub(crate) struct Provider(pub(super) SdkTracerProvider);
 
-/// A span that takes no events about requests: the access line of an exchange within an instrumented `main` would be one
+/// A span that takes no events about requests and calls, which have spans of their own: the access line of an exchange within an instrumented `main` would be one
 /// of that span's, for ever.
 #[derive(Debug)]
 pub struct Span(SdkSpan);
@@ -70,7 +71,7 @@ impl trace::Tracer for Tracer {
 /// The `tracing` layer tells an event's target as an attribute.
 fn is_of_a_request(attributes: &[KeyValue]) -> bool {
     let target = attributes.iter().find(|attribute| attribute.key.as_str() == "target");
-    target.is_some_and(|target| target.value.as_str() == cupola_record::TARGET)
+    target.is_some_and(|target| [TARGET, CALL_TARGET].contains(&target.value.as_str().as_ref()))
 }
 
 impl trace::Span for Span {

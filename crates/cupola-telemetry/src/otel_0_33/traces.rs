@@ -10,17 +10,17 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SpanLimits, SpanProcessor};
 use tracing::Subscriber;
 use tracing_subscriber::registry::LookupSpan;
 
+use super::http_spans::HttpSpans;
 use super::layer::{SpanLayer, layer};
 use super::processor::Shared;
 use super::sampling::Sampling;
-use super::server_spans::ServerSpans;
 use super::tracer::{Provider, Tracer};
 
-/// Server spans from exchanges, and the application's own from `tracing` and from [`super::tracer`], through one
+/// Spans of exchanges and calls, and the application's own from `tracing` and from [`super::tracer`], through one
 /// pipeline.
 #[derive(Clone, Debug)]
 pub struct Traces {
-    server: ServerSpans,
+    http: HttpSpans,
     provider: SdkTracerProvider,
     /// The scope of the application's spans.
     service: Arc<str>,
@@ -45,12 +45,12 @@ impl Traces {
             .build();
         let name = resource.get(&opentelemetry::Key::from_static_str("service.name"));
         let service = name.map_or_else(|| Arc::from("app"), |name| Arc::from(name.as_str().as_ref()));
-        Self { server: ServerSpans::with_resource(resource, shared).policy(policy), provider, service }
+        Self { http: HttpSpans::with_resource(resource, shared).policy(policy), provider, service }
     }
 
-    /// The sink that makes a span of each request.
-    pub const fn server_spans(&self) -> &ServerSpans {
-        &self.server
+    /// The sink that makes a span of each request, and of each attempt of a call.
+    pub const fn http_spans(&self) -> &HttpSpans {
+        &self.http
     }
 
     /// Begins spans under the service's name.

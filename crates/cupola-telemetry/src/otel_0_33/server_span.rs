@@ -1,4 +1,4 @@
-//! One finished exchange as one finished span.
+//! One finished exchange as one finished span of kind server.
 
 use std::borrow::Cow;
 
@@ -6,10 +6,11 @@ use cupola_context::TraceContext;
 use cupola_record::{Ended, Exchange, KnownMethods};
 use cupola_redact::KeyPolicy;
 use opentelemetry::InstrumentationScope;
-use opentelemetry::trace::{Link, SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
+use opentelemetry::trace::{Link, SpanId, SpanKind, Status};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
 use super::attributes;
+use super::span_context::span_context;
 
 pub(super) fn of(exchange: &Exchange, ended: &Ended, scope: &InstrumentationScope, policy: &KeyPolicy) -> SpanData {
     let parent = exchange.context.parent_span();
@@ -49,28 +50,6 @@ fn links(linked: Option<&TraceContext>) -> SpanLinks {
     links
 }
 
-pub(super) fn span_context(trace: &TraceContext, is_remote: bool) -> SpanContext {
-    SpanContext::new(
-        TraceId::from_bytes(trace.trace_id.to_bytes()),
-        SpanId::from_bytes(trace.span_id.to_bytes()),
-        TraceFlags::new(trace.flags.to_byte()),
-        is_remote,
-        trace_state(trace.state.as_str()),
-    )
-}
-
-/// The SDK takes the keys of Level 1 only, and refuses a list for one of Level 2: then the others go on without it.
-fn trace_state(list: &str) -> TraceState {
-    if list.is_empty() {
-        return TraceState::NONE;
-    }
-    list.parse().unwrap_or_else(|_| {
-        let members = list.split(',').filter_map(|member| member.split_once('='));
-        let accepted = members.filter(|member| TraceState::from_key_value([*member]).is_ok());
-        TraceState::from_key_value(accepted).unwrap_or_default()
-    })
-}
-
 /// Unset unless the server failed. A status code needs no description, nor does a client that left.
 fn status(ended: &Ended) -> Status {
     let code_is_error = ended.status.is_some_and(|status| status.is_server_error());
@@ -80,18 +59,4 @@ fn status(ended: &Ended) -> Status {
     }
     let description = ended.error.as_ref().filter(|_| ended.outcome.is_failure());
     Status::error(description.map(|text| text.as_str().to_owned()).unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_trace_state_keeps_what_the_sdk_accepts() {
-        let check = |list: &str, kept: &str| assert_eq!(trace_state(list).header(), kept, "{list}");
-        check("", "");
-        check("congo=t61rcWkgMzE,rojo=00f0", "congo=t61rcWkgMzE,rojo=00f0");
-        check("a=1,0a@b@c=2,b=3", "a=1,b=3");
-        check("0a@b@c=2", "");
-    }
 }

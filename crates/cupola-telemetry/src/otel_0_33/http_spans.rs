@@ -1,27 +1,29 @@
-//! The sink: a finished exchange goes to a span processor.
+//! The sink: finished exchanges and the attempts of finished calls go to a span processor.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cupola_record::{Choices, Duties, Ended, Exchange, Record, Side, Sink};
+use cupola_context::Context;
+use cupola_record::{Call, CallEnded, Choices, Duties, Ended, Exchange, Record, Side, Sink};
 use cupola_redact::KeyPolicy;
 use opentelemetry::InstrumentationScope;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::SpanProcessor;
+use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
 
-use super::span;
+use super::{client_span, server_span};
 
-/// The scope of server spans. What has it is masked already.
+/// The scope of these spans. What has it is masked already.
 pub(super) const SCOPE: &str = "cupola";
 
 /// How long whoever drops the last handle waits for the spans that are still queued.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
-/// Records every sampled request that was served as a span; clones are handles on the same processor.
+/// Records every sampled request that was served as a span, and each attempt of every sampled call to another service as
+/// one; clones are handles on the same processor.
 ///
-/// A span has kind server, and is named `{method} {route}`, or `{method}` where no route matched. A trusted caller's
+/// The span of a request has kind server, and is named `{method} {route}`, or `{method}` where no route matched. A trusted caller's
 /// span is its parent; the trace of one that is not trusted is a link.
 ///
 /// | attribute | from |
@@ -38,8 +40,26 @@ const LAST_WAIT: Duration = Duration::from_secs(1);
 ///
 /// The status is an error for the server's failures: a 5xx, a gRPC server error, a service or body error, a timeout, a
 /// panic. A client that left sets `error.type` and nothing else.
+///
+/// The span of an attempt has kind client, and is named `{method} {template}`, or `{method}` where the call site has told no
+/// template. Its parent is the span that was innermost where the call began, else the request's server span; a call
+/// outside of requests begins a trace, if the sampler of its layer wants it. It lasts to the end of the response's body.
+///
+/// | attribute | from |
+/// |---|---|
+/// | `http.request.method` `http.request.method_original` | the method; the original where the first is `_OTHER` |
+/// | `server.address` `server.port` | the authority, masked, without userinfo; the scheme's port where it has none |
+/// | `url.full` | the URL, masked, without userinfo |
+/// | `url.template` | as the call site has it |
+/// | `http.response.status_code` | the status, where a head came |
+/// | `error.type` | a kind of failure, or a 4xx or 5xx status that the call does not expect |
+/// | `http.request.resend_count` | how often the request had been sent before; absent the first time |
+/// | `network.protocol.version` | the version of HTTP of the response |
+/// | `cupola.dependency` | what the caller calls the other service |
+///
+/// The status is an error where there is an `error.type`. A call that its caller has dropped has none.
 #[derive(Clone, Debug)]
-pub struct ServerSpans(Arc<Pipeline>);
+pub struct HttpSpans(Arc<Pipeline>);
 
 #[derive(Debug)]
 struct Pipeline {
@@ -48,7 +68,7 @@ struct Pipeline {
     policy: KeyPolicy,
 }
 
-impl ServerSpans {
+impl HttpSpans {
     /// Spans of the service with this name. The processor is called where requests end: take one that never blocks, as
     /// the SDK's `BatchSpanProcessor` does not and its `SimpleSpanProcessor` does.
     pub fn new(service: &str, processor: impl SpanProcessor + 'static) -> Self {
@@ -84,10 +104,11 @@ impl ServerSpans {
     }
 }
 
-impl Sink for ServerSpans {
+impl Sink for HttpSpans {
     fn record(&self, record: Record<'_>) {
         match record {
             Record::Exchange(exchange, ended) if is_ours(exchange) && !ended.muted => self.0.end(exchange, ended),
+            Record::Call(call, ended) => self.0.end_call(call, ended),
             _ => {}
         }
     }
@@ -99,16 +120,37 @@ impl Sink for ServerSpans {
 
 /// Whether it is a sampled request that was served, and that no layer further out records.
 fn is_ours(exchange: &Exchange) -> bool {
-    let sampled = exchange.context.trace().flags.is_sampled();
-    let dropped = Choices::of(&exchange.context).is_sampled() == Some(false);
-    sampled && !dropped && exchange.side == Side::Server && !exchange.served.contains(Duties::SPAN)
+    let sampled = exchange.context.trace().flags.is_sampled() && !is_dropped(&exchange.context);
+    sampled && exchange.side == Side::Server && !exchange.served.contains(Duties::SPAN)
+}
+
+fn is_dropped(context: &Context) -> bool {
+    Choices::of(context).is_sampled() == Some(false)
 }
 
 impl Pipeline {
-    /// Some exporters panic where no runtime is current. A request does not fail for that, and the panic hook has told.
     fn end(&self, exchange: &Exchange, ended: &Ended) {
+        self.hand_over(|| server_span::of(exchange, ended, &self.scope, &self.policy));
+    }
+
+    /// Each attempt that has an id: whom it asked may have made a span below it.
+    fn end_call(&self, call: &Call, ended: &CallEnded) {
+        let Some(trace) = call.trace.filter(|trace| trace.flags.is_sampled()) else { return };
+        let muted = |context: &Context| is_dropped(context) || Choices::of(context).is_muted();
+        if call.context.as_ref().is_some_and(muted) {
+            return;
+        }
+        for attempt in &ended.attempts {
+            if let Some(id) = attempt.span {
+                self.hand_over(|| client_span::of(call, attempt, &trace, id, &self.scope));
+            }
+        }
+    }
+
+    /// Some exporters panic where no runtime is current. A request does not fail for that, and the panic hook has told.
+    fn hand_over(&self, span: impl FnOnce() -> SpanData) {
         // Built inside, since a span is large and would be moved there.
-        let hand_over = || self.processor.on_end(span::of(exchange, ended, &self.scope, &self.policy));
+        let hand_over = || self.processor.on_end(span());
         let _ = catch_unwind(AssertUnwindSafe(hand_over));
     }
 }
