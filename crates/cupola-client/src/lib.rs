@@ -22,8 +22,8 @@
 //! ```
 //!
 //! # Where this sits
-//! Floor 3: on cupola-context, cupola-record and cupola-redact. It must not know a subscriber, log lines, metrics or a
-//! framework; of clients it knows hyper's errors, behind a feature. What it learns goes to one [`cupola_record::Sink`].
+//! Floor 3: on cupola-context, cupola-line (to read JSON), cupola-record and cupola-redact. It must not know a subscriber,
+//! metrics or a framework; of clients it knows hyper's errors, behind a feature. What it learns goes to one [`cupola_record::Sink`].
 //!
 //! # What it does, and what it does not
 //! It observes: requests are sent once, by whatever is inside, and redirects are what the client inside makes of them. A
@@ -36,6 +36,7 @@
 //!
 //! # Features
 //! - `hyper` (on): errors of hyper 1 are told apart.
+//! - `toml`: price tables of models from TOML files.
 
 mod call_body;
 mod call_error;
@@ -44,6 +45,7 @@ mod call_info;
 mod classify;
 mod config;
 mod layer;
+pub mod llm;
 mod propagation;
 mod settings;
 

@@ -1,0 +1,148 @@
+//! Reads server-sent events as they come, line by line.
+
+use super::format::Format;
+use super::found::{Event, Found};
+use super::quiet;
+use super::walk::Walk;
+
+const DATA: &[u8] = b"data:";
+const DONE: &[u8] = b"[DONE]";
+
+/// Reads server-sent events as they come. Of an event its `data` line matters: providers write an event in one.
+#[derive(Debug)]
+pub(super) struct Lines {
+    walk: Walk,
+    state: State,
+    /// The first bytes of a line that came in pieces, up to what tells its name.
+    name: Vec<u8>,
+    /// The first bytes of its data, up to what tells the mark of the end, and how many there were in all.
+    data: Vec<u8>,
+    length: usize,
+    /// How many pieces of the answer came.
+    chunks: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// At the beginning of a line, or within its name.
+    Name,
+    /// Behind the colon of a line of data.
+    Colon,
+    Data,
+    Other,
+}
+
+impl Lines {
+    pub(super) fn new() -> Self {
+        let (name, data) = (Vec::with_capacity(DATA.len()), Vec::with_capacity(DONE.len()));
+        Self { walk: Walk::new(), state: State::Name, name, data, length: 0, chunks: 0 }
+    }
+
+    /// How many pieces of the answer came.
+    pub(super) const fn chunks(&self) -> u64 {
+        self.chunks
+    }
+
+    pub(super) fn feed(&mut self, bytes: &[u8], found: &mut Found) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let end = memchr::memchr2(b'\n', b'\r', rest);
+            let (line, tail) = match end {
+                Some(end) => (&rest[..end], &rest[end + 1..]),
+                None => (rest, &[][..]),
+            };
+            let is_at_begin = self.state == State::Name && self.name.is_empty();
+            match end {
+                Some(_) if is_at_begin => self.whole(line, found),
+                Some(_) => {
+                    self.piece(line, found);
+                    self.line_ended(found);
+                }
+                None => self.piece(line, found),
+            }
+            rest = tail;
+        }
+    }
+
+    /// The stream is over; a line without an end is a line.
+    pub(super) fn finish(&mut self, found: &mut Found) {
+        self.line_ended(found);
+    }
+
+    /// A line that is there from its beginning to its end.
+    fn whole(&mut self, line: &[u8], found: &mut Found) {
+        let Some(data) = line.strip_prefix(DATA).map(|data| data.strip_prefix(b" ").unwrap_or(data)) else { return };
+        if is_quiet(data, found) {
+            self.chunks += 1;
+            return;
+        }
+        self.begin_data();
+        self.data(data, found);
+        self.line_ended(found);
+    }
+
+    /// A piece of a line, which may be all of the rest of it.
+    fn piece(&mut self, piece: &[u8], found: &mut Found) {
+        let mut rest = piece;
+        while self.state == State::Name {
+            let Some((first, tail)) = rest.split_first() else { return };
+            self.name.push(*first);
+            rest = tail;
+            if self.name == DATA {
+                self.begin_data();
+            } else if !DATA.starts_with(&self.name) {
+                self.state = State::Other;
+            }
+        }
+        // One space behind the colon is none of the data's.
+        if self.state == State::Colon && !rest.is_empty() {
+            rest = rest.strip_prefix(b" ").unwrap_or(rest);
+            self.state = State::Data;
+        }
+        if self.state == State::Data {
+            self.data(rest, found);
+        }
+    }
+
+    fn begin_data(&mut self) {
+        self.walk.reset();
+        self.data.clear();
+        (self.state, self.length) = (State::Colon, 0);
+    }
+
+    fn data(&mut self, data: &[u8], found: &mut Found) {
+        let room = (DONE.len() + 1).saturating_sub(self.data.len());
+        self.data.extend_from_slice(&data[..data.len().min(room)]);
+        self.length += data.len();
+        self.walk.feed(data, found);
+    }
+
+    fn line_ended(&mut self, found: &mut Found) {
+        if matches!(self.state, State::Colon | State::Data) {
+            if self.data == DONE {
+                (found.done, found.recognised) = (true, true);
+            } else if self.length > 0 && !found.event.is_ping {
+                self.chunks += 1;
+            }
+            // The next line may be no object, and say nothing of itself.
+            found.event = Event::default();
+        }
+        self.state = State::Name;
+        self.name.clear();
+    }
+}
+
+/// Whether a whole line of data is a piece of the answer that says nothing which matters.
+fn is_quiet(data: &[u8], found: &Found) -> bool {
+    if found.text.is_some() || data.is_empty() {
+        return false;
+    }
+    match found.format {
+        Some(Format::Chat) => {
+            let is_known = !found.id.is_empty() && !found.model.is_empty();
+            is_known && data.first() == Some(&b'{') && quiet::is_quiet_chat(data)
+        }
+        Some(Format::Messages | Format::Responses) => quiet::is_quiet_event(data),
+        _ => false,
+    }
+}
