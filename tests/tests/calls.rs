@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use axum::Router;
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
@@ -86,4 +89,43 @@ fn variables_have_the_last_word() {
     assert!(!back.access()[0].has("parent_span_id"));
     let error = builder(&[("CUPOLA_PROPAGATE_TO", "http://x")]).build().unwrap_err();
     assert!(error.to_string().contains("CUPOLA_PROPAGATE_TO"), "{error}");
+}
+
+/// A service that fails so many times before it answers.
+fn flaky(failures: u32) -> Router {
+    let asked = Arc::new(AtomicU32::new(0));
+    let answer = move || {
+        let number = asked.fetch_add(1, Ordering::Relaxed);
+        async move { if number < failures { (StatusCode::SERVICE_UNAVAILABLE, "busy") } else { (StatusCode::OK, "ada") } }
+    };
+    Router::new().route("/users/{id}", get(answer))
+}
+
+#[test]
+fn a_call_of_several_attempts_is_one_line_and_one_request_each() {
+    let back = Service::start(&[], flaky(1));
+    let base = format!("http://{}", back.address());
+    let memory = cupola::telemetry::Memory::new();
+    let front = Service::run_with(builder(&[]).output(memory.clone()), memory, move |cupola| {
+        let users = cupola.client().base_url(base).dependency("users").build().unwrap();
+        let ask = move || {
+            let request = users.get_template("/users/{id}", &[("id", &17)]).query(&[("token", "s3cr3t")]);
+            async move { request.send().await.unwrap().text().await.unwrap() }
+        };
+        Router::new().route("/found", get(ask))
+    });
+    assert_eq!(front.get("/found").text(), "ada");
+    let (front, back) = (front.stop(), back.stop());
+
+    let lines = front.lines();
+    let call = lines.iter().find(|line| line["target"] == "cupola::client").unwrap();
+    assert_eq!((call.number("attempts"), call.number("status"), call.text("level")), (2.0, 200.0, "WARN"));
+    let attempts: Vec<&str> = call.text("attempt_log").lines().collect();
+    assert!(attempts[0].starts_with("first status=503 "), "{attempts:?}");
+    assert!(attempts[1].starts_with("retry ") && attempts[1].contains("status=200"), "{attempts:?}");
+    assert!(!front.text.contains("s3cr3t"), "{}", front.text);
+    front.text.lines().for_each(|line| assert_eq!(schema::check(line.as_bytes()), Ok(()), "{line}"));
+    let access = &front.access()[0];
+    assert_eq!(back.access().len(), 2);
+    back.access().iter().for_each(|asked| assert_eq!(asked.text("request_id"), access.text("request_id")));
 }

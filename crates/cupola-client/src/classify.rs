@@ -6,10 +6,12 @@ use std::io;
 use cupola_record::ErrorKind;
 
 use crate::call_error::CallError;
+#[cfg(feature = "reqwest")]
+use crate::reqwest_0_13::limited_body::Overrun;
 
 /// The kind of an error that a client fails with: the first in its chain of sources that is known decides.
 ///
-/// Known are our own [`CallError`], the kinds of [`io::Error`], with feature `hyper` the errors of hyper 1; and of those
+/// Known are our own [`CallError`], the kinds of [`io::Error`], with features `hyper` and `reqwest` the errors of hyper 1 and reqwest 0.13; and of those
 /// whose types have no public name, the words that they always say: `dns error` of hyper-util's connector, `deadline has
 /// elapsed` and `request timed out` of tokio's and tower's timeouts.
 ///
@@ -22,7 +24,7 @@ use crate::call_error::CallError;
 /// ```
 pub fn classify(error: &(dyn Error + 'static)) -> ErrorKind {
     let mut kinds = chain(error).filter_map(kind_of_one);
-    kinds.next().unwrap_or(ErrorKind::Other)
+    kinds.next().or_else(|| chain(error).find_map(by_stage)).unwrap_or(ErrorKind::Other)
 }
 
 fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
@@ -39,6 +41,9 @@ fn next<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static
 fn kind_of_one(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
     if let Some(error) = error.downcast_ref::<CallError>() {
         return Some(error.kind());
+    }
+    if let Some(kind) = kind_of_reqwest(error) {
+        return Some(kind);
     }
     if let Some(error) = error.downcast_ref::<io::Error>() {
         return kind_of_io(error);
@@ -58,6 +63,42 @@ fn kind_of_hyper(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
 
 #[cfg(not(feature = "hyper"))]
 fn kind_of_hyper(_: &(dyn Error + 'static)) -> Option<ErrorKind> {
+    None
+}
+
+#[cfg(feature = "reqwest")]
+fn kind_of_reqwest(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
+    if let Some(overrun) = error.downcast_ref::<Overrun>() {
+        return Some(overrun.0);
+    }
+    match error.downcast_ref::<reqwest::Error>()? {
+        error if error.is_timeout() && error.is_connect() => Some(ErrorKind::ConnectTimeout),
+        error if error.is_timeout() => Some(ErrorKind::Timeout),
+        error if error.is_redirect() => Some(ErrorKind::Redirect),
+        error if error.is_status() => Some(ErrorKind::Status),
+        error if error.is_builder() => Some(ErrorKind::Request),
+        _ => None,
+    }
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn kind_of_reqwest(_: &(dyn Error + 'static)) -> Option<ErrorKind> {
+    None
+}
+
+/// Where nothing in the chain says what went wrong, where it did.
+#[cfg(feature = "reqwest")]
+fn by_stage(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
+    match error.downcast_ref::<reqwest::Error>()? {
+        error if error.is_connect() => Some(ErrorKind::Connect),
+        error if error.is_decode() => Some(ErrorKind::Decode),
+        error if error.is_body() => Some(ErrorKind::Body),
+        _ => None,
+    }
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn by_stage(_: &(dyn Error + 'static)) -> Option<ErrorKind> {
     None
 }
 

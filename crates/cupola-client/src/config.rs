@@ -4,6 +4,7 @@ use cupola_record::{KnownMethods, VarError, Vars};
 
 use crate::layer::CallLayer;
 use crate::propagation::Propagation;
+use crate::settings::Settings;
 
 /// What variables say about calls to other services.
 ///
@@ -33,9 +34,15 @@ impl Config {
 
     /// Puts it over what a layer says.
     #[must_use]
-    pub fn apply(&self, layer: CallLayer) -> CallLayer {
-        let layer = self.propagation.iter().fold(layer, |layer, list| layer.propagation(list.clone()));
-        self.known_methods.iter().fold(layer, |layer, methods| layer.known_methods(methods.clone()))
+    pub fn apply(&self, mut layer: CallLayer) -> CallLayer {
+        layer.settings = self.over(layer.settings);
+        layer
+    }
+
+    pub(crate) fn over(&self, mut settings: Settings) -> Settings {
+        self.propagation.iter().for_each(|list| settings.propagation = list.clone());
+        self.known_methods.iter().for_each(|methods| settings.methods = methods.clone());
+        settings
     }
 }
 

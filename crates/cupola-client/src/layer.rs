@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
 
 use cupola_context::Identify;
-use cupola_record::{KnownMethods, Sink};
+use cupola_record::{KnownMethods, Reason, Sink};
 use cupola_redact::KeyPolicy;
 use http::{Request, Response};
 use tower_layer::Layer;
@@ -13,6 +14,7 @@ use tower_service::Service;
 use crate::call_body::CallBody;
 use crate::call_error::{BoxError, CallError};
 use crate::call_future::CallFuture;
+use crate::call_info::CallInfo;
 use crate::propagation::Propagation;
 use crate::settings::Settings;
 
@@ -21,7 +23,7 @@ use crate::settings::Settings;
 /// Unless set, calls are lines ([`cupola_record::CallLog`]), and identity goes to private hosts only.
 #[derive(Clone, Debug, Default)]
 pub struct CallLayer {
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 impl CallLayer {
@@ -105,7 +107,9 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> CallFuture<S::Future> {
-        let open = self.settings.open(&request);
+        let info = request.extensions().get::<CallInfo>();
+        let mut open = self.settings.open(request.method().clone(), request.uri(), info);
+        open.attempt(Reason::First, Duration::ZERO);
         let (mut parts, body) = request.into_parts();
         self.settings.identify(&open, &mut parts.headers, parts.uri.host());
         CallFuture::new(self.inner.call(Request::from_parts(parts, body)), open)

@@ -26,17 +26,23 @@
 //! metrics or a framework; of clients it knows hyper's errors, behind a feature. What it learns goes to one [`cupola_record::Sink`].
 //!
 //! # What it does, and what it does not
-//! It observes: requests are sent once, by whatever is inside, and redirects are what the client inside makes of them. A
-//! layer that sends requests again belongs outside, where each attempt is a call of its own, or inside, where all are one.
+//! The layer observes: requests are sent once, by whatever is inside, and redirects are what the client inside makes of them.
+//! A layer that sends requests again belongs outside, where each attempt is a call of its own, or inside, where all are one.
 //! Trace, baggage and request id of the request that is being served go only to hosts of the [`Propagation`] list.
 //!
 //! Where the sink makes spans, each attempt is one of kind client, and the parent of what it reaches. It begins where the call
 //! does, below the span that is innermost there, and ends where the response's body does; it is made of the record, so that
 //! no clone of a span and no task of a pool makes it longer.
 //!
+//! `Client` (feature `reqwest`) owns its attempts. From the outside in: the record; the deadline; retries and redirects, paid from a
+//! budget for each host; the host's breaker and limit; the attempt's own timeout; identity, decided for the host that the
+//! attempt goes to.
+//!
 //! # Features
 //! - `hyper` (on): errors of hyper 1 are told apart.
 //! - `toml`: price tables of models from TOML files.
+//! - `reqwest`: `Client`, on reqwest 0.13, which also sends again, follows redirects, and keeps calls within limits.
+//! - `rustls`: that client speaks TLS without a feature of reqwest's own.
 
 mod call_body;
 mod call_error;
@@ -47,6 +53,11 @@ mod config;
 mod layer;
 pub mod llm;
 mod propagation;
+#[cfg(feature = "reqwest")]
+mod reqwest_0_13;
+#[cfg(feature = "reqwest")]
+mod retry;
+mod safe_cause;
 mod settings;
 
 pub use call_body::CallBody;
@@ -57,3 +68,9 @@ pub use classify::classify;
 pub use config::Config;
 pub use layer::{CallLayer, CallService};
 pub use propagation::{BadHost, Propagation};
+#[cfg(feature = "reqwest")]
+pub use reqwest_0_13::{
+    Breaker, CallReport, Client, ClientBuilder, HostPolicy, RateLimit, Redirects, RequestBuilder, reqwest_builder,
+};
+#[cfg(feature = "reqwest")]
+pub use retry::RetryPolicy;

@@ -28,8 +28,9 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Propagation(Vec<Hosts>);
 
+/// Some hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Hosts {
+pub(crate) enum Hosts {
     All,
     Private,
     One(String),
@@ -57,13 +58,20 @@ impl Propagation {
 
     /// Whether identity goes to this host: a name or an address, without a port.
     pub fn reaches(&self, host: &str) -> bool {
+        self.0.iter().any(|hosts| hosts.hold(host))
+    }
+}
+
+impl Hosts {
+    /// Whether a host, a name or an address without a port, is one of them.
+    pub(crate) fn hold(&self, host: &str) -> bool {
         let host = host.strip_suffix('.').unwrap_or(host);
-        self.0.iter().any(|hosts| match hosts {
-            Hosts::All => true,
-            Hosts::Private => is_private(host),
-            Hosts::One(name) => host.eq_ignore_ascii_case(name),
-            Hosts::Below(name) => is_at_or_below(host, name),
-        })
+        match self {
+            Self::All => true,
+            Self::Private => is_private(host),
+            Self::One(name) => host.eq_ignore_ascii_case(name),
+            Self::Below(name) => is_at_or_below(host, name),
+        }
     }
 }
 
@@ -117,23 +125,27 @@ impl FromStr for Propagation {
 
     fn from_str(text: &str) -> Result<Self, BadHost> {
         let words = text.split(',').map(str::trim).filter(|word| !word.is_empty() && *word != "none");
-        words.map(hosts).collect::<Result<_, _>>().map(Self)
+        words.map(Hosts::from_str).collect::<Result<_, _>>().map(Self)
     }
 }
 
-fn hosts(word: &str) -> Result<Hosts, BadHost> {
-    let is_host = |name: &str| {
-        !name.is_empty()
-            && !name.starts_with('.')
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:[]".contains(&byte))
-    };
-    match (word, word.strip_prefix('.')) {
-        ("all", _) => Ok(Hosts::All),
-        ("private", _) => Ok(Hosts::Private),
-        (_, Some(name)) if is_host(name) => Ok(Hosts::Below(name.to_owned())),
-        (name, None) if is_host(name) => Ok(Hosts::One(name.to_owned())),
-        _ => Err(BadHost(word.to_owned())),
+impl FromStr for Hosts {
+    type Err = BadHost;
+
+    fn from_str(word: &str) -> Result<Self, BadHost> {
+        match (word, word.strip_prefix('.')) {
+            ("all", _) => Ok(Self::All),
+            ("private", _) => Ok(Self::Private),
+            (_, Some(name)) if is_host(name) => Ok(Self::Below(name.to_owned())),
+            (name, None) if is_host(name) => Ok(Self::One(name.to_owned())),
+            _ => Err(BadHost(word.to_owned())),
+        }
     }
+}
+
+fn is_host(name: &str) -> bool {
+    let starts = !name.is_empty() && !name.starts_with('.');
+    starts && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:[]".contains(&byte))
 }
 
 #[cfg(test)]

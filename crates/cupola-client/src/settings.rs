@@ -1,12 +1,12 @@
 //! What all calls through one layer have in common.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use cupola_context::{Context, Identify, SpanId, TraceFlags, TraceId, inject, inject_span, inject_trace};
-use cupola_record::{Call, CallLog, CallTrace, Choices, Duties, KnownMethods, OpenCall, Reason, Sink};
+use cupola_record::{Call, CallLog, CallTrace, Choices, Duties, KnownMethods, OpenCall, Sink};
 use cupola_redact::KeyPolicy;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, Method, Uri};
 use rand::Rng;
 
 use crate::call_info::CallInfo;
@@ -37,20 +37,18 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Begins the call that a request is, and its first attempt.
-    pub(crate) fn open<B>(&self, request: &Request<B>) -> OpenCall {
-        let mut call = Call::new(SystemTime::now(), request.method().clone());
-        call.mask(&self.policy, &self.methods, request.uri());
+    /// Begins the call that a request is.
+    pub(crate) fn open(&self, method: Method, uri: &Uri, info: Option<&CallInfo>) -> OpenCall {
+        let mut call = Call::new(SystemTime::now(), method);
+        call.mask(&self.policy, &self.methods, uri);
         call.dependency.clone_from(&self.dependency);
-        if let Some(info) = request.extensions().get::<CallInfo>() {
+        if let Some(info) = info {
             call.template.clone_from(&info.template);
             call.expected.clone_from(&info.expected);
             call.dependency = info.dependency.clone().or(call.dependency);
         }
         call.trace = self.trace(call.context.as_ref());
-        let mut open = OpenCall::new(call, Arc::clone(&self.sink), now).span_ids(span_id);
-        open.attempt(Reason::First, Duration::ZERO);
-        open
+        OpenCall::new(call, Arc::clone(&self.sink), now).span_ids(span_id)
     }
 
     /// The trace in which attempts are spans. Where nobody makes spans, nothing is paid for it.

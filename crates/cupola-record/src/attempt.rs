@@ -88,6 +88,10 @@ pub struct Attempt {
     pub target: Option<Box<Target>>,
     /// The id of its span, where it is one: known before it is sent, since whom it asks has that span as the parent.
     pub span: Option<SpanId>,
+    /// How long its host's name took to resolve, where that was done for it and is seen.
+    pub dns: Option<Duration>,
+    /// How long its connection took to make, the name and the handshake of TLS included, where that was done for it and is seen.
+    pub connect: Option<Duration>,
 }
 
 impl Attempt {
@@ -105,6 +109,8 @@ impl Attempt {
             version: None,
             target: None,
             span: None,
+            dns: None,
+            connect: None,
         }
     }
 

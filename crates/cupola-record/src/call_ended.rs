@@ -66,6 +66,10 @@ pub enum StopReason {
     Budget,
     /// The next attempt would begin after the deadline.
     Deadline,
+    /// The host failed too often, and is not asked for now.
+    CircuitOpen,
+    /// It leads to where the client does not follow.
+    Redirect,
 }
 
 impl StopReason {
@@ -78,6 +82,8 @@ impl StopReason {
             Self::Attempts => "attempts",
             Self::Budget => "budget",
             Self::Deadline => "deadline",
+            Self::CircuitOpen => "circuit_open",
+            Self::Redirect => "redirect",
         }
     }
 }
@@ -92,6 +98,8 @@ pub struct CallEnded {
     pub attempts: Vec<Attempt>,
     /// How many attempts there were.
     pub attempt_count: u32,
+    /// Whether that is all of them: a client of somebody else sends again, and follows redirects, by itself.
+    pub attempts_known: bool,
     /// Why there was no further attempt, where one failed.
     pub stopped: Option<StopReason>,
     /// From the beginning to the end of the response's body, waits included.
@@ -109,6 +117,7 @@ impl CallEnded {
             outcome: CallOutcome::DroppedBeforeHead,
             attempts: Vec::new(),
             attempt_count: 0,
+            attempts_known: true,
             stopped: None,
             total: Duration::ZERO,
             response_bytes: 0,

@@ -3,6 +3,7 @@
 use tracing::Level;
 
 use crate::access_fields::Milliseconds;
+use crate::attempt::Attempt;
 use crate::call::Call;
 use crate::call_ended::CallEnded;
 use crate::category::Category;
@@ -27,8 +28,9 @@ pub const CALL_TARGET: &str = "cupola::client";
 /// | `outcome` | text | – | `complete failed dropped_before_head dropped_mid_body` |
 /// | `error_type` | text | `error.type` | a kind, or a 4xx or 5xx status that is not expected |
 /// | `stop_reason` | text | – | why a failed attempt was not followed by another |
-/// | `attempts` | number | `http.request.resend_count` + 1 | how many there were |
+/// | `attempts` | number | `http.request.resend_count` + 1 | how many there were; absent where that is not known |
 /// | `attempt_log` | text | – | of more than one: each attempt, in order, one a line |
+/// | `dns_ms`, `connect_ms` | number | – | of the last attempt, where its connection was made for it: the name; the connection, name and TLS included |
 /// | `head_ms`, `duration_ms` | number | – | from the beginning to the head, and to the end of the body |
 /// | `response_bytes` | number | `http.response.body.size` | bytes of the body that were read |
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,8 +84,10 @@ fn write(call: &Call, ended: &CallEnded) {
                 outcome = ended.outcome.as_str(),
                 error_type = ended.error_type(call),
                 stop_reason = ended.stopped.map(crate::StopReason::as_str),
-                attempts = ended.attempt_count,
+                attempts = ended.attempts_known.then_some(ended.attempt_count),
                 attempt_log = attempt_log(ended).as_deref(),
+                dns_ms = last(ended).and_then(|attempt| attempt.dns).milliseconds(),
+                connect_ms = last(ended).and_then(|attempt| attempt.connect).milliseconds(),
                 head_ms = ended.head().milliseconds(),
                 duration_ms = ended.total.milliseconds(),
                 response_bytes = ended.status().map(|_| ended.response_bytes),
@@ -95,6 +99,10 @@ fn write(call: &Call, ended: &CallEnded) {
         Level::WARN => event!(WARN),
         _ => event!(INFO),
     }
+}
+
+fn last(ended: &CallEnded) -> Option<&Attempt> {
+    ended.attempts.last()
 }
 
 fn attempt_log(ended: &CallEnded) -> Option<String> {

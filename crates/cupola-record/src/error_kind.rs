@@ -30,13 +30,19 @@ pub enum ErrorKind {
     Deadline,
     /// A status that the caller does not take.
     Status,
+    /// The response is larger than the caller accepts.
+    TooLarge,
+    /// The host failed too often, and is not asked for now.
+    CircuitOpen,
+    /// The request cannot be made: its URL, a header or its body is none.
+    Request,
     /// Anything else.
     Other,
 }
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Dns,
         Self::Connect,
         Self::ConnectTimeout,
@@ -49,6 +55,9 @@ impl ErrorKind {
         Self::Budget,
         Self::Deadline,
         Self::Status,
+        Self::TooLarge,
+        Self::CircuitOpen,
+        Self::Request,
         Self::Other,
     ];
 
@@ -67,6 +76,9 @@ impl ErrorKind {
             Self::Budget => "budget",
             Self::Deadline => "deadline",
             Self::Status => "status",
+            Self::TooLarge => "too_large",
+            Self::CircuitOpen => "circuit_open",
+            Self::Request => "request",
             Self::Other => "other",
         }
     }

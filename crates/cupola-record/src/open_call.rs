@@ -133,6 +133,20 @@ impl OpenCall {
         }
     }
 
+    /// How long the attempt's name and connection took, where they were made for it.
+    pub fn connect_times(&mut self, dns: Option<Duration>, connect: Option<Duration>) {
+        if let Some(attempt) = self.0.as_mut().and_then(|open| open.running()) {
+            (attempt.dns, attempt.connect) = (dns, connect);
+        }
+    }
+
+    /// What is called sends again, and follows redirects, by itself: nobody knows how many attempts there are.
+    pub fn attempts_unknown(&mut self) {
+        if let Some(open) = &mut self.0 {
+            open.ended.attempts_known = false;
+        }
+    }
+
     /// The head of the attempt's response is there.
     pub fn head(&mut self, status: StatusCode) {
         let Some(open) = &mut self.0 else { return };

@@ -39,4 +39,20 @@ impl Cupola {
     pub fn call_layer(&self) -> CallLayer {
         self.0.call_layer.clone()
     }
+
+    /// A client of other services on reqwest 0.13, whose calls are lines and metrics as those of [`Self::call_layer`] are. See
+    /// [`cupola_client::Client`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cupola = cupola::Cupola::builder("hello").output(std::io::sink()).build()?;
+    /// let users = cupola.client().base_url("http://users.internal").dependency("users").build()?;
+    /// let request = users.get_template("/users/{id}", &[("id", &17)]).expect_status(404);
+    /// # let _ = request;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "reqwest")]
+    pub fn client(&self) -> cupola_client::ClientBuilder {
+        cupola_client::Client::builder().like(&self.0.call_layer)
+    }
 }

@@ -31,6 +31,7 @@
 //! - `host` (on): CPU, memory, disks and network, of the host and of this process, on `/metrics`; `nvidia`: GPUs too.
 //! - `metrics_0_24`: what libraries tell the `metrics` facade is on `/metrics` too.
 //! - `otel` (on): spans and metrics, exported by OTLP where variables say so; [`tracer`] and the module `span`.
+//! - `reqwest`: `Cupola::client`, a client on reqwest 0.13 that sends again, follows redirects, and keeps calls within limits.
 //! - `tls`: the same to collectors behind https.
 //! - `tower-http`: tower-http's `RequestId` extension is read and filled.
 //! - `testing`: the module of that name, which captures lines and records in tests of services.

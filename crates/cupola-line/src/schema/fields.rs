@@ -93,6 +93,8 @@ pub const FIELDS: &[Field] = &[
     row(Call, "stop_reason", Text, "why a failed attempt was not followed by another"),
     row(Call, "attempts", Whole, "how many attempts there were"),
     row(Call, "attempt_log", Text, "of more than one: each attempt, in order, one a line"),
+    row(Call, "dns_ms", Number, "of the last attempt, where a connection was made for it: resolving the name"),
+    row(Call, "connect_ms", Number, "the same: making the connection, name and TLS included"),
     row(Call, "head_ms", Number, "from the beginning to the head of the last response"),
     row(Call, "duration_ms", Number, "from the beginning to the end of the body, waits included"),
     row(Call, "response_bytes", Whole, "bytes of the body that were read"),

@@ -1,0 +1,29 @@
+//! A client on reqwest 0.13: attempts, retries, redirects and limits in our hands, responses reqwest's own.
+
+mod authorities;
+mod breaker;
+mod builder;
+mod client;
+mod connect;
+mod host_policy;
+pub(crate) mod limited_body;
+mod limits;
+mod outgoing;
+mod rate_limit;
+mod redirects;
+mod report;
+mod request;
+mod send;
+mod tap;
+mod template;
+mod tls;
+
+pub use breaker::Breaker;
+pub use builder::ClientBuilder;
+pub use client::Client;
+pub use host_policy::HostPolicy;
+pub use rate_limit::RateLimit;
+pub use redirects::Redirects;
+pub use report::CallReport;
+pub use request::RequestBuilder;
+pub use tls::reqwest_builder;

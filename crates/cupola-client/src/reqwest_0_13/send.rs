@@ -1,0 +1,262 @@
+//! One call, from its first attempt to the response that is given back.
+//!
+//! The order, from the outside in, and why: the record is outermost, so that everything is on it. The deadline holds waits and
+//! attempts alike. The breaker and the limiter stand before each attempt: a retry is a request like any other. The attempt's own
+//! timeout is inside its record, and identity is decided last, for the host that the attempt goes to.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use cupola_record::{CallOutcome, ConnectionUse, ErrorKind, OpenCall, Reason, StopReason};
+use http::StatusCode;
+use reqwest::{Request, Response};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use crate::call_error::CallError;
+use crate::call_info::CallInfo;
+use crate::classify::classify;
+use crate::reqwest_0_13::authorities::Authority;
+use crate::reqwest_0_13::client::Inner;
+use crate::reqwest_0_13::connect::{PROBE, Probe};
+use crate::reqwest_0_13::limits::Limits;
+use crate::reqwest_0_13::outgoing::Outgoing;
+use crate::reqwest_0_13::redirects::Hop;
+use crate::reqwest_0_13::report::CallReport;
+use crate::reqwest_0_13::tap::tap;
+use crate::retry::{Asked, Failure, RetryPolicy, Verdict, retry_after};
+
+/// What is read of a response that nobody wants, so that its connection can serve the next attempt.
+const DRAINED: usize = 64 * 1024;
+const DRAINED_WITHIN: Duration = Duration::from_millis(50);
+
+/// What one call site says of one call.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) info: CallInfo,
+    pub(crate) limits: Limits,
+    pub(crate) retry: Option<RetryPolicy>,
+}
+
+/// Sends a request until there is a response to give back.
+pub(crate) async fn send(client: &Inner, mut outgoing: Outgoing, plan: Plan) -> Result<Response, CallError> {
+    outgoing.default_headers(&client.headers);
+    let authority = client.authorities.of(outgoing.request.url());
+    let open = client.open(&outgoing.request, &plan.info, &authority);
+    authority.budget.earn();
+    let now = Instant::now();
+    let (head_by, end_by) = (plan.limits.head_by(now), plan.limits.end_by(now));
+    let sending = Sending { client, outgoing, plan, authority, open, head_by, end_by, sent: 0, tries: 0, hops: 0 };
+    sending.run().await
+}
+
+struct Sending<'c> {
+    client: &'c Inner,
+    outgoing: Outgoing,
+    plan: Plan,
+    authority: Arc<Authority>,
+    open: OpenCall,
+    head_by: Option<Instant>,
+    end_by: Option<Instant>,
+    /// Requests sent, and those of them since the last redirect.
+    sent: u32,
+    tries: u32,
+    hops: u32,
+}
+
+/// What follows an attempt.
+enum Next {
+    Give(Response, Option<StopReason>),
+    Fail(CallError, Option<StopReason>),
+    Again(Reason, Duration),
+}
+
+impl Sending<'_> {
+    async fn run(mut self) -> Result<Response, CallError> {
+        let (mut reason, mut delay) = (Reason::First, Duration::ZERO);
+        loop {
+            let next = match self.attempt(reason, delay).await {
+                Ok(response) => self.after_response(response).await,
+                Err(stopped) => stopped,
+            };
+            match next {
+                Next::Give(response, stopped) => return Ok(self.give(response, stopped)),
+                Next::Fail(error, stopped) => return Err(self.fail(error, stopped)),
+                Next::Again(why, wait) => (reason, delay) = (why, wait),
+            }
+            sleep(delay).await;
+        }
+    }
+
+    /// One request on the wire, to the head of its response.
+    async fn attempt(&mut self, reason: Reason, delay: Duration) -> Result<Response, Next> {
+        let waited = self.turn().await?;
+        let Some(mut request) = self.outgoing.next() else {
+            let error = CallError::bare(ErrorKind::Request);
+            return Err(Next::Fail(error, Some(StopReason::BodyNotReplayable)));
+        };
+        self.open.attempt(reason, delay + waited);
+        (self.sent, self.tries) = (self.sent + 1, self.tries + 1);
+        if self.hops > 0 {
+            self.open.moved(self.client.target(&self.outgoing.request));
+        }
+        self.client.identify(&self.open, &mut request);
+        let answer = self.watched(request).await;
+        self.tell_breaker(&answer);
+        match answer {
+            Ok(response) => {
+                self.open.head(response.status());
+                self.open.version(response.version());
+                Ok(response)
+            }
+            Err(error) => Err(self.after_error(error)),
+        }
+    }
+
+    /// Waits until the host may be asked; gives how long that took.
+    async fn turn(&self) -> Result<Duration, Next> {
+        let start = Instant::now();
+        if self.authority.breaker.as_ref().is_some_and(|breaker| !breaker.may_pass(start)) {
+            return Err(Next::Fail(CallError::bare(ErrorKind::CircuitOpen), Some(StopReason::CircuitOpen)));
+        }
+        let Some(limiter) = &self.authority.limiter else { return Ok(Duration::ZERO) };
+        while let Some(wait) = limiter.turn() {
+            if wait >= self.left() {
+                return Err(Next::Fail(CallError::bare(ErrorKind::Deadline), Some(StopReason::Deadline)));
+            }
+            sleep(wait).await;
+        }
+        Ok(start.elapsed())
+    }
+
+    /// Sends, within what time is left, and watches the connection.
+    async fn watched(&mut self, request: Request) -> Result<Response, CallError> {
+        let now = Instant::now();
+        let limit = self.authority.attempt_timeout.or(self.plan.limits.attempt);
+        let attempt_by = limit.and_then(|limit| now.checked_add(limit));
+        let http = &self.client.http;
+        if !self.client.ours {
+            return within([self.head_by, attempt_by], http.execute(request)).await;
+        }
+        let probe = Arc::new(Probe::default());
+        let answer = within([self.head_by, attempt_by], PROBE.scope(Arc::clone(&probe), http.execute(request))).await;
+        let known = answer.is_ok() || probe.connect().is_some();
+        self.open.connection(if known { probe.connection() } else { ConnectionUse::Unknown });
+        self.open.connect_times(probe.dns(), probe.connect());
+        answer
+    }
+
+    fn tell_breaker(&self, answer: &Result<Response, CallError>) {
+        let Some(breaker) = &self.authority.breaker else { return };
+        match answer {
+            Ok(response) if !response.status().is_server_error() => breaker.succeeded(),
+            _ => breaker.failed(Instant::now()),
+        }
+    }
+
+    fn after_error(&mut self, error: CallError) -> Next {
+        self.open.failed(error.kind());
+        match self.verdict(Failure::Error(error.kind())) {
+            Verdict::Again(reason, wait) => Next::Again(reason, wait),
+            Verdict::Stop(reason) => Next::Fail(error, Some(reason)),
+            Verdict::Give => Next::Fail(error, None),
+        }
+    }
+
+    async fn after_response(&mut self, response: Response) -> Next {
+        match self.client.redirects.hop(self.hops, &mut self.outgoing, &response) {
+            Hop::None => {}
+            Hop::Follow => return self.follow(response).await,
+            Hop::Kept(reason) => return Next::Give(response, Some(reason)),
+            Hop::Refused => return Next::Fail(CallError::bare(ErrorKind::Redirect), Some(StopReason::Redirect)),
+        }
+        match self.verdict_on(&response) {
+            Verdict::Again(reason, wait) => {
+                self.discard(response).await;
+                Next::Again(reason, wait)
+            }
+            Verdict::Stop(reason) => Next::Give(response, Some(reason)),
+            Verdict::Give => Next::Give(response, None),
+        }
+    }
+
+    async fn follow(&mut self, response: Response) -> Next {
+        self.discard(response).await;
+        (self.hops, self.tries) = (self.hops + 1, 0);
+        self.authority = self.client.authorities.of(self.outgoing.request.url());
+        Next::Again(Reason::Redirect, Duration::ZERO)
+    }
+
+    /// Ends an attempt whose response is not given back, and reads it to its end if that is near.
+    async fn discard(&mut self, mut response: Response) {
+        self.open.discarded();
+        let drained = async {
+            let mut read = 0;
+            while let Ok(Some(chunk)) = response.chunk().await {
+                read += chunk.len();
+                if read > DRAINED {
+                    break;
+                }
+            }
+        };
+        // Not at its end by then: the connection is given up with it.
+        let _ = timeout(DRAINED_WITHIN.min(self.left()), drained).await;
+    }
+
+    fn verdict_on(&mut self, response: &Response) -> Verdict {
+        let expected = self.plan.info.expected.contains(&response.status());
+        if expected || may_not_fail(response.status()) {
+            return Verdict::Give;
+        }
+        let after = retry_after(response.headers(), SystemTime::now());
+        self.verdict(Failure::Status(response.status(), after))
+    }
+
+    /// What follows a failure; the budget is asked last, for it is spent by asking.
+    fn verdict(&self, failure: Failure) -> Verdict {
+        let request = &self.outgoing.request;
+        let asked = Asked::of(request.method(), request.headers(), self.outgoing.is_replayable());
+        let policy = self.plan.retry.as_ref().unwrap_or(&self.authority.retry);
+        match policy.verdict(asked, failure, self.tries, rand::random(), self.left()) {
+            Verdict::Again(..) if !self.authority.budget.spend() => Verdict::Stop(StopReason::Budget),
+            verdict => verdict,
+        }
+    }
+
+    /// What is left until there must be a head.
+    fn left(&self) -> Duration {
+        self.head_by.map_or(Duration::MAX, |by| by.saturating_duration_since(Instant::now()))
+    }
+
+    fn give(mut self, response: Response, stopped: Option<StopReason>) -> Response {
+        stopped.into_iter().for_each(|reason| self.open.stopped(reason));
+        let attempts = if self.client.ours { self.sent } else { 0 };
+        let report = CallReport { attempts, stopped };
+        tap(response, self.open, &self.plan.limits, self.end_by, report)
+    }
+
+    fn fail(mut self, error: CallError, stopped: Option<StopReason>) -> CallError {
+        stopped.into_iter().for_each(|reason| self.open.stopped(reason));
+        self.open.end(CallOutcome::Failed(error.kind()));
+        error.after(self.sent)
+    }
+}
+
+/// The answer, or which limit came first.
+async fn within(
+    [head_by, attempt_by]: [Option<Instant>; 2],
+    answer: impl Future<Output = reqwest::Result<Response>>,
+) -> Result<Response, CallError> {
+    let answer = async { answer.await.map_err(failed) };
+    let Some(by) = head_by.into_iter().chain(attempt_by).min() else { return answer.await };
+    let late = if head_by == Some(by) { ErrorKind::Deadline } else { ErrorKind::Timeout };
+    timeout_at(by, answer).await.unwrap_or_else(|_| Err(CallError::bare(late)))
+}
+
+/// Without the URL, which reqwest would print with all that is in it.
+fn failed(error: reqwest::Error) -> CallError {
+    CallError::new(classify(&error), error.without_url().into())
+}
+
+fn may_not_fail(status: StatusCode) -> bool {
+    !status.is_client_error() && !status.is_server_error()
+}
