@@ -129,3 +129,23 @@ fn a_call_of_several_attempts_is_one_line_and_one_request_each() {
     assert_eq!(back.access().len(), 2);
     back.access().iter().for_each(|asked| assert_eq!(asked.text("request_id"), access.text("request_id")));
 }
+
+#[test]
+fn bodies_and_headers_are_on_the_line_by_choice() {
+    let secret = r#"{"id":7,"access_token":"s3cr3t"}"#;
+    let json = move || async move { ([("content-type", "application/json"), ("set-cookie", "sid=s3cr3t")], secret) };
+    let back = Service::start(&[], Router::new().route("/users/{id}", get(json)));
+    let vars = [("CUPOLA_CALL_BODIES", "true"), ("CUPOLA_CALL_HEADERS", "true"), ("CUPOLA_BODY_BYTES", "40")];
+    let (shown, hidden) = (front(&vars, &back), front(&[("CUPOLA_BODIES", "true")], &back));
+    assert_eq!((shown.get("/found").text(), hidden.get("/found").text()), (secret.to_owned(), secret.to_owned()));
+    let (shown, hidden, _) = (shown.stop(), hidden.stop(), back.stop());
+
+    let line = shown.line("call completed");
+    assert_eq!(line.text("response_body"), r#"{"id":7,"access_token":"[REDACTED]"}"#);
+    assert_eq!(line.text("response_body_state"), "complete");
+    assert!(line.text("response_headers").contains("content-type: application/json\n"), "{line:?}");
+    assert!(!shown.text.contains("s3cr3t"), "{}", shown.text);
+    shown.text.lines().for_each(|line| assert_eq!(schema::check(line.as_bytes()), Ok(()), "{line}"));
+    let line = hidden.line("call completed");
+    assert!(!["response_body", "response_headers", "request_headers"].iter().any(|name| line.has(name)), "{line:?}");
+}

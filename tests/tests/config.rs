@@ -7,7 +7,7 @@ use std::process::Command;
 use cupola_tests::builder;
 
 /// A variable, values that are not accepted, and what its error says is.
-const CHECKED: [(&str, &[&str], &str); 18] = [
+const CHECKED: [(&str, &[&str], &str); 20] = [
     ("CUPOLA_TRUST", &["everyone", "1"], TRUST),
     ("CUPOLA_FOREIGN_SAMPLED_PER_SECOND", &["all", "-1"], "a number of traces"),
     ("CUPOLA_REQUEST_ID", &["uuid9", "snowflake"], "uuid7, uuid4, ulid or trace-id"),
@@ -20,6 +20,8 @@ const CHECKED: [(&str, &[&str], &str); 18] = [
     ("CUPOLA_BODIES", &["maybe", "2"], "true or false"),
     ("CUPOLA_BODY_BYTES", &["8k", "-1"], "a number of bytes"),
     ("CUPOLA_HEADERS", &["all"], "true or false"),
+    ("CUPOLA_CALL_BODIES", &["maybe"], "true or false"),
+    ("CUPOLA_CALL_HEADERS", &["all"], "true or false"),
     ("CUPOLA_REQUEST_START", &["start"], "true or false"),
     ("LOG_API_CALLS", &["none"], "true or false"),
     ("LOG_FORMAT", &["xml", "jsonl"], "json, pretty or text"),

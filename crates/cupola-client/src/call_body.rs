@@ -3,7 +3,6 @@
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll, ready};
 
-use bytes::Buf;
 use cupola_record::{CallOutcome, OpenCall};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -52,9 +51,8 @@ where
         let frame = frame.map(|frame| frame.map_err(|error| CallError::in_body(error.into())));
         match &frame {
             Some(Ok(frame)) => {
-                let bytes = frame.data_ref().map_or(0, Buf::remaining);
-                if let Some(open) = this.open.as_mut() {
-                    open.received(bytes as u64);
+                if let (Some(open), Some(data)) = (this.open.as_mut(), frame.data_ref()) {
+                    open.read(data);
                 }
                 if this.body.is_end_stream() {
                     end(this.open, CallOutcome::Complete);

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
 
 use cupola_record::{CallOutcome, OpenCall};
@@ -9,8 +10,10 @@ use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
+use crate::bodies::Head;
 use crate::call_body::CallBody;
 use crate::call_error::{BoxError, CallError};
+use crate::settings::Settings;
 
 pin_project! {
     /// The response to come. Dropped before it is there, the call is `dropped_before_head`.
@@ -19,12 +22,15 @@ pin_project! {
         #[pin]
         inner: F,
         open: Option<OpenCall>,
+        settings: Option<Arc<Settings>>,
     }
 }
 
 impl<F> CallFuture<F> {
-    pub(crate) const fn new(inner: F, open: OpenCall) -> Self {
-        Self { inner, open: Some(open) }
+    /// The settings are kept where they say anything of responses.
+    pub(crate) fn new(inner: F, open: OpenCall, settings: &Arc<Settings>) -> Self {
+        let looks = settings.headers || settings.bodies.is_some();
+        Self { inner, open: Some(open), settings: looks.then(|| Arc::clone(settings)) }
     }
 }
 
@@ -43,8 +49,7 @@ where
         Poll::Ready(match answer {
             Ok(response) => {
                 if let Some(open) = &mut open {
-                    open.head(response.status());
-                    open.version(response.version());
+                    record_head(open, this.settings.as_deref(), &response);
                 }
                 Ok(response.map(|body| CallBody::new(body, open)))
             }
@@ -56,5 +61,18 @@ where
                 Err(error)
             }
         })
+    }
+}
+
+fn record_head<R: Body>(open: &mut OpenCall, settings: Option<&Settings>, response: &Response<R>) {
+    let (status, version, headers) = (response.status(), response.version(), response.headers());
+    match settings {
+        Some(settings) => {
+            settings.head(open, &Head { status, version, headers, is_whole: response.body().is_end_stream() });
+        }
+        None => {
+            open.head(status);
+            open.version(version);
+        }
     }
 }

@@ -11,12 +11,21 @@ use crate::settings::Settings;
 /// | variable | accepted | unset |
 /// |---|---|---|
 /// | `CUPOLA_PROPAGATE_TO` | hosts, separated by commas: `private`, `none`, `all`, `example.com`, `.example.com` | what the code says, else `private` |
+/// | `CUPOLA_CALL_BODIES` | yes or no: bodies on the call's line, masked | what the code says, else no |
+/// | `CUPOLA_CALL_HEADERS` | yes or no: headers on the call's line, masked | what the code says, else no |
+/// | `CUPOLA_BODY_BYTES` | bytes: the most that is kept of each body | 8192 |
 /// | `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` | methods, separated by commas | RFC 9110's |
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Config {
     /// To whom trace, baggage and request id go.
     pub propagation: Option<Propagation>,
+    /// Whether bodies are captured.
+    pub bodies: Option<bool>,
+    /// The most that is kept of each body.
+    pub body_bytes: Option<usize>,
+    /// Whether headers are shown.
+    pub headers: Option<bool>,
     /// Which methods are shown by name.
     pub known_methods: Option<KnownMethods>,
 }
@@ -28,6 +37,9 @@ impl Config {
         let accepted = "private, none, all, a name such as example.com or .example.com, or several separated by commas";
         Ok(Self {
             propagation: vars.parsed("CUPOLA_PROPAGATE_TO", accepted)?,
+            bodies: vars.yes_or_no("CUPOLA_CALL_BODIES")?,
+            body_bytes: vars.parsed("CUPOLA_BODY_BYTES", "a number of bytes")?,
+            headers: vars.yes_or_no("CUPOLA_CALL_HEADERS")?,
             known_methods: KnownMethods::from_vars(vars)?,
         })
     }
@@ -42,6 +54,13 @@ impl Config {
     pub(crate) fn over(&self, mut settings: Settings) -> Settings {
         self.propagation.iter().for_each(|list| settings.propagation = list.clone());
         self.known_methods.iter().for_each(|methods| settings.methods = methods.clone());
+        if let Some(on) = self.bodies {
+            settings.bodies = on.then(|| settings.bodies.unwrap_or_default());
+        }
+        if let Some(bytes) = self.body_bytes {
+            settings.bodies = settings.bodies.map(|rules| rules.cap(bytes));
+        }
+        settings.headers = self.headers.unwrap_or(settings.headers);
         settings
     }
 }

@@ -44,6 +44,7 @@
 //! - `reqwest`: `Client`, on reqwest 0.13, which also sends again, follows redirects, and keeps calls within limits.
 //! - `rustls`: that client speaks TLS without a feature of reqwest's own.
 
+mod bodies;
 mod call_body;
 mod call_error;
 mod call_future;
@@ -53,6 +54,7 @@ mod config;
 mod layer;
 pub mod llm;
 mod propagation;
+mod request_body;
 #[cfg(feature = "reqwest")]
 mod reqwest_0_13;
 #[cfg(feature = "reqwest")]
@@ -66,8 +68,9 @@ pub use call_future::CallFuture;
 pub use call_info::CallInfo;
 pub use classify::classify;
 pub use config::Config;
-pub use layer::{CallLayer, CallService};
+pub use layer::{CallLayer, CallService, Unwatched, Watched};
 pub use propagation::{BadHost, Propagation};
+pub use request_body::CallRequestBody;
 #[cfg(feature = "reqwest")]
 pub use reqwest_0_13::{
     Breaker, CallReport, Client, ClientBuilder, HostPolicy, RateLimit, Redirects, RequestBuilder, reqwest_builder,

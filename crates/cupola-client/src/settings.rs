@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use cupola_context::{Context, Identify, SpanId, TraceFlags, TraceId, inject, inject_span, inject_trace};
-use cupola_record::{Call, CallLog, CallTrace, Choices, Duties, KnownMethods, OpenCall, Sink};
+use cupola_record::{BodyRules, Call, CallLog, CallTrace, Choices, Duties, KnownMethods, OpenCall, Sink};
 use cupola_redact::KeyPolicy;
 use http::{HeaderMap, Method, Uri};
 use rand::Rng;
@@ -19,6 +19,10 @@ pub(crate) struct Settings {
     pub(crate) methods: KnownMethods,
     pub(crate) propagation: Propagation,
     pub(crate) dependency: Option<Arc<str>>,
+    /// Which bodies are captured.
+    pub(crate) bodies: Option<BodyRules>,
+    /// Whether headers are shown.
+    pub(crate) headers: bool,
     /// How calls that are made on nobody's behalf are traced.
     pub(crate) identify: Identify,
 }
@@ -31,6 +35,8 @@ impl Default for Settings {
             methods: KnownMethods::default(),
             propagation: Propagation::default(),
             dependency: None,
+            bodies: None,
+            headers: false,
             identify: Identify::default(),
         }
     }

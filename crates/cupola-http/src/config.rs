@@ -5,10 +5,9 @@ use std::time::Duration;
 use cupola_context::{
     Identify, InvalidTrust, Propagators, RaiseLimit, RequestIdFormat, Sampler, Share, TrustPolicy, UnknownPropagator,
 };
-use cupola_record::{KnownMethods, Sink, VarError, Vars};
+use cupola_record::{BodyRules, KnownMethods, Sink, VarError, Vars};
 
 use crate::layer::{ObserveLayer, layer};
-use crate::rules::BodyRules;
 use crate::sampling;
 
 /// What variables say about the layer; `None` where they say nothing.

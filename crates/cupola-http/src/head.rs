@@ -1,15 +1,12 @@
 //! The head of a response: the moment when its fate is mostly known.
 
 use bytes::Bytes;
-use cupola_record::{Choices, Duties, Outcome, SkipReason};
-use cupola_redact::Media;
+use cupola_record::{Choices, Duties, Outcome};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body::Body;
 
-use crate::capture::BodyWatch;
 use crate::observer::echo;
 use crate::response_body::ResponseBody;
-use crate::rules::BodyRules;
 use crate::watch::Watch;
 
 /// What the request asked for, as far as it decides when the response is over.
@@ -52,11 +49,10 @@ pub(crate) fn observe<R: Body>(mut response: Response<R>, mut watch: Watch, aske
         }
         watch.end(Outcome::Upgraded);
     } else if is_bodiless(response.status(), asked) || response.body().is_end_stream() || expected == Some(0) {
-        capture(Err(SkipReason::Empty), &mut watch);
+        capture(response.headers(), true, &mut watch);
         watch.end(Outcome::Complete);
     } else {
-        let rules = watch.observer.bodies.as_ref();
-        capture(rules.map_or(Err(SkipReason::Route), |rules| rules.wants(response.headers())), &mut watch);
+        capture(response.headers(), false, &mut watch);
         watch.expected = expected;
     }
     let watch = Some(watch).filter(|watch| watch.open.is_open());
@@ -127,10 +123,9 @@ fn is_bodiless(status: StatusCode, asked: Asked) -> bool {
     asked == Asked::Head || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
-fn capture(wanted: Result<Media, SkipReason>, watch: &mut Watch) {
-    let Some(captures) = &mut watch.captures else { return };
-    let cap = watch.observer.bodies.as_ref().map_or(0, BodyRules::bytes);
-    captures.response = Some(BodyWatch::new(wanted, &watch.observer.policy, cap));
+fn capture(headers: &HeaderMap, is_empty: bool, watch: &mut Watch) {
+    let (Some(captures), Some(rules)) = (&mut watch.captures, &watch.observer.bodies) else { return };
+    captures.response = Some(rules.watch(&watch.observer.policy, headers, is_empty));
 }
 
 /// How long the body will be, where that is certain. A server stops polling once it has sent so much, and never asks

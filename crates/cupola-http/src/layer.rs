@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cupola_context::Identify;
-use cupola_record::{Choices, KnownMethods, Sink};
+use cupola_record::{BodyRules, Choices, KnownMethods, Sink};
 use cupola_redact::KeyPolicy;
 use http::{Extensions, HeaderMap};
 use tower_layer::Layer;
 
 use crate::observer::Observer;
-use crate::rules::BodyRules;
 use crate::service::Observe;
 
 /// A layer that tells `sink` of every exchange.

@@ -81,7 +81,6 @@
 //! - `tower-http`: tower-http's `RequestId` extension is read and filled.
 
 mod asked_uri;
-mod capture;
 mod choose;
 mod config;
 mod fresh;
@@ -96,7 +95,6 @@ mod request_body;
 mod response_body;
 mod route_slot;
 mod routes;
-mod rules;
 mod sampling;
 mod service;
 mod skip;
@@ -104,6 +102,8 @@ mod tell;
 mod told;
 mod upgrade;
 mod watch;
+
+pub use cupola_record::BodyRules;
 
 pub use choose::{Choose, ChooseLayer, choose};
 pub use config::Config;
@@ -114,6 +114,5 @@ pub use peer::Peer;
 pub use request_body::RequestBody;
 pub use response_body::ResponseBody;
 pub use route_slot::{RouteSlot, RouteSlotLayer, route_slot};
-pub use rules::BodyRules;
 pub use service::Observe;
 pub use upgrade::{Connection, UpgradeWatch, WatchUpgrade};

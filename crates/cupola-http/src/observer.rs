@@ -6,19 +6,18 @@ use std::time::Duration;
 
 use cupola_context::{Context, Fresh, Identified, Identify, REQUEST_ID_HEADER, RequestId};
 use cupola_record::{
-    Choices, Duties, Empty, Exchange, HeaderList, KnownMethods, PreparedExchange, RawTexts, Sink, SkipReason,
+    BodyRules, Choices, Duties, Empty, Exchange, HeaderList, KnownMethods, PreparedExchange, RawTexts, Sink,
+    masked_headers,
 };
-use cupola_redact::{KeyPolicy, Masked, REDACTED};
+use cupola_redact::KeyPolicy;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use http_body::Body;
 
 use crate::asked_uri;
-use crate::capture::BodyWatch;
 use crate::choose::ByRoute;
 use crate::fresh::{fresh, now};
 use crate::peer;
 use crate::routes::Routes;
-use crate::rules::BodyRules;
 use crate::skip::Skip;
 use crate::tell::Tell;
 use crate::told::Told;
@@ -176,18 +175,12 @@ impl Observer {
     }
 
     pub(crate) fn chosen_headers(&self, headers: &HeaderMap) -> Option<HeaderList> {
-        let masked = |name: &header::HeaderName, value: &HeaderValue| {
-            let hidden = value.is_sensitive();
-            if hidden { Masked::from_static(REDACTED) } else { self.policy.header(name.as_str(), value.as_bytes()) }
-        };
-        self.headers.then(|| headers.iter().map(|(name, value)| (name.clone(), masked(name, value))).collect())
+        self.headers.then(|| masked_headers(&self.policy, headers))
     }
 
     fn captures<B: Body>(&self, request: &Request<B>, exchange: &Exchange, skipped: bool) -> Option<Box<Captures>> {
         let rules = self.bodies.as_ref().filter(|_| !skipped && !exchange.served.contains(Duties::LOG))?;
-        let wanted =
-            if request.body().is_end_stream() { Err(SkipReason::Empty) } else { rules.wants(request.headers()) };
-        let body = BodyWatch::new(wanted, &self.policy, rules.bytes());
+        let body = rules.watch(&self.policy, request.headers(), request.body().is_end_stream());
         Some(Box::new(Captures { request: Arc::new(Mutex::new(Some(body))), response: None }))
     }
 

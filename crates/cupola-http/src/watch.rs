@@ -3,10 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use cupola_record::{Bodies, BodyCapture, CaptureState, GrpcStatus, OpenExchange, Outcome, SkipReason};
-use cupola_redact::Masked;
+use cupola_record::{Bodies, BodyCapture, BodyWatch, GrpcStatus, OpenExchange, Outcome};
 
-use crate::capture::BodyWatch;
 use crate::fresh::now;
 use crate::observer::Observer;
 use crate::panic::{self, Panic};
@@ -122,8 +120,7 @@ impl Captures {
 
 /// The bodies of an exchange whose route is left out: nothing of them is shown.
 fn left_out() -> Bodies {
-    let nothing = || BodyCapture::new(Masked::default(), CaptureState::Skipped(SkipReason::Route));
-    Bodies::new(nothing(), nothing())
+    Bodies::new(BodyCapture::left_out(), BodyCapture::left_out())
 }
 
 /// The request's capture, as its body's wrapper uses it.

@@ -7,7 +7,8 @@ use cupola_context::{IdText, RequestId};
 
 use crate::body::BodyCapture;
 use crate::ended::Ended;
-use crate::exchange::{Exchange, HeaderList};
+use crate::exchange::Exchange;
+use crate::header_list::HeaderList;
 use crate::ip_text::IpText;
 
 /// Hands the table to another macro: its arguments, then `kind name = value,` for each field. The names are those of

@@ -17,6 +17,11 @@ impl BodyCapture {
     pub const fn new(text: Masked, state: CaptureState) -> Self {
         Self { text, state }
     }
+
+    /// That of a body of which nothing is to be shown.
+    pub fn left_out() -> Self {
+        Self::new(Masked::default(), CaptureState::Skipped(SkipReason::Route))
+    }
 }
 
 /// How far a body's capture goes.

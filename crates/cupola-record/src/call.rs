@@ -8,6 +8,7 @@ use cupola_redact::KeyPolicy;
 use http::{Method, StatusCode, Uri};
 
 use crate::call_trace::CallTrace;
+use crate::header_list::HeaderList;
 use crate::method::KnownMethods;
 use crate::target::Target;
 
@@ -30,6 +31,8 @@ pub struct Call {
     /// The trace in which its attempts are spans; `None` where nobody makes spans of them, or the request's trace is not
     /// sampled.
     pub trace: Option<CallTrace>,
+    /// Request headers by choice, as the caller has made them.
+    pub headers: Option<Box<HeaderList>>,
     target: Target,
 }
 
@@ -44,6 +47,7 @@ impl Call {
             template: None,
             expected: Vec::new(),
             trace: None,
+            headers: None,
             target: Target::default(),
         }
     }

@@ -6,8 +6,10 @@ use http::StatusCode;
 use tracing::Level;
 
 use crate::attempt::{Attempt, Reason};
+use crate::body::BodyCapture;
 use crate::call::Call;
 use crate::error_kind::ErrorKind;
+use crate::header_list::HeaderList;
 
 /// How a call ended; exactly one of these is recorded for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -104,8 +106,16 @@ pub struct CallEnded {
     pub stopped: Option<StopReason>,
     /// From the beginning to the end of the response's body, waits included.
     pub total: Duration,
+    /// Bytes of the last request's body that were sent, where it was watched.
+    pub request_bytes: Option<u64>,
     /// Bytes of the last response's body that were read.
     pub response_bytes: u64,
+    /// Headers of the last response by choice.
+    pub headers: Option<Box<HeaderList>>,
+    /// The body of the last request, where it was watched and is captured.
+    pub request_body: Option<Box<BodyCapture>>,
+    /// The body of the last response, where there was one and it is captured.
+    pub response_body: Option<Box<BodyCapture>>,
 }
 
 impl CallEnded {
@@ -120,7 +130,11 @@ impl CallEnded {
             attempts_known: true,
             stopped: None,
             total: Duration::ZERO,
+            request_bytes: None,
             response_bytes: 0,
+            headers: None,
+            request_body: None,
+            response_body: None,
         }
     }
 

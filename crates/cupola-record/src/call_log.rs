@@ -2,7 +2,7 @@
 
 use tracing::Level;
 
-use crate::access_fields::Milliseconds;
+use crate::access_fields::{Milliseconds, header_lines, text};
 use crate::attempt::Attempt;
 use crate::call::Call;
 use crate::call_ended::CallEnded;
@@ -32,7 +32,11 @@ pub const CALL_TARGET: &str = "cupola::client";
 /// | `attempt_log` | text | – | of more than one: each attempt, in order, one a line |
 /// | `dns_ms`, `connect_ms` | number | – | of the last attempt, where its connection was made for it: the name; the connection, name and TLS included |
 /// | `head_ms`, `duration_ms` | number | – | from the beginning to the head, and to the end of the body |
+/// | `request_bytes` | number | `http.request.body.size` | bytes of the body that were sent, where it is watched |
 /// | `response_bytes` | number | `http.response.body.size` | bytes of the body that were read |
+/// | `request_headers`, `response_headers` | text | `http.request.header.<name>` | by choice: `name: value` pairs, one a line; values not on the list are `[REDACTED]` |
+/// | `request_body`, `response_body` | text | `http.request.body.content` | by choice: masked, up to the cap |
+/// | `request_body_state`, `response_body_state` | text | – | `complete truncated partial not_read skipped_…` |
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CallLog {
     errors_only: bool,
@@ -90,7 +94,14 @@ fn write(call: &Call, ended: &CallEnded) {
                 connect_ms = last(ended).and_then(|attempt| attempt.connect).milliseconds(),
                 head_ms = ended.head().milliseconds(),
                 duration_ms = ended.total.milliseconds(),
+                request_bytes = ended.request_bytes,
                 response_bytes = ended.status().map(|_| ended.response_bytes),
+                request_headers = call.headers.as_deref().map(header_lines).as_deref(),
+                response_headers = ended.headers.as_deref().map(header_lines).as_deref(),
+                request_body = ended.request_body.as_deref().and_then(text),
+                request_body_state = ended.request_body.as_deref().map(|body| body.state.as_str()),
+                response_body = ended.response_body.as_deref().and_then(text),
+                response_body_state = ended.response_body.as_deref().map(|body| body.state.as_str()),
             )
         };
     }

@@ -8,8 +8,8 @@ use http::StatusCode;
 use tracing::Level;
 
 use crate::body::BodyCapture;
-use crate::exchange::HeaderList;
 use crate::grpc::GrpcStatus;
+use crate::header_list::HeaderList;
 use crate::outcome::Outcome;
 
 /// How an exchange ended, and what was measured of it.

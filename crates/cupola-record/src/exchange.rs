@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use cupola_context::Context;
-use cupola_redact::{KeyPolicy, Masked, MaskedParts};
-use http::{HeaderName, Method, Version};
+use cupola_redact::{KeyPolicy, MaskedParts};
+use http::{Method, Version};
 
 use crate::duties::Duties;
+use crate::header_list::HeaderList;
 use crate::method::KnownMethods;
 
 /// Whether a request was served or made.
@@ -20,9 +21,6 @@ pub enum Side {
     /// It went out.
     Client,
 }
-
-/// Headers that were chosen for the log: names, and masked values.
-pub type HeaderList = Vec<(HeaderName, Masked)>;
 
 /// One HTTP request, as it is known when it begins; [`crate::Ended`] is what its end adds.
 #[derive(Clone, Debug)]

@@ -11,8 +11,9 @@ use tracing::Level;
 use crate::choices::Choices;
 use crate::duties::Duties;
 use crate::ended::{Bodies, Ended};
-use crate::exchange::{Exchange, HeaderList};
+use crate::exchange::Exchange;
 use crate::grpc::GrpcStatus;
+use crate::header_list::HeaderList;
 use crate::outcome::Outcome;
 use crate::sink::{Record, Sink};
 

@@ -3,14 +3,20 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Buf;
 use cupola_context::SpanId;
 use http::{StatusCode, Version};
 
 use crate::attempt::{Attempt, ConnectionUse, Reason};
+use crate::body::BodyCapture;
+use crate::body_watch::BodyWatch;
 use crate::call::Call;
 use crate::call_ended::{CallEnded, CallOutcome, StopReason};
+use crate::choices::Choices;
 use crate::error_kind::ErrorKind;
+use crate::header_list::HeaderList;
 use crate::open::Clock;
+use crate::sent_body::SentBody;
 use crate::sink::{Record, Sink};
 use crate::target::Target;
 
@@ -51,6 +57,8 @@ struct Open {
     began: Instant,
     in_attempt: bool,
     span_ids: Option<fn() -> SpanId>,
+    sent: Option<SentBody>,
+    response: Option<BodyWatch>,
 }
 
 impl Open {
@@ -71,6 +79,22 @@ impl Open {
         }
         self.in_attempt = false;
     }
+
+    /// What was kept of both bodies, unless the request on whose behalf the call was made has said that none are shown.
+    fn settle_bodies(&mut self, outcome: CallOutcome) {
+        let chosen = self.call.context.as_ref().and_then(|context| Choices::of(context).shows_bodies());
+        let shown = |body: BodyCapture| if chosen == Some(false) { BodyCapture::left_out() } else { body };
+        if let Some(sent) = self.sent.take() {
+            self.ended.request_bytes = Some(sent.bytes());
+            self.ended.request_body = sent.finish().map(|body| Box::new(shown(body)));
+        }
+        if let Some(mut response) = self.response.take() {
+            if outcome == CallOutcome::Complete {
+                response.end();
+            }
+            self.ended.response_body = Some(Box::new(shown(response.finish())));
+        }
+    }
 }
 
 impl OpenCall {
@@ -85,6 +109,8 @@ impl OpenCall {
             began,
             in_attempt: false,
             span_ids: None,
+            sent: None,
+            response: None,
         })))
     }
 
@@ -110,6 +136,7 @@ impl OpenCall {
         }
         open.ended.attempts.push(attempt);
         open.ended.response_bytes = 0;
+        (open.ended.headers, open.sent, open.response) = (None, None, None);
         open.in_attempt = true;
     }
 
@@ -124,6 +151,20 @@ impl OpenCall {
     pub fn span(&self) -> Option<SpanId> {
         let open = self.0.as_ref().filter(|open| open.in_attempt)?;
         open.ended.attempts.last()?.span
+    }
+
+    /// Headers of the request, by choice.
+    pub fn asks(&mut self, headers: HeaderList) {
+        if let Some(open) = &mut self.0 {
+            open.call.headers = Some(Box::new(headers));
+        }
+    }
+
+    /// The body that the attempt's request has.
+    pub fn sends(&mut self, body: SentBody) {
+        if let Some(open) = &mut self.0 {
+            open.sent = Some(body);
+        }
     }
 
     /// Which connection the attempt goes over.
@@ -185,6 +226,28 @@ impl OpenCall {
         open.ended.response_bytes
     }
 
+    /// Headers of the attempt's response, by choice.
+    pub fn headers(&mut self, headers: HeaderList) {
+        if let Some(open) = &mut self.0 {
+            open.ended.headers = Some(Box::new(headers));
+        }
+    }
+
+    /// The body of the attempt's response is captured by this watch.
+    pub fn captures(&mut self, watch: BodyWatch) {
+        if let Some(open) = &mut self.0 {
+            open.response = Some(watch);
+        }
+    }
+
+    /// A piece of the response's body was read: it is counted, and captured where there is a watch. Gives the sum.
+    pub fn read(&mut self, data: &impl Buf) -> u64 {
+        if let Some(watch) = self.0.as_mut().and_then(|open| open.response.as_mut()) {
+            watch.feed(data);
+        }
+        self.received(data.remaining() as u64)
+    }
+
     /// There will be no further attempt, and why.
     pub fn stopped(&mut self, reason: StopReason) {
         if let Some(open) = &mut self.0 {
@@ -204,6 +267,7 @@ impl OpenCall {
             CallOutcome::Failed(kind) => Some(kind),
             _ => None,
         });
+        open.settle_bodies(outcome);
         open.ended.total = open.elapsed();
         open.ended.outcome = outcome;
         open.sink.record(Record::Call(&open.call, &open.ended));

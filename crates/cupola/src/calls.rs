@@ -25,7 +25,8 @@ pub(crate) fn layer(
 
 impl Cupola {
     /// The layer around a client of another service: each request through it is a call, with a line, metrics, a span of each attempt where spans are exported, and the identity
-    /// of the request that is being served where the host may have it (`CUPOLA_PROPAGATE_TO`). See [`cupola_client`].
+    /// of the request that is being served where the host may have it (`CUPOLA_PROPAGATE_TO`). Bodies and headers
+    /// are on the line by choice (`CUPOLA_CALL_BODIES`, `CUPOLA_CALL_HEADERS`). See [`cupola_client`].
     ///
     /// ```
     /// use tower::{Layer, service_fn};

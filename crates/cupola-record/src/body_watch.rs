@@ -1,13 +1,32 @@
 //! Capturing one body: masked while it passes, up to a cap.
 
-use bytes::Buf;
-use cupola_record::{BodyCapture, CaptureState, SkipReason};
-use cupola_redact::{End, KeyPolicy, Masked, Media, Redactor};
 use std::io::IoSlice;
+
+use bytes::Buf;
+use cupola_redact::{End, KeyPolicy, Masked, Media, Redactor};
+
+use crate::body::{BodyCapture, CaptureState, SkipReason};
+
+/// Captures one body: it is shown the pieces, and keeps masked text, up to a cap.
+///
+/// ```
+/// use cupola_record::{BodyWatch, CaptureState};
+/// use cupola_redact::{KeyPolicy, Media};
+///
+/// let mut watch = BodyWatch::of(&KeyPolicy::default(), Media::Json, 1024);
+/// watch.feed(&&b"{\"id\":7,\"pass"[..]);
+/// watch.feed(&&b"word\":\"hunter2\"}"[..]);
+/// watch.end();
+/// let captured = watch.finish();
+/// assert_eq!(captured.text.as_str(), r#"{"id":7,"password":"[REDACTED]"}"#);
+/// assert_eq!(captured.state, CaptureState::Complete);
+/// ```
+#[derive(Debug)]
+pub struct BodyWatch(Fate);
 
 /// What becomes of one body.
 #[derive(Debug)]
-pub(crate) enum BodyWatch {
+enum Fate {
     /// Nothing, for this reason.
     Skipped(SkipReason),
     /// It is masked and kept.
@@ -15,7 +34,7 @@ pub(crate) enum BodyWatch {
 }
 
 #[derive(Debug)]
-pub(crate) struct Kept {
+struct Kept {
     redactor: Redactor,
     touched: bool,
     ended: bool,
@@ -23,35 +42,37 @@ pub(crate) struct Kept {
 }
 
 impl BodyWatch {
-    pub(crate) fn new(wanted: Result<Media, SkipReason>, policy: &KeyPolicy, cap: usize) -> Self {
-        match wanted {
-            Err(reason) => Self::Skipped(reason),
-            Ok(media) => {
-                let redactor = Redactor::new(policy, media, cap);
-                Self::Kept(Box::new(Kept { redactor, touched: false, ended: false, lost: false }))
-            }
-        }
+    /// Over a body of this kind; at most `cap` bytes of masked text are kept.
+    pub fn of(policy: &KeyPolicy, media: Media, cap: usize) -> Self {
+        let redactor = Redactor::new(policy, media, cap);
+        Self(Fate::Kept(Box::new(Kept { redactor, touched: false, ended: false, lost: false })))
+    }
+
+    /// Over a body of which nothing is kept, for this reason.
+    pub const fn skipped(reason: SkipReason) -> Self {
+        Self(Fate::Skipped(reason))
     }
 
     /// A piece of the body passes.
-    pub(crate) fn feed(&mut self, data: &impl Buf) {
-        if let Self::Kept(kept) = self {
+    pub fn feed(&mut self, data: &impl Buf) {
+        if let Fate::Kept(kept) = &mut self.0 {
             kept.feed(data);
         }
     }
 
     /// The body was seen to its end.
-    pub(crate) fn end(&mut self) {
-        if let Self::Kept(kept) = self {
+    pub fn end(&mut self) {
+        if let Fate::Kept(kept) = &mut self.0 {
             kept.touched = true;
             kept.ended = true;
         }
     }
 
-    pub(crate) fn finish(self) -> BodyCapture {
-        match self {
-            Self::Skipped(reason) => BodyCapture::new(Masked::default(), CaptureState::Skipped(reason)),
-            Self::Kept(kept) => kept.finish(),
+    /// What was kept.
+    pub fn finish(self) -> BodyCapture {
+        match self.0 {
+            Fate::Skipped(reason) => BodyCapture::new(Masked::default(), CaptureState::Skipped(reason)),
+            Fate::Kept(kept) => kept.finish(),
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Which bodies are captured, and how much of them.
 
-use cupola_record::SkipReason;
-use cupola_redact::{Media, Routes};
+use cupola_redact::{KeyPolicy, Media, Routes};
 use http::{HeaderMap, header};
+
+use crate::body::SkipReason;
+use crate::body_watch::BodyWatch;
 
 /// Which bodies are captured: by media type and route, up to a cap.
 ///
 /// ```
-/// let rules = cupola_http::BodyRules::default().cap(2 * 1024).not_route("/api/v1/login");
+/// let rules = cupola_record::BodyRules::default().cap(2 * 1024).not_route("/api/v1/login");
 /// # let _ = rules;
 /// ```
 #[derive(Clone, Debug)]
@@ -56,20 +58,24 @@ impl BodyRules {
         self
     }
 
-    /// Only where a route or a request has [chosen](cupola_record::Choices::bodies) to show them.
+    /// Only where a route or a request has [chosen](crate::Choices::bodies) to show them.
     #[must_use]
     pub const fn when_chosen(mut self) -> Self {
         self.when_chosen = true;
         self
     }
 
-    pub(crate) const fn bytes(&self) -> usize {
-        self.cap
+    /// The watch over one body with these headers, of which it may be known that nothing is in it.
+    pub fn watch(&self, policy: &KeyPolicy, headers: &HeaderMap, is_empty: bool) -> BodyWatch {
+        match if is_empty { Err(SkipReason::Empty) } else { self.wants(headers) } {
+            Ok(media) => BodyWatch::of(policy, media, self.cap),
+            Err(reason) => BodyWatch::skipped(reason),
+        }
     }
 
     /// Whether bodies of a route are wanted. One that is not known is wanted only where routes are neither chosen nor
     /// left out. Those of an endpoint for logins are wanted only where it is chosen by name.
-    pub(crate) fn wants_route(&self, route: Option<&str>) -> bool {
+    pub fn wants_route(&self, route: Option<&str>) -> bool {
         let listed = |list: &[Box<str>]| route.is_some_and(|route| list.iter().any(|known| **known == *route));
         let unknown = route.is_none() && !(self.only.is_empty() && self.not.is_empty());
         let credentials = self.only.is_empty() && route.is_some_and(Routes::take_credentials);
@@ -81,7 +87,7 @@ impl BodyRules {
     }
 
     /// Whether a body with these headers is wanted, and what it is.
-    pub(crate) fn wants(&self, headers: &HeaderMap) -> Result<Media, SkipReason> {
+    fn wants(&self, headers: &HeaderMap) -> Result<Media, SkipReason> {
         let encoded = headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
         if encoded {
             return Err(SkipReason::Encoded);
