@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use cupola_record::ErrorKind;
+use http::StatusCode;
 
 use crate::classify::classify;
 use crate::safe_cause::SafeCause;
@@ -28,6 +29,7 @@ pub struct CallError {
     attempts: u32,
     cause: Option<SafeCause>,
     original: Option<BoxError>,
+    answer: Option<Box<(StatusCode, String)>>,
 }
 
 impl CallError {
@@ -44,13 +46,19 @@ impl CallError {
     }
 
     pub(crate) fn new(kind: ErrorKind, original: BoxError) -> Self {
-        Self { kind, attempts: 1, cause: SafeCause::of(&*original), original: Some(original) }
+        Self { kind, attempts: 1, cause: SafeCause::of(&*original), original: Some(original), answer: None }
     }
 
     /// Where nothing failed but the call itself: its time ran out, or it was not allowed to begin.
     #[cfg(feature = "reqwest")]
     pub(crate) const fn bare(kind: ErrorKind) -> Self {
-        Self { kind, attempts: 1, cause: None, original: None }
+        Self { kind, attempts: 1, cause: None, original: None, answer: None }
+    }
+
+    /// The response's status is no success; what it said is masked.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn status_of(status: StatusCode, said: String) -> Self {
+        Self { answer: Some(Box::new((status, said))), ..Self::bare(ErrorKind::Status) }
     }
 
     /// The request cannot be made.
@@ -85,6 +93,16 @@ impl CallError {
         matches!(self.kind, ErrorKind::Dns | ErrorKind::Connect | ErrorKind::ConnectTimeout | ErrorKind::Tls)
     }
 
+    /// The status, where it is what failed.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.answer.as_ref().map(|answer| answer.0)
+    }
+
+    /// What a response whose status failed said: the first 2 KiB of it, masked.
+    pub fn said(&self) -> Option<&str> {
+        self.answer.as_ref().map(|answer| &*answer.1)
+    }
+
     /// The client's own error, where it was one that failed. What it prints may hold the URL with all that is in it.
     pub fn into_original(self) -> Option<BoxError> {
         self.original
@@ -106,8 +124,13 @@ impl fmt::Display for CallError {
             ErrorKind::Redirect => "a redirect is not followed",
             ErrorKind::CircuitOpen => "the host failed too often, and is not asked for now",
             ErrorKind::Request => "the request cannot be made",
+            ErrorKind::Decode => "the response is not what was expected",
+            ErrorKind::Status => "the response's status is no success",
             _ => "the call failed",
         })?;
+        if let Some(status) = self.status() {
+            write!(f, ": {}", status.as_u16())?;
+        }
         if self.attempts > 1 { write!(f, " ({} attempts)", self.attempts) } else { Ok(()) }
     }
 }

@@ -10,6 +10,7 @@ mod client {
     mod errors;
     mod existing;
     mod limits;
+    mod operations;
     mod redirects;
     mod retries;
     #[cfg(feature = "rustls")]

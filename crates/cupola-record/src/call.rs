@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cupola_context::Context;
+use cupola_context::{Context, Scope};
 use cupola_redact::KeyPolicy;
 use http::{Method, StatusCode, Uri};
 
@@ -33,6 +33,8 @@ pub struct Call {
     pub trace: Option<CallTrace>,
     /// Request headers by choice, as the caller has made them.
     pub headers: Option<Box<HeaderList>>,
+    /// The fields of what it is made in the course of, of an operation for example: its line has them.
+    pub scope: Option<Scope>,
     target: Target,
 }
 
@@ -48,6 +50,7 @@ impl Call {
             expected: Vec::new(),
             trace: None,
             headers: None,
+            scope: Scope::current(),
             target: Target::default(),
         }
     }

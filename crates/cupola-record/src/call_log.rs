@@ -12,7 +12,8 @@ use crate::sink::{Record, Sink};
 /// The target of every event of this sink.
 pub const CALL_TARGET: &str = "cupola::client";
 
-/// Writes calls as `tracing` events, inside the context of the request on whose behalf they were made. ERROR where the
+/// Writes calls as `tracing` events, inside the context of the request on whose behalf they were made and
+/// the scope that they were made in. ERROR where the
 /// call failed or ended with a 5xx, WARN with a 4xx or after a retry, else INFO; a status that the call expects is no
 /// failure. A field without a value is absent.
 ///
@@ -62,9 +63,13 @@ impl Sink for CallLog {
         if self.errors_only && ended.level(call) != Level::ERROR {
             return;
         }
-        match &call.context {
-            Some(context) => context.enter(|| write(call, ended)),
+        let within_scope = || match &call.scope {
+            Some(scope) => scope.enter(|| write(call, ended)),
             None => write(call, ended),
+        };
+        match &call.context {
+            Some(context) => context.enter(within_scope),
+            None => within_scope(),
         }
     }
 }

@@ -59,6 +59,10 @@ pub const UPGRADE_ENDED: &str = "upgraded connection ended";
 
 /// The operation, by its name in code: `operation`.
 pub const OPERATION: &str = "operation";
+/// One run of it: `operation_id`.
+pub const OPERATION_ID: &str = "operation_id";
+/// The session that the run is in, the user's or one of its own: `session_id`.
+pub const SESSION_ID: &str = "session_id";
 /// The function that does it: `function`.
 pub const FUNCTION: &str = "function";
 /// Where it is: `status`, which is `running`, `success`, `failed` or `cancelled`; on an access line the response's number.

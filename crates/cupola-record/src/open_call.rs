@@ -1,10 +1,11 @@
 //! The open call: it ends once, in one place.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Buf;
-use cupola_context::SpanId;
+use cupola_context::{FieldValue, SpanId};
 use http::{StatusCode, Version};
 
 use crate::attempt::{Attempt, ConnectionUse, Reason};
@@ -252,6 +253,13 @@ impl OpenCall {
     pub fn stopped(&mut self, reason: StopReason) {
         if let Some(open) = &mut self.0 {
             open.ended.stopped = Some(reason);
+        }
+    }
+
+    /// One more field for its line.
+    pub fn field(&mut self, key: impl Into<Cow<'static, str>>, value: impl Into<FieldValue>) {
+        if let Some(open) = &mut self.0 {
+            open.call.scope = Some(open.call.scope.take().unwrap_or_default().with(key, value));
         }
     }
 

@@ -2,6 +2,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use cupola_context::{Scope, current};
+
+use crate::names;
+
 /// A longer name is cut.
 const MAX_NAME: usize = 64;
 
@@ -35,6 +39,25 @@ impl OperationIds {
             operation_id: format!("{name}_{seconds}_{high:08x}"),
             session_id: format!("session_{seconds}_{low:08x}"),
         }
+    }
+
+    /// The same in the session that there is already, of the user or of an operation around this one.
+    #[must_use]
+    pub fn in_session(mut self) -> Self {
+        let of_scope = || Scope::current()?.field(names::SESSION_ID).map(ToString::to_string);
+        let of_context = || current()?.field(names::SESSION_ID).map(|value| value.to_string());
+        if let Some(session) = of_scope().or_else(of_context) {
+            self.session_id = session;
+        }
+        self
+    }
+
+    /// The fields of what runs inside: `operation`, `operation_id`, `session_id`.
+    pub fn scope(&self, operation: &str) -> Scope {
+        Scope::new()
+            .with(names::OPERATION, operation.to_owned())
+            .with(names::OPERATION_ID, self.operation_id.clone())
+            .with(names::SESSION_ID, self.session_id.clone())
     }
 }
 

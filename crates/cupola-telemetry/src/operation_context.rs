@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::time::SystemTime;
 
-use cupola_context::{FieldValue, InContext, Scope, WithContext, current};
-use cupola_line::keys;
-use cupola_record::{OperationIds, names};
+use cupola_context::{FieldValue, InContext, Scope, WithContext};
+use cupola_record::OperationIds;
 
 /// One run of an operation: what runs inside shows `operation`, `operation_id` and `session_id` on its lines.
 ///
@@ -25,22 +24,16 @@ use cupola_record::{OperationIds, names};
 /// ```
 #[derive(Clone, Debug)]
 pub struct OperationContext {
-    operation_id: String,
-    session_id: String,
+    ids: OperationIds,
     scope: Scope,
 }
 
 impl OperationContext {
     /// A run that begins now.
     pub fn new(operation: &str) -> Self {
-        let OperationIds { operation_id, session_id, .. } =
-            OperationIds::new(operation, SystemTime::now(), rand::random());
-        let session_id = session().unwrap_or(session_id);
-        let scope = Scope::new()
-            .with(names::OPERATION, operation.to_owned())
-            .with(keys::OPERATION_ID, operation_id.clone())
-            .with(keys::SESSION_ID, session_id.clone());
-        Self { operation_id, session_id, scope }
+        let ids = OperationIds::new(operation, SystemTime::now(), rand::random()).in_session();
+        let scope = ids.scope(operation);
+        Self { ids, scope }
     }
 
     /// With a field more for what runs inside.
@@ -52,12 +45,12 @@ impl OperationContext {
 
     /// The id of this run.
     pub fn operation_id(&self) -> &str {
-        &self.operation_id
+        &self.ids.operation_id
     }
 
     /// The id of its session.
     pub fn session_id(&self) -> &str {
-        &self.session_id
+        &self.ids.session_id
     }
 
     /// Its fields, for events that are said outside of it.
@@ -74,10 +67,4 @@ impl OperationContext {
     pub fn run<F: Future>(&self, future: F) -> InContext<F> {
         self.scope.enter(|| future.in_current_context())
     }
-}
-
-/// The session that there is already.
-fn session() -> Option<String> {
-    let of_scope = Scope::current().and_then(|scope| scope.field(keys::SESSION_ID).map(ToString::to_string));
-    of_scope.or_else(|| current()?.field(keys::SESSION_ID).map(|value| value.to_string()))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cupola_record::{KnownMethods, Sink};
+use cupola_record::{BodyRules, KnownMethods, Sink};
 use cupola_redact::KeyPolicy;
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -128,6 +128,18 @@ impl ClientBuilder {
     /// To whom trace, baggage and request id go.
     pub fn propagation(mut self, propagation: Propagation) -> Self {
         self.settings.propagation = propagation;
+        self
+    }
+
+    /// Captures bodies of requests and responses: masked while they pass, by media type and template, up to a cap.
+    pub fn bodies(mut self, rules: BodyRules) -> Self {
+        self.settings.bodies = Some(rules);
+        self
+    }
+
+    /// Shows headers, of requests as the caller has made them, and of responses: values on the policy's list, masked.
+    pub const fn show_headers(mut self) -> Self {
+        self.settings.headers = true;
         self
     }
 

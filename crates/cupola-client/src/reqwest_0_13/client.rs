@@ -1,21 +1,27 @@
 //! The client: reqwest's, with the calls in our hands.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
+use cupola_context::FieldValue;
 use cupola_record::{OpenCall, Target};
 use http::{HeaderMap, Method};
-use reqwest::{Request, Response, Url};
+use reqwest::{Body, Request, Response, Url};
 
+use crate::bodies::Head;
 use crate::call_error::CallError;
 use crate::call_info::CallInfo;
+use crate::request_body::CallRequestBody;
 use crate::reqwest_0_13::authorities::{Authorities, Authority};
 use crate::reqwest_0_13::builder::ClientBuilder;
 use crate::reqwest_0_13::limits::Limits;
+use crate::reqwest_0_13::operation::Operation;
 use crate::reqwest_0_13::outgoing::Outgoing;
 use crate::reqwest_0_13::redirects::Redirects;
 use crate::reqwest_0_13::request::RequestBuilder;
 use crate::reqwest_0_13::send::{Plan, send};
+use crate::reqwest_0_13::tap::tap;
 use crate::reqwest_0_13::template::fill;
 use crate::settings::Settings;
 
@@ -34,7 +40,10 @@ use crate::settings::Settings;
 ///
 /// Cloning it is cheap, and clones share connections, budgets, breakers and limits.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client {
+    inner: Arc<Inner>,
+    operation: Option<Operation>,
+}
 
 pub(crate) struct Inner {
     pub(crate) http: reqwest::Client,
@@ -69,6 +78,22 @@ impl Inner {
     pub(crate) fn target(&self, request: &Request) -> Target {
         let uri = request.url().as_str().parse().unwrap_or_default();
         Target::new(&self.settings.policy, &self.settings.methods, request.method(), &uri)
+    }
+
+    /// Shows headers and body of an attempt's request as the caller has made them, where that is chosen; its body is counted
+    /// while it is sent.
+    pub(crate) fn show(&self, open: &mut OpenCall, request: &mut Request) {
+        self.settings.show_headers(open, request.headers());
+        let Some(body) = request.body_mut().take() else { return };
+        let sent = self.settings.sends(open, request.headers());
+        *request.body_mut() = Some(Body::wrap(CallRequestBody::new(body, Some(sent))));
+    }
+
+    /// The head of an attempt's response is there.
+    pub(crate) fn head(&self, open: &mut OpenCall, response: &Response) {
+        let (status, version, headers) = (response.status(), response.version(), response.headers());
+        let is_whole = response.content_length() == Some(0);
+        self.settings.head(open, &Head { status, version, headers, is_whole });
     }
 
     /// Gives an attempt the identity of the request that is being served, if it goes to where that may go.
@@ -111,11 +136,51 @@ impl Client {
     }
 
     pub(crate) fn of(inner: Inner) -> Self {
-        Self(Arc::new(inner))
+        Self { inner: Arc::new(inner), operation: None }
     }
 
     pub(crate) fn inner(&self) -> &Inner {
-        &self.0
+        &self.inner
+    }
+
+    /// This client in the course of one run of an operation: the line of each of its calls has `operation`, `operation_id` and
+    /// `session_id`, and its `User-Agent` says the operation behind the client's name. A typed client of an API is one short
+    /// function for each operation:
+    ///
+    /// ```no_run
+    /// use cupola_client::{CallError, Client};
+    ///
+    /// # #[derive(serde::Deserialize)] struct Offer;
+    /// # #[derive(serde::Deserialize)] struct Instance;
+    /// struct Market(Client);
+    ///
+    /// impl Market {
+    ///     async fn query_offers(&self, gpu: &str) -> Result<Vec<Offer>, CallError> {
+    ///         let call = self.0.operation("query_offers").get("/offers").query(&[("gpu_name", gpu)]);
+    ///         call.receive_counted(|offers: &Vec<Offer>| vec![("offers", offers.len().into())]).await
+    ///     }
+    ///
+    ///     async fn show_instance(&self, id: u64) -> Result<Instance, CallError> {
+    ///         let call = self.0.operation("show_instance").with("instance_id", id);
+    ///         call.get_template("/instances/{id}", &[("id", &id)]).receive().await
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn operation(&self, name: &str) -> Self {
+        Self { inner: Arc::clone(&self.inner), operation: Some(Operation::new(name)) }
+    }
+
+    /// With a field more on the lines of its calls: `instance_id`, `template_name`. Outside of an operation nothing is kept.
+    #[must_use]
+    pub fn with(mut self, key: impl Into<Cow<'static, str>>, value: impl Into<FieldValue>) -> Self {
+        self.operation = self.operation.map(|operation| operation.with(key, value));
+        self
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        let (limits, operation) = (self.inner.limits, self.operation.clone());
+        Plan { info: CallInfo::new(), limits, retry: None, operation }
     }
 
     /// A GET.
@@ -154,14 +219,29 @@ impl Client {
         self.request_template(Method::GET, template, params)
     }
 
+    /// A POST of a template.
+    pub fn post_template(&self, template: &str, params: &[(&str, &dyn Display)]) -> RequestBuilder {
+        self.request_template(Method::POST, template, params)
+    }
+
+    /// A PUT of a template.
+    pub fn put_template(&self, template: &str, params: &[(&str, &dyn Display)]) -> RequestBuilder {
+        self.request_template(Method::PUT, template, params)
+    }
+
+    /// A DELETE of a template.
+    pub fn delete_template(&self, template: &str, params: &[(&str, &dyn Display)]) -> RequestBuilder {
+        self.request_template(Method::DELETE, template, params)
+    }
+
     /// A request; a URL that begins with `/` is below [`ClientBuilder::base_url`].
     pub fn request(&self, method: Method, url: impl AsRef<str>) -> RequestBuilder {
-        RequestBuilder::new(self, method, self.0.url(url.as_ref()))
+        RequestBuilder::new(self, method, self.inner.url(url.as_ref()))
     }
 
     /// A request of a template, whose places are filled with values; a value cannot leave its place, whatever it holds.
     pub fn request_template(&self, method: Method, template: &str, params: &[(&str, &dyn Display)]) -> RequestBuilder {
-        let url = fill(template, params).map_err(CallError::request).and_then(|path| self.0.url(&path));
+        let url = fill(template, params).map_err(CallError::request).and_then(|path| self.inner.url(&path));
         let path =
             template.split_once("://").map_or(template, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
         RequestBuilder::new(self, method, url).template(path)
@@ -172,13 +252,15 @@ impl Client {
     /// # Errors
     /// No response came; see [`CallError::kind`].
     pub async fn execute(&self, request: Request) -> Result<Response, CallError> {
-        let plan = Plan { info: CallInfo::new(), limits: self.0.limits, retry: None };
-        send(&self.0, Outgoing::new(request, None), plan).await
+        send(&self.inner, Outgoing::new(request, None), self.plan()).await.map(tap)
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("ours", &self.0.ours).field("settings", &self.0.settings).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("ours", &self.inner.ours)
+            .field("settings", &self.inner.settings)
+            .finish_non_exhaustive()
     }
 }

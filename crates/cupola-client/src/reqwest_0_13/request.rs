@@ -4,15 +4,19 @@ use std::fmt::{self, Display};
 use std::sync::Arc;
 use std::time::Duration;
 
+use cupola_context::FieldValue;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use reqwest::{Body, Response, Url};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::call_error::CallError;
 use crate::call_info::CallInfo;
 use crate::reqwest_0_13::client::Client;
 use crate::reqwest_0_13::outgoing::{BodyFactory, Outgoing};
-use crate::reqwest_0_13::send::{Plan, send};
+use crate::reqwest_0_13::receive::receive;
+use crate::reqwest_0_13::send::{Answer, Plan, send};
+use crate::reqwest_0_13::tap::tap;
 use crate::retry::RetryPolicy;
 
 /// One request, as its call site makes it: reqwest's builder, and what the call is known by.
@@ -27,9 +31,8 @@ pub struct RequestBuilder {
 impl RequestBuilder {
     pub(crate) fn new(client: &Client, method: Method, url: Result<Url, CallError>) -> Self {
         let inner = client.inner();
-        let plan = Plan { info: CallInfo::new(), limits: inner.limits, retry: None };
         let request = url.map(|url| inner.http.request(method, url));
-        Self { client: client.clone(), request, factory: None, plan }
+        Self { client: client.clone(), request, factory: None, plan: client.plan() }
     }
 
     /// Whatever reqwest's own builder can do.
@@ -171,6 +174,33 @@ impl RequestBuilder {
     /// # Errors
     /// The request cannot be made ([`ErrorKind::Request`](cupola_record::ErrorKind::Request)), or no response came; see [`CallError::kind`].
     pub async fn send(self) -> Result<Response, CallError> {
+        self.answer().await.map(tap)
+    }
+
+    /// Sends it, and reads the response's JSON; a body without a byte is `null`. Without a
+    /// [limit](Self::response_limit) 32 MiB are read at most.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); a status that is no success ([`ErrorKind::Status`](cupola_record::ErrorKind::Status), with
+    /// [`CallError::status`] and [`CallError::said`]); a body that breaks off or is too large; one that is not what was
+    /// expected ([`ErrorKind::Decode`](cupola_record::ErrorKind::Decode)), of which nothing is shown but where.
+    pub async fn receive<T: DeserializeOwned>(self) -> Result<T, CallError> {
+        self.receive_counted(|_| Vec::new()).await
+    }
+
+    /// The same, with numbers of what was found for the call's line: `|offers: &Offers| vec![("offers", offers.len().into())]`.
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive).
+    pub async fn receive_counted<T: DeserializeOwned>(
+        self,
+        count: impl FnOnce(&T) -> Vec<(&'static str, FieldValue)>,
+    ) -> Result<T, CallError> {
+        let client = self.client.clone();
+        receive(self.answer().await?, &client.inner().settings.policy, count).await
+    }
+
+    async fn answer(self) -> Result<Answer, CallError> {
         let Self { client, request, factory, plan } = self;
         let request = request?.build().map_err(|error| CallError::request(error.without_url()))?;
         send(client.inner(), Outgoing::new(request, factory), plan).await

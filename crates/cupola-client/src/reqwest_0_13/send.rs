@@ -19,10 +19,10 @@ use crate::reqwest_0_13::authorities::Authority;
 use crate::reqwest_0_13::client::Inner;
 use crate::reqwest_0_13::connect::{PROBE, Probe};
 use crate::reqwest_0_13::limits::Limits;
+use crate::reqwest_0_13::operation::Operation;
 use crate::reqwest_0_13::outgoing::Outgoing;
 use crate::reqwest_0_13::redirects::Hop;
 use crate::reqwest_0_13::report::CallReport;
-use crate::reqwest_0_13::tap::tap;
 use crate::retry::{Asked, Failure, RetryPolicy, Verdict, retry_after};
 
 /// What is read of a response that nobody wants, so that its connection can serve the next attempt.
@@ -35,13 +35,29 @@ pub(crate) struct Plan {
     pub(crate) info: CallInfo,
     pub(crate) limits: Limits,
     pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) operation: Option<Operation>,
+}
+
+/// The response that is given back, and the call that its body ends.
+pub(crate) struct Answer {
+    pub(crate) response: Response,
+    pub(crate) open: OpenCall,
+    pub(crate) limits: Limits,
+    pub(crate) end_by: Option<Instant>,
+    pub(crate) report: CallReport,
 }
 
 /// Sends a request until there is a response to give back.
-pub(crate) async fn send(client: &Inner, mut outgoing: Outgoing, plan: Plan) -> Result<Response, CallError> {
+pub(crate) async fn send(client: &Inner, mut outgoing: Outgoing, plan: Plan) -> Result<Answer, CallError> {
     outgoing.default_headers(&client.headers);
     let authority = client.authorities.of(outgoing.request.url());
-    let open = client.open(&outgoing.request, &plan.info, &authority);
+    let open = match &plan.operation {
+        Some(operation) => {
+            operation.sign(&mut outgoing.request);
+            operation.scope().enter(|| client.open(&outgoing.request, &plan.info, &authority))
+        }
+        None => client.open(&outgoing.request, &plan.info, &authority),
+    };
     authority.budget.earn();
     let now = Instant::now();
     let (head_by, end_by) = (plan.limits.head_by(now), plan.limits.end_by(now));
@@ -71,7 +87,7 @@ enum Next {
 }
 
 impl Sending<'_> {
-    async fn run(mut self) -> Result<Response, CallError> {
+    async fn run(mut self) -> Result<Answer, CallError> {
         let (mut reason, mut delay) = (Reason::First, Duration::ZERO);
         loop {
             let next = match self.attempt(reason, delay).await {
@@ -99,13 +115,13 @@ impl Sending<'_> {
         if self.hops > 0 {
             self.open.moved(self.client.target(&self.outgoing.request));
         }
+        self.client.show(&mut self.open, &mut request);
         self.client.identify(&self.open, &mut request);
         let answer = self.watched(request).await;
         self.tell_breaker(&answer);
         match answer {
             Ok(response) => {
-                self.open.head(response.status());
-                self.open.version(response.version());
+                self.client.head(&mut self.open, &response);
                 Ok(response)
             }
             Err(error) => Err(self.after_error(error)),
@@ -227,11 +243,11 @@ impl Sending<'_> {
         self.head_by.map_or(Duration::MAX, |by| by.saturating_duration_since(Instant::now()))
     }
 
-    fn give(mut self, response: Response, stopped: Option<StopReason>) -> Response {
+    fn give(mut self, response: Response, stopped: Option<StopReason>) -> Answer {
         stopped.into_iter().for_each(|reason| self.open.stopped(reason));
         let attempts = if self.client.ours { self.sent } else { 0 };
         let report = CallReport { attempts, stopped };
-        tap(response, self.open, &self.plan.limits, self.end_by, report)
+        Answer { response, open: self.open, limits: self.plan.limits, end_by: self.end_by, report }
     }
 
     fn fail(mut self, error: CallError, stopped: Option<StopReason>) -> CallError {

@@ -1,26 +1,18 @@
 //! The response as the caller gets it: reqwest's own, with a body that ends the call.
 
-use cupola_record::OpenCall;
 use reqwest::{Body, Response, ResponseBuilderExt, Url};
-use tokio::time::Instant;
 
 use crate::call_body::CallBody;
 use crate::reqwest_0_13::limited_body::LimitedBody;
-use crate::reqwest_0_13::limits::Limits;
-use crate::reqwest_0_13::report::CallReport;
+use crate::reqwest_0_13::send::Answer;
 
 /// Puts the call into the response's body. The response's URL is what of it may be printed, for reqwest's errors print it, those of
 /// `error_for_status` and `json` too: no userinfo, no query, no fragment.
-pub(crate) fn tap(
-    response: Response,
-    open: OpenCall,
-    limits: &Limits,
-    end_by: Option<Instant>,
-    report: CallReport,
-) -> Response {
+pub(crate) fn tap(answer: Answer) -> Response {
+    let Answer { response, open, limits, end_by, report } = answer;
     let url = bare(response.url());
     let (mut parts, body) = http::Response::from(response).into_parts();
-    let body = CallBody::new(LimitedBody::new(body, limits, end_by), Some(open));
+    let body = CallBody::new(LimitedBody::new(body, &limits, end_by), Some(open));
     // Only a builder takes a URL; without a status or a header in it, it cannot fail.
     if let Ok(with_url) = http::Response::builder().url(url).body(()) {
         parts.extensions.extend(with_url.into_parts().0.extensions);

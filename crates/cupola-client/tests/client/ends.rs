@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cupola_client::{CallReport, classify};
-use cupola_record::{CallOutcome, ConnectionUse, ErrorKind};
+use cupola_record::{BodyRules, CallOutcome, ConnectionUse, ErrorKind};
 
 use super::server::{Server, Then, answer, client, only};
 
@@ -111,4 +111,23 @@ async fn connections_are_fresh_or_reused() {
     assert_eq!((first.connection, second.connection), (ConnectionUse::Fresh, ConnectionUse::Reused));
     assert!(first.dns > Some(Duration::ZERO) && first.connect >= first.dns, "{first:?}");
     assert_eq!((second.dns, second.connect), (None, None));
+}
+
+#[tokio::test]
+async fn bodies_and_headers_are_shown_by_choice() {
+    let server =
+        Server::start([answer(200, "content-type: application/json\r\n", r#"{"token": "s3cr3t", "ok": true}"#)]).await;
+    let (client, capture) = client(|builder| builder.bodies(BodyRules::default()).show_headers());
+    let body = serde_json::json!({"name": "ana", "password": "hunter2"});
+    let request = client.post(server.url("/a")).header("x-api-key", "s3cr3t").json(&body);
+    request.send().await.unwrap().bytes().await.unwrap();
+    assert!(server.asked()[0].ends_with(r#"{"name":"ana","password":"hunter2"}"#), "it is sent as it is");
+    assert!(server.asked()[0].contains("content-length: 35\r\n"), "{:?}", server.asked());
+    let (_, ended) = only(&capture);
+    assert_eq!((ended.request_bytes, ended.response_bytes), (Some(35), 31));
+    let shown = format!("{:?}", capture.calls());
+    for part in [r#"{\"name\":\"ana\",\"password\":\"[REDACTED]\"}"#, r#"{\"token\": \"[REDACTED]\", \"ok\": true}"#] {
+        assert!(shown.contains(part), "{part} {shown}");
+    }
+    assert!(!shown.contains("s3cr3t") && !shown.contains("hunter2"), "{shown}");
 }
