@@ -9,6 +9,7 @@
 //! What is of another format is recorded by hand: [`LlmTap::open`].
 
 mod body;
+mod config;
 mod endpoint;
 mod format;
 mod found;
@@ -27,6 +28,7 @@ mod walk;
 mod watch;
 
 pub use body::LlmBody;
+pub use config::Config;
 pub use endpoint::Endpoint;
 pub use format::Format;
 pub use parser::AnswerParser;

@@ -110,13 +110,15 @@ impl Sink for CallMetrics {
 #[cfg(all(test, not(cupola_model)))]
 mod tests {
     use super::*;
-    use cupola_record::{CallOutcome, ErrorKind, OpenCall, Reason};
-    use http::{Method, StatusCode};
+    use cupola_record::{CallOutcome, ErrorKind, KnownMethods, OpenCall, Reason};
+    use cupola_redact::KeyPolicy;
+    use http::{Method, StatusCode, Uri};
     use std::sync::Arc;
     use std::time::{Duration, Instant, SystemTime};
 
     fn begun(metrics: &CallMetrics) -> OpenCall {
         let mut call = Call::new(SystemTime::UNIX_EPOCH, Method::GET);
+        call.mask(&KeyPolicy::default(), &KnownMethods::default(), &Uri::from_static("http://users.internal/users/17"));
         (call.template, call.dependency) = (Some("/users/{id}".into()), Some("users".into()));
         #[allow(clippy::disallowed_methods)]
         OpenCall::new(call, Arc::new(metrics.clone()), Instant::now)

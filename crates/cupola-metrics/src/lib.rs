@@ -55,6 +55,7 @@ mod histogram;
 pub mod host;
 mod instrument;
 mod labels;
+mod llm_metrics;
 #[cfg(feature = "metrics_0_24")]
 pub mod metrics_0_24;
 mod name;
@@ -85,6 +86,7 @@ pub use family::Family;
 pub use gauge::{FloatGauge, Gauge};
 pub use histogram::{DURATION_BUCKETS, DurationHistogram, Histogram, SIZE_BUCKETS};
 pub use labels::{Label, LabelSet, Values};
+pub use llm_metrics::LlmMetrics;
 pub use query_metrics::QueryMetrics;
 pub use registry::{Builder, DEFAULT_SERIES_LIMIT, Registry};
 pub use route_metrics::{Builder as RouteMetricsBuilder, RouteMetrics, UNMATCHED_ROUTE};

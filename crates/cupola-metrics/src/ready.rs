@@ -6,7 +6,7 @@
 mod cache;
 mod evaluations;
 mod jobs;
-mod llm;
+pub(crate) mod llm;
 
 pub use cache::{Cache, Caches};
 pub use evaluations::{Evaluations, Verdict};

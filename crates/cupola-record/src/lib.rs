@@ -87,8 +87,8 @@ pub use exchange::{Exchange, RawTexts, Side, protocol_name};
 pub use grpc::GrpcStatus;
 pub use header_list::{HeaderList, masked_headers};
 pub use llm::{
-    Allowance, Cost, CostSource, LLM_TARGET, LlmCall, LlmEnded, LlmErrorKind, LlmLog, LlmOperation, LlmOutcome,
-    LlmParameters, OpenLlmCall, Pricing, Provider, RateLimits, RawLlmAnswer, RawLlmCall, Usage,
+    Allowance, Cost, CostSource, GenAiNames, LLM_TARGET, LlmCall, LlmEnded, LlmErrorKind, LlmLog, LlmOperation,
+    LlmOutcome, LlmParameters, OpenLlmCall, Pricing, Provider, RateLimits, RawLlmAnswer, RawLlmCall, Usage,
 };
 pub use logged::{Failure, Judge, Logged, logged_work};
 pub use method::KnownMethods;

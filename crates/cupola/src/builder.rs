@@ -9,9 +9,9 @@ use std::time::Duration;
 use cupola_context::{Identify, TrustPolicy};
 use cupola_http::{BodyRules, Checks, ObserveLayer};
 use cupola_metrics::{Registry, RouteMetrics};
-#[cfg(feature = "client")]
-use cupola_record::CallLog;
 use cupola_record::{AccessLog, And, Sink, VarError, Vars};
+#[cfg(feature = "client")]
+use cupola_record::{CallLog, LlmLog};
 use cupola_redact::KeyPolicy;
 use cupola_telemetry::{AccessLines, FilesConfig, Telemetry};
 use tracing::Level;
@@ -22,6 +22,8 @@ use crate::calls;
 use crate::cupola::{Cupola, Parts};
 use crate::error::InitError;
 use crate::in_flight::InFlight;
+#[cfg(feature = "client")]
+use crate::llm::Llm;
 use crate::machine::Machine;
 use crate::shield::Shield;
 use crate::who::Who;
@@ -211,7 +213,10 @@ impl Builder {
         let access_log = if log.api_calls == Some(false) { access_log.errors_only() } else { access_log };
         let access = AccessLines::new(access_log);
         #[cfg(feature = "client")]
-        let call_log = if log.api_calls == Some(false) { CallLog::new().errors_only() } else { CallLog::new() };
+        let (call_log, llm_log) = match log.api_calls {
+            Some(false) => (CallLog::new().errors_only(), LlmLog::new().errors_only()),
+            _ => (CallLog::new(), LlmLog::new()),
+        };
         let files = files(&service, self.log_dir.as_ref(), &*self.vars)?;
         log.hold_back = log.hold_back.or(self.hold_back);
         let watchdog = log.watchdog.or(self.watchdog);
@@ -254,6 +259,8 @@ impl Builder {
             let (identify, spans) = (http.identify(identify.clone()), spans::sink(&telemetry));
             calls::layer(&*self.vars, &registry, &self.policy, identify, call_log, spans)?
         };
+        #[cfg(feature = "client")]
+        let llm = Llm::new(&*self.vars, &self.policy, llm_log, spans::sink(&telemetry))?;
         let layer = http.apply((self.layer)(layer), identify, self.bodies);
         let draining = AtomicBool::new(false);
         let parts = Parts {
@@ -263,6 +270,8 @@ impl Builder {
             layer,
             #[cfg(feature = "client")]
             call_layer,
+            #[cfg(feature = "client")]
+            llm,
             alive,
             ready,
             in_flight,

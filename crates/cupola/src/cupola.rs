@@ -33,6 +33,8 @@ pub(crate) struct Parts {
     pub(crate) layer: ObserveLayer,
     #[cfg(feature = "client")]
     pub(crate) call_layer: cupola_client::CallLayer,
+    #[cfg(feature = "client")]
+    pub(crate) llm: crate::llm::Llm,
     pub(crate) alive: Checks,
     pub(crate) ready: Checks,
     pub(crate) in_flight: InFlight,

@@ -27,7 +27,7 @@
 //!
 //! # Features
 //! - `axum` (on): routes, peers and extractors as axum 0.8 knows them, `Cupola::routes` and `Cupola::serve`.
-//! - `client` (on): [`Cupola::call_layer`], for calls to other services.
+//! - `client` (on): [`Cupola::call_layer`], for calls to other services, and [`Cupola::llm`], for those of language models.
 //! - `host` (on): CPU, memory, disks and network, of the host and of this process, on `/metrics`; `nvidia`: GPUs too.
 //! - `metrics_0_24`: what libraries tell the `metrics` facade is on `/metrics` too.
 //! - `otel` (on): spans and metrics, exported by OTLP where variables say so; [`tracer`] and the module `span`.
@@ -46,6 +46,8 @@ mod error;
 #[cfg(feature = "axum")]
 mod health;
 mod in_flight;
+#[cfg(feature = "client")]
+mod llm;
 mod machine;
 mod own;
 mod push;

@@ -95,11 +95,11 @@ impl LlmTap {
         self
     }
 
-    /// Keeps what is asked and answered, masked, so many bytes of each. Off unless set: it is what people have written, and a
+    /// Keeps what is asked and answered, masked, so many bytes of each; 0 keeps nothing. Off unless set: it is what people have written, and a
     /// mask knows secrets, not stories.
     #[must_use]
     pub fn content(mut self, cap: usize) -> Self {
-        self.content_cap = Some(cap);
+        self.content_cap = Some(cap).filter(|cap| *cap > 0);
         self
     }
 

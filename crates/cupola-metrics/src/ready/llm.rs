@@ -11,7 +11,7 @@ use crate::labels::Values;
 use crate::registry::Registry;
 
 /// The bounds that OpenTelemetry advises for tokens, and for the duration of calls.
-const TOKENS: [f64; 14] = [
+pub(crate) const TOKENS: [f64; 14] = [
     1.0,
     4.0,
     16.0,
@@ -27,7 +27,8 @@ const TOKENS: [f64; 14] = [
     16_777_216.0,
     67_108_864.0,
 ];
-const DURATIONS: [f64; 14] = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+pub(crate) const DURATIONS: [f64; 14] =
+    [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
 
 mod label {
     use super::Values;
