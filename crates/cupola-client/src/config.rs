@@ -1,12 +1,15 @@
-//! What variables say about calls.
+//! What variables say about calls and queries.
+
+use std::time::Duration;
 
 use cupola_record::{KnownMethods, VarError, Vars};
 
 use crate::layer::CallLayer;
 use crate::propagation::Propagation;
+use crate::queries::Queries;
 use crate::settings::Settings;
 
-/// What variables say about calls to other services.
+/// What variables say about calls to other services and queries of databases.
 ///
 /// | variable | accepted | unset |
 /// |---|---|---|
@@ -14,6 +17,7 @@ use crate::settings::Settings;
 /// | `CUPOLA_CALL_BODIES` | yes or no: bodies on the call's line, masked | what the code says, else no |
 /// | `CUPOLA_CALL_HEADERS` | yes or no: headers on the call's line, masked | what the code says, else no |
 /// | `CUPOLA_BODY_BYTES` | bytes: the most that is kept of each body | 8192 |
+/// | `CUPOLA_SLOW_QUERY_MS` | a number of milliseconds | what the code says, else 200 |
 /// | `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` | methods, separated by commas | RFC 9110's |
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -28,6 +32,8 @@ pub struct Config {
     pub headers: Option<bool>,
     /// Which methods are shown by name.
     pub known_methods: Option<KnownMethods>,
+    /// From when on a query is slow.
+    pub slow_query: Option<Duration>,
 }
 
 impl Config {
@@ -41,6 +47,7 @@ impl Config {
             body_bytes: vars.parsed("CUPOLA_BODY_BYTES", "a number of bytes")?,
             headers: vars.yes_or_no("CUPOLA_CALL_HEADERS")?,
             known_methods: KnownMethods::from_vars(vars)?,
+            slow_query: vars.milliseconds("CUPOLA_SLOW_QUERY_MS")?,
         })
     }
 
@@ -62,6 +69,12 @@ impl Config {
         }
         settings.headers = self.headers.unwrap_or(settings.headers);
         settings
+    }
+
+    /// Puts it over what is said of queries.
+    #[must_use]
+    pub fn apply_to_queries(&self, queries: Queries) -> Queries {
+        self.slow_query.into_iter().fold(queries, Queries::slow_after)
     }
 }
 

@@ -43,6 +43,8 @@
 //! - `toml`: price tables of models from TOML files.
 //! - `reqwest`: `Client`, on reqwest 0.13, which also sends again, follows redirects, and keeps calls within limits.
 //! - `rustls`: that client speaks TLS without a feature of reqwest's own.
+//! - `redis`: commands that redis-rs 1 sends are records, by the module `redis_1`.
+//! - `sqlx`: queries that sqlx 0.9 makes are records, by the module `sqlx_0_9`. It needs Rust 1.94.
 
 mod bodies;
 mod call_body;
@@ -55,6 +57,9 @@ mod interaction;
 mod layer;
 pub mod llm;
 mod propagation;
+mod queries;
+#[cfg(feature = "redis")]
+pub mod redis_1;
 mod request_body;
 #[cfg(feature = "reqwest")]
 mod reqwest_0_13;
@@ -62,6 +67,8 @@ mod reqwest_0_13;
 mod retry;
 mod safe_cause;
 mod settings;
+#[cfg(feature = "sqlx")]
+pub mod sqlx_0_9;
 
 pub use call_body::CallBody;
 pub use call_error::{BoxError, CallError};
@@ -72,6 +79,7 @@ pub use config::Config;
 pub use interaction::log_api_interaction;
 pub use layer::{CallLayer, CallService, Unwatched, Watched};
 pub use propagation::{BadHost, Propagation};
+pub use queries::Queries;
 pub use request_body::CallRequestBody;
 #[cfg(feature = "reqwest")]
 pub use reqwest_0_13::{

@@ -98,7 +98,7 @@ impl Settings {
 }
 
 /// Tokio's clock, so that tests can pause it.
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 

@@ -17,8 +17,6 @@ use cupola_telemetry::{AccessLines, FilesConfig, Telemetry};
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 
-#[cfg(feature = "client")]
-use crate::calls;
 use crate::cupola::{Cupola, Parts};
 use crate::error::InitError;
 use crate::in_flight::InFlight;
@@ -27,6 +25,8 @@ use crate::llm::Llm;
 use crate::machine::Machine;
 use crate::shield::Shield;
 use crate::who::Who;
+#[cfg(feature = "client")]
+use crate::{calls, queries};
 use crate::{own, push, spans, summary, wiring};
 
 type Source = Box<dyn Fn(&str) -> Option<String>>;
@@ -243,6 +243,8 @@ impl Builder {
         own::count_lines(&registry, telemetry.lines().clone());
         own::count_outputs(&registry, telemetry.lines().clone());
         own::count_redactions(&registry, self.policy.clone());
+        #[cfg(feature = "client")]
+        let queries = queries::observed(&*self.vars, &registry)?;
         let in_flight = InFlight::default();
         let user = self.sink.map(|sink| Shield { sink, panics: own::count_panics(&registry) });
         let watchdog = watchdog.map(|limit| telemetry.watchdog(limit)).transpose()?;
@@ -272,6 +274,8 @@ impl Builder {
             call_layer,
             #[cfg(feature = "client")]
             llm,
+            #[cfg(feature = "client")]
+            queries,
             alive,
             ready,
             in_flight,

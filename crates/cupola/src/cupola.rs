@@ -35,6 +35,8 @@ pub(crate) struct Parts {
     pub(crate) call_layer: cupola_client::CallLayer,
     #[cfg(feature = "client")]
     pub(crate) llm: crate::llm::Llm,
+    #[cfg(feature = "client")]
+    pub(crate) queries: cupola_client::Queries,
     pub(crate) alive: Checks,
     pub(crate) ready: Checks,
     pub(crate) in_flight: InFlight,

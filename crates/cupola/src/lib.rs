@@ -27,11 +27,13 @@
 //!
 //! # Features
 //! - `axum` (on): routes, peers and extractors as axum 0.8 knows them, `Cupola::routes` and `Cupola::serve`.
-//! - `client` (on): [`Cupola::call_layer`], for calls to other services, and [`Cupola::llm`], for those of language models.
+//! - `client` (on): [`Cupola::call_layer`], [`Cupola::llm`] and [`Cupola::queries`], for calls to other services, calls of language
+//!   models, and queries of databases.
 //! - `host` (on): CPU, memory, disks and network, of the host and of this process, on `/metrics`; `nvidia`: GPUs too.
 //! - `metrics_0_24`: what libraries tell the `metrics` facade is on `/metrics` too.
 //! - `otel` (on): spans and metrics, exported by OTLP where variables say so; [`tracer`] and the module `span`.
 //! - `reqwest`: `Cupola::client`, a client on reqwest 0.13 that sends again, follows redirects, and keeps calls within limits.
+//! - `redis`, `sqlx`: [`Cupola::queries`] for commands of redis-rs 1 and queries of sqlx 0.9, as `client::redis_1` and `client::sqlx_0_9`.
 //! - `tls`: the same to collectors behind https.
 //! - `tower-http`: tower-http's `RequestId` extension is read and filled.
 //! - `testing`: the module of that name, which captures lines and records in tests of services.
@@ -51,6 +53,8 @@ mod llm;
 mod machine;
 mod own;
 mod push;
+#[cfg(feature = "client")]
+mod queries;
 #[cfg(feature = "axum")]
 mod routes;
 #[cfg(feature = "axum")]

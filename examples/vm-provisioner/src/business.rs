@@ -76,7 +76,7 @@ mod tests {
     #[tokio::test]
     async fn states_addresses_and_jobs_are_on_the_registry() {
         let (folder, registry) = (Folder::new(), Registry::new());
-        let store = Store::open(folder.path()).await.unwrap();
+        let store = Store::open(folder.path(), cupola::client::Queries::new()).await.unwrap();
         let (_worker, queue) = Worker::start(store.clone(), News::default(), Hypervisor::instant());
         Business::register(&registry).unwrap().look(&store, &queue).await.unwrap();
         let text = registry.render();

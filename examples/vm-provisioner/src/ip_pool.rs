@@ -5,8 +5,7 @@
 
 use std::net::Ipv4Addr;
 
-use sqlx::SqliteConnection;
-
+use crate::store::Connection;
 use crate::vm::VmId;
 
 /// The network of the pool, in words.
@@ -17,7 +16,7 @@ const FIRST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 10);
 const LAST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 254);
 
 /// Puts every address into the pool that is not yet in it.
-pub async fn seed(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+pub async fn seed(connection: &mut Connection<'_>) -> Result<(), sqlx::Error> {
     for address in u32::from(FIRST)..=u32::from(LAST) {
         let insert = sqlx::query("INSERT OR IGNORE INTO ip_addresses (address) VALUES (?)").bind(address);
         insert.execute(&mut *connection).await?;
@@ -26,7 +25,7 @@ pub async fn seed(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> 
 }
 
 /// Gives the machine the lowest free address; none where the pool is empty.
-pub async fn allocate(connection: &mut SqliteConnection, vm: &VmId) -> Result<Option<Ipv4Addr>, sqlx::Error> {
+pub async fn allocate(connection: &mut Connection<'_>, vm: &VmId) -> Result<Option<Ipv4Addr>, sqlx::Error> {
     let address: Option<u32> = sqlx::query_scalar(
         "UPDATE ip_addresses SET vm_id = ?
          WHERE address = (SELECT address FROM ip_addresses WHERE vm_id IS NULL ORDER BY address LIMIT 1)
@@ -39,12 +38,12 @@ pub async fn allocate(connection: &mut SqliteConnection, vm: &VmId) -> Result<Op
 }
 
 /// Takes the machine's address back; whether it had one.
-pub async fn release(connection: &mut SqliteConnection, vm: &VmId) -> Result<bool, sqlx::Error> {
+pub async fn release(connection: &mut Connection<'_>, vm: &VmId) -> Result<bool, sqlx::Error> {
     let update = sqlx::query("UPDATE ip_addresses SET vm_id = NULL WHERE vm_id = ?").bind(vm.as_str());
     Ok(update.execute(connection).await?.rows_affected() > 0)
 }
 
 /// How many addresses nobody holds.
-pub async fn free(connection: &mut SqliteConnection) -> Result<u32, sqlx::Error> {
+pub async fn free(connection: &mut Connection<'_>) -> Result<u32, sqlx::Error> {
     sqlx::query_scalar("SELECT COUNT(*) FROM ip_addresses WHERE vm_id IS NULL").fetch_one(connection).await
 }

@@ -35,7 +35,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 
     config.say();
     let prepare = Operation::running("open_store").kind(OperationKind::Prepare);
-    let store = cupola::logged(prepare, Store::open(&config.data)).await?;
+    let store = cupola::logged(prepare, Store::open(&config.data, cupola.queries("store"))).await?;
     clean_up(&store).await?;
     let asked = store.clone();
     cupola.ready_check(Check::new("store", move || {

@@ -122,6 +122,7 @@ fn one_correct_line_per_request() {
     workers_lines_belong_to_their_requests(&run);
     lines_of_a_request_are_few(&run);
     the_vocabulary_is_used(&run);
+    requests_tell_what_they_asked_of_the_store(&run);
     no_secret_is_seen(&run);
     assert!(run.metrics.starts_with("HTTP/1.1 200"), "{}", run.metrics);
     for name in [
@@ -129,6 +130,7 @@ fn one_correct_line_per_request() {
         "vm_machines{vm_state=\"running\"}",
         "vm_addresses_free ",
         "process_cpu_time_seconds_total ",
+        "db_client_operation_duration_seconds_count{db_system_name=\"sqlite\",db_operation_name=\"SELECT\",cupola_dependency=\"store\"}",
     ] {
         assert!(run.metrics.contains(name), "no {name}: {}", run.metrics);
     }
@@ -185,6 +187,30 @@ fn the_vocabulary_is_used(run: &Run) {
     }
     let failed = |line: &&Value| line["to"] == "failed" && line["why"] == "the image does not boot";
     assert!(run.lines.iter().any(|line| failed(&line)), "a machine has failed, and its change of state says why");
+}
+
+/// A machine is asked for in one transaction: it begins, looks, writes, reads and ends.
+fn requests_tell_what_they_asked_of_the_store(run: &Run) {
+    let queries = |line: &Value| line["db_queries"].as_u64().unwrap_or_default();
+    let made: Vec<&Value> = run.access().filter(|line| line["method"] == "POST" && line["status"] == 202).collect();
+    assert!(!made.is_empty() && made.iter().all(|line| queries(line) >= 5), "{made:?}");
+    assert!(run.access().all(|line| line["db_ms"].is_number() == (queries(line) > 0)));
+    assert!(run.access().any(|line| line.get("route").is_none() && queries(line) == 0), "not every request asks");
+}
+
+#[test]
+fn a_slow_query_is_a_line_of_its_request() {
+    let run = Run::of(&[("CUPOLA_SLOW_QUERY_MS", "1")]);
+    let queries: Vec<&Value> = run.lines.iter().filter(|line| line["target"] == "cupola::db").collect();
+    assert!(!queries.is_empty(), "of hundreds one takes a millisecond");
+    let ids: HashSet<&str> = run.access().map(|line| text(line, "request_id")).collect();
+    for line in &queries {
+        assert!(line["slow"] == true || line["outcome"] == "failed", "{line}");
+        assert_eq!((text(line, "dependency"), text(line, "db_system")), ("store", "sqlite"), "{line}");
+        assert!(!text(line, "db_statement").contains(['\'', '\n']), "{line}");
+        assert!(line.get("request_id").is_none_or(|id| ids.contains(id.as_str().unwrap())), "{line}");
+    }
+    no_secret_is_seen(&run);
 }
 
 fn no_secret_is_seen(run: &Run) {

@@ -41,7 +41,7 @@ impl Answer {
 impl Service {
     async fn start() -> Self {
         let folder = Folder::new();
-        let store = Store::open(folder.path()).await.unwrap();
+        let store = Store::open(folder.path(), cupola::client::Queries::new()).await.unwrap();
         let news = News::default();
         let (worker, queue) = Worker::start(store.clone(), news.clone(), Hypervisor::instant());
         let router = Api { store: store.clone(), queue, news, demo: false }.routes();

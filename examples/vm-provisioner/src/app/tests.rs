@@ -23,7 +23,7 @@ struct App {
 impl App {
     async fn start() -> Self {
         let folder = Folder::new();
-        let store = Store::open(folder.path()).await.unwrap();
+        let store = Store::open(folder.path(), cupola::client::Queries::new()).await.unwrap();
         let news = News::default();
         let (worker, queue) = Worker::start(store.clone(), news.clone(), Hypervisor::instant());
         let cupola = Cupola::builder("test").vars(|_| None).output(std::io::sink()).build().unwrap();

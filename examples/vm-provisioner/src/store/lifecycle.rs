@@ -2,10 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use sqlx::SqliteConnection;
-
 use super::moved::Moved;
-use super::{Store, StoreError};
+use super::{Connection, Store, StoreError};
 use crate::ip_pool;
 use crate::vm::{Step, Vm, VmId, VmState};
 
@@ -51,7 +49,7 @@ impl Store {
 }
 
 async fn mark(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection<'_>,
     id: &VmId,
     state: VmState,
     step: Step,

@@ -1,13 +1,14 @@
 //! The schema, built by numbered steps that are part of the binary.
 
 use anyhow::ensure;
-use sqlx::SqliteConnection;
+
+use super::Connection;
 
 /// Each step's last statement sets `user_version` to the step's number.
 const STEPS: &[&str] = &[include_str!("../../migrations/0001_initial.sql")];
 
 /// Runs the steps that this file has not seen; refuses a file that a newer binary wrote.
-pub(super) async fn migrate(connection: &mut SqliteConnection) -> anyhow::Result<()> {
+pub(super) async fn migrate(connection: &mut Connection<'_>) -> anyhow::Result<()> {
     let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *connection).await?;
     let done = usize::try_from(version)?;
     ensure!(done <= STEPS.len(), "its schema is {done}, and this binary knows {} at most", STEPS.len());

@@ -19,7 +19,7 @@ impl Store {
 
 async fn store() -> (Store, Folder) {
     let folder = Folder::new();
-    (Store::open(folder.path()).await.unwrap(), folder)
+    (Store::open(folder.path(), cupola::client::Queries::new()).await.unwrap(), folder)
 }
 
 fn new_vm(name: &str) -> NewVm {
@@ -70,10 +70,23 @@ async fn jobs_lost_in_a_restart_give_their_addresses_back() {
     store.allocate(&id).await.unwrap();
     store.close().await;
 
-    let reopened = Store::open(folder.path()).await.unwrap();
+    let reopened = Store::open(folder.path(), cupola::client::Queries::new()).await.unwrap();
     assert_eq!(reopened.free_addresses().await.unwrap(), ALL - 1);
     assert_eq!(reopened.fail_interrupted().await.unwrap(), [id]);
     assert_eq!(reopened.free_addresses().await.unwrap(), ALL);
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_is_told_without_the_name() {
+    let (folder, told) = (Folder::new(), cupola::record::Capture::new());
+    let store = Store::open(folder.path(), cupola::client::Queries::new().sink(told.clone())).await.unwrap();
+    store.create(ADA, &new_vm("hunter2")).await.unwrap();
+    assert!(matches!(store.create(ADA, &new_vm("hunter2")).await, Err(StoreError::NameTaken)));
+    let queries = told.queries();
+    let (query, ended) = queries.last().unwrap();
+    let code = ended.error().and_then(|error| error.database_code());
+    assert_eq!((query.operation(), query.target(), code), (Some("INSERT"), Some("vms"), Some("2067")));
+    assert!(!format!("{queries:?}").contains("hunter2"));
 }
 
 #[tokio::test]

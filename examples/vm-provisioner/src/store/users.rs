@@ -1,9 +1,9 @@
 //! Who may call: users and the digests of their tokens.
 
 use sha2::{Digest, Sha256};
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row;
 
-use super::{Store, StoreError};
+use super::{Connection, Store, StoreError};
 use crate::named::named;
 
 named! {
@@ -51,7 +51,7 @@ impl Store {
 }
 
 /// Puts the users of the demo and their tokens into the store.
-pub(super) async fn seed(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+pub(super) async fn seed(connection: &mut Connection<'_>) -> Result<(), sqlx::Error> {
     for (id, name) in DEMO_USERS {
         let insert = sqlx::query("INSERT OR IGNORE INTO users (id, name) VALUES (?, ?)").bind(*id).bind(*name);
         insert.execute(&mut *connection).await?;

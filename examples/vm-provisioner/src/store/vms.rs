@@ -3,10 +3,10 @@
 use std::net::Ipv4Addr;
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
+use sqlx::{FromRow, Row};
 
 use super::moved::Moved;
-use super::{Store, StoreError};
+use super::{Connection, Store, StoreError};
 use crate::ip_pool;
 use crate::vm::{NewVm, Size, Step, Template, Vm, VmId, VmPatch, VmState};
 
@@ -32,7 +32,7 @@ impl Store {
 
     /// The owner's machine with this id.
     pub async fn show(&self, owner: &str, id: &VmId) -> Result<Vm, StoreError> {
-        owned(&mut *self.pool.acquire().await?, owner, id).await
+        owned(&mut self.pool.acquire().await?, owner, id).await
     }
 
     /// The owner's machines, newest first, from the one after `cursor`.
@@ -99,12 +99,12 @@ impl Store {
 }
 
 /// How many machines will still ask for an address.
-async fn waiting(connection: &mut SqliteConnection) -> Result<u32, sqlx::Error> {
+async fn waiting(connection: &mut Connection<'_>) -> Result<u32, sqlx::Error> {
     let query = "SELECT COUNT(*) FROM vm_details WHERE state IN ('pending', 'provisioning') AND address IS NULL";
     sqlx::query_scalar(query).fetch_one(connection).await
 }
 
-async fn owned(connection: &mut SqliteConnection, owner: &str, id: &VmId) -> Result<Vm, StoreError> {
+async fn owned(connection: &mut Connection<'_>, owner: &str, id: &VmId) -> Result<Vm, StoreError> {
     let query = sqlx::query_as("SELECT * FROM vm_details WHERE owner = ? AND id = ?");
     Ok(query.bind(owner).bind(id.as_str()).fetch_one(connection).await?)
 }
