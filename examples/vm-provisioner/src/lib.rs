@@ -21,6 +21,7 @@ pub mod business;
 pub mod config;
 pub mod conformance;
 pub mod ip_pool;
+pub mod marketplace;
 mod named;
 pub mod problem;
 pub mod progress;

@@ -1,0 +1,3 @@
+//! A marketplace that rents GPUs: where machines can come from.
+
+pub mod stub;
