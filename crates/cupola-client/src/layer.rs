@@ -17,7 +17,7 @@ use crate::call_body::CallBody;
 use crate::call_error::{BoxError, CallError};
 use crate::call_future::CallFuture;
 use crate::call_info::CallInfo;
-use crate::propagation::Propagation;
+use crate::propagation::{Propagation, host_of};
 use crate::request_body::CallRequestBody;
 use crate::settings::Settings;
 
@@ -152,12 +152,18 @@ pub struct CallService<S, W = Unwatched> {
 }
 
 impl<S, W> CallService<S, W> {
+    /// A client that fails before it is given a request ends a call that nobody could begin: without one, nothing is known
+    /// of it but what it calls.
     fn poll<B>(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(), CallError>>
     where
         S: Service<Request<B>>,
         S::Error: Into<BoxError>,
     {
-        self.inner.poll_ready(cx).map_err(|error| CallError::before_head(error.into()))
+        self.inner.poll_ready(cx).map_err(|error| {
+            let error = CallError::before_head(error.into());
+            self.settings.could_not_begin(error.kind());
+            error
+        })
     }
 
     /// The open call, and the request with the identity that it may have.
@@ -167,7 +173,7 @@ impl<S, W> CallService<S, W> {
         open.attempt(Reason::First, Duration::ZERO);
         self.settings.show_headers(&mut open, request.headers());
         let (mut parts, body) = request.into_parts();
-        self.settings.identify(&open, &mut parts.headers, parts.uri.host());
+        self.settings.identify(&open, &mut parts.headers, host_of(&parts.uri));
         (open, Request::from_parts(parts, body))
     }
 }

@@ -30,6 +30,8 @@
 //! A layer that sends requests again belongs outside, where each attempt is a call of its own, or inside, where all are one.
 //! Trace, baggage and request id of the request that is being served go only to hosts of the [`Propagation`] list.
 //!
+//! A client that fails in `poll_ready` leaves a record of a failed call without a method, a URL or an attempt.
+//!
 //! Where the sink makes spans, each attempt is one of kind client, and the parent of what it reaches. It begins where the call
 //! does, below the span that is innermost there, and ends where the response's body does; it is made of the record, so that
 //! no clone of a span and no task of a pool makes it longer.

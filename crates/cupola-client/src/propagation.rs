@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use http::Uri;
+
 /// The hosts to which identity goes: trace, baggage and request id of the request that is being served. Everybody else gets
 /// the request as the caller made it.
 ///
@@ -83,16 +85,35 @@ impl Default for Propagation {
 
 fn is_private(host: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    match bare.parse() {
-        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_private() || address.is_link_local(),
-        Ok(IpAddr::V6(address)) => {
+    match address(bare) {
+        Some(IpAddr::V4(address)) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        Some(IpAddr::V6(address)) => {
             address.is_loopback()
                 || address.is_unique_local()
                 || address.is_unicast_link_local()
                 || address.to_ipv4_mapped().is_some_and(|mapped| is_private(&mapped.to_string()))
         }
-        Err(_) => is_name_of_one_label(host) || PRIVATE_SUFFIXES.iter().any(|suffix| is_at_or_below(host, suffix)),
+        None => is_name_of_one_label(host) || PRIVATE_SUFFIXES.iter().any(|suffix| is_at_or_below(host, suffix)),
     }
+}
+
+/// Reading what is none takes longer than to see that it is none: an address begins with a digit, or has a colon.
+fn address(host: &str) -> Option<IpAddr> {
+    let may_be = host.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) || host.contains(':');
+    may_be.then(|| host.parse().ok()).flatten()
+}
+
+/// The host of an authority, without userinfo and port; that of an IPv6 address with its brackets.
+pub(crate) fn host_of(uri: &Uri) -> Option<&str> {
+    let authority = uri.authority()?.as_str();
+    let from = authority.bytes().rposition(|byte| byte == b'@').map_or(0, |at| at + 1);
+    let host = &authority[from..];
+    let end = if host.starts_with('[') {
+        host.bytes().position(|byte| byte == b']').map_or(host.len(), |at| at + 1)
+    } else {
+        host.bytes().position(|byte| byte == b':').unwrap_or(host.len())
+    };
+    Some(&host[..end])
 }
 
 /// One that is all digits may be an address in another form: `2130706433`.
@@ -173,6 +194,23 @@ mod tests {
             &["example.com", "a.b.example.com", "localhost"],
             &["evilexample.com", "example.com.evil.org"],
         );
+    }
+
+    #[test]
+    fn the_host_is_the_one_that_http_sees() {
+        for text in [
+            "http://billing/a",
+            "http://billing:80/a@b:c",
+            "http://ana:hunter2@billing.internal:8080",
+            "http://127.0.0.1@evil.example/",
+            "http://[::1]:8080/",
+            "http://u@[fd00::1]",
+            "billing:443",
+            "/a",
+        ] {
+            let uri: Uri = text.parse().unwrap();
+            assert_eq!(host_of(&uri), uri.host(), "{text}");
+        }
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use cupola_context::{Context, Identify, SpanId, TraceFlags, TraceId, inject, inject_span, inject_trace};
-use cupola_record::{BodyRules, Call, CallLog, CallTrace, Choices, Duties, KnownMethods, OpenCall, Sink};
+use cupola_record::{
+    BodyRules, Call, CallLog, CallOutcome, CallTrace, Choices, Duties, ErrorKind, KnownMethods, OpenCall, Sink,
+};
 use cupola_redact::KeyPolicy;
 use http::{HeaderMap, Method, Uri};
 use rand::Rng;
@@ -55,6 +57,14 @@ impl Settings {
         }
         call.trace = self.trace(call.context.as_ref());
         OpenCall::new(call, Arc::clone(&self.sink), now).span_ids(span_id)
+    }
+
+    /// A call without a method, a URL or an attempt.
+    #[cold]
+    pub(crate) fn could_not_begin(&self, kind: ErrorKind) {
+        let mut call = Call::new(SystemTime::now(), Method::default());
+        call.dependency.clone_from(&self.dependency);
+        OpenCall::new(call, Arc::clone(&self.sink), now).end(CallOutcome::Failed(kind));
     }
 
     /// The trace in which attempts are spans. Where nobody makes spans, nothing is paid for it.

@@ -241,3 +241,34 @@ async fn outside_of_a_request_the_sampler_decides() {
     let found = call.trace.unwrap();
     assert_eq!((found.trace_id, found.parent, found.flags.is_sampled()), (trace, SpanId::from_bytes([8; 8]), true));
 }
+
+/// Fails before it is given anything.
+#[derive(Clone)]
+struct NeverReady;
+
+impl Service<Request<Empty<Bytes>>> for NeverReady {
+    type Response = http::Response<Empty<Bytes>>;
+    type Error = std::io::Error;
+    type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), std::io::Error>> {
+        std::task::Poll::Ready(Err(std::io::ErrorKind::ConnectionRefused.into()))
+    }
+
+    fn call(&mut self, _: Request<Empty<Bytes>>) -> Self::Future {
+        unreachable!("it is never ready")
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_could_begin_is_recorded() {
+    let (capture, context) = (Capture::new(), Context::root(RequestIdFormat::UuidV7, &Fresh::new(0, [1; 40])));
+    let mut client = CallLayer::new().dependency("users").sink(capture.clone()).layer(NeverReady);
+    let ready = async { client.ready().await.map(drop) };
+    let error = ready.in_context(context.clone()).await.unwrap_err();
+    let (call, ended) = only(&capture);
+    assert_eq!((error.kind(), ended.outcome), (ErrorKind::Connect, CallOutcome::Failed(ErrorKind::Connect)));
+    assert_eq!((ended.attempts.len(), call.method_label(), call.host()), (0, "_OTHER", None));
+    assert_eq!(call.dependency.as_deref(), Some("users"));
+    assert!(call.context.is_some_and(|of| of.is(&context)));
+}

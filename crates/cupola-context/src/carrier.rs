@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::b3;
 use crate::baggage::Baggage;
 use crate::context::Context;
+use crate::hex;
 use crate::identify::REQUEST_ID_HEADER;
 use crate::propagators::Propagators;
 use crate::request_id::RequestId;
@@ -15,10 +16,17 @@ use crate::trace_context::{TraceContext, Traceparent};
 use crate::trace_id::SpanId;
 use crate::trace_state::TraceState;
 
+const TRACEPARENT: &str = "traceparent";
+
 /// What identity is written into.
 pub trait Inject {
     /// Replaces the value of a name, which is lower case.
     fn put(&mut self, name: &'static str, value: &str);
+
+    /// The same for a value that is known to be ASCII: most need not look at it once more.
+    fn put_ascii(&mut self, name: &'static str, value: &[u8]) {
+        self.put(name, hex::ascii(value));
+    }
 }
 
 /// What identity is read from.
@@ -60,7 +68,7 @@ pub fn inject_trace(trace: &TraceContext, formats: Propagators, carrier: &mut im
 }
 
 fn put_all(context: &Context, traceparent: &Traceparent, carrier: &mut impl Inject) {
-    carrier.put(REQUEST_ID_HEADER, context.request_id().as_str());
+    carrier.put_ascii(REQUEST_ID_HEADER, context.request_id().as_bytes());
     put_trace(context.trace(), traceparent, context.propagators(), carrier);
     if !context.baggage().is_empty() {
         carrier.put("baggage", &context.baggage().to_string());
@@ -70,7 +78,7 @@ fn put_all(context: &Context, traceparent: &Traceparent, carrier: &mut impl Inje
 /// The ids are those of `traceparent`, flags and state those of the trace.
 fn put_trace(trace: &TraceContext, traceparent: &Traceparent, formats: Propagators, carrier: &mut impl Inject) {
     if formats.contain(Propagators::TRACE_CONTEXT) {
-        carrier.put("traceparent", traceparent.as_str());
+        carrier.put_ascii(TRACEPARENT, traceparent.as_bytes());
         if !trace.state.is_empty() {
             carrier.put("tracestate", trace.state.as_str());
         }
@@ -86,7 +94,7 @@ fn put_trace(trace: &TraceContext, traceparent: &Traceparent, formats: Propagato
 /// Reads the trace context: `None` without exactly one valid `traceparent`; a malformed `tracestate` is dropped.
 pub fn extract_trace(carrier: &(impl Extract + ?Sized)) -> Option<TraceContext> {
     let (mut count, mut parent) = (0, None);
-    carrier.each("traceparent", &mut |value| {
+    carrier.each(TRACEPARENT, &mut |value| {
         count += 1;
         parent = Some(value);
     });
@@ -119,10 +127,25 @@ pub(crate) fn lines<'a>(carrier: &'a (impl Extract + ?Sized), name: &'static str
 
 impl Inject for HeaderMap {
     fn put(&mut self, name: &'static str, value: &str) {
+        self.put_ascii(name, value.as_bytes());
+    }
+
+    fn put_ascii(&mut self, name: &'static str, value: &[u8]) {
         // What the codecs write is always a valid header value; anything else is left out, never sent torn.
-        if let Ok(value) = HeaderValue::from_str(value) {
-            self.insert(HeaderName::from_static(name), value);
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            self.insert(header_name(name), value);
         }
+    }
+}
+
+/// The names that every call has are made by the compiler.
+fn header_name(name: &'static str) -> HeaderName {
+    const REQUEST_ID_NAME: HeaderName = HeaderName::from_static(REQUEST_ID_HEADER);
+    const TRACEPARENT_NAME: HeaderName = HeaderName::from_static(TRACEPARENT);
+    match name {
+        REQUEST_ID_HEADER => REQUEST_ID_NAME,
+        TRACEPARENT => TRACEPARENT_NAME,
+        other => HeaderName::from_static(other),
     }
 }
 

@@ -79,6 +79,12 @@ impl Traceparent {
         hex::ascii(&self.0)
     }
 
+    /// The value's characters, ASCII: cheaper than the text.
+    #[inline]
+    pub const fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The trace id's digits.
     #[inline]
     pub fn trace_id(&self) -> IdText {

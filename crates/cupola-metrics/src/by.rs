@@ -1,6 +1,8 @@
 //! Instruments with labels.
 
-use std::collections::{HashMap, HashSet};
+mod series;
+
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,11 +14,12 @@ use crate::family::Family;
 use crate::instrument::Instrument;
 use crate::labels::{LabelSet, OTHER, Values};
 use crate::overflow;
+use series::{Each, Entry, Series};
 
 /// One instrument for each combination of labels that is used: `By<State, Gauge>` is a gauge by state.
 ///
 /// What [`Self::with`] gives is a handle, to be kept where the combination stays the same: using it takes no lock, while
-/// looking it up does, and allocates.
+/// looking it up does.
 pub struct By<L, I> {
     inner: Arc<Inner<I>>,
     labels: PhantomData<fn(&L)>,
@@ -31,21 +34,8 @@ pub(crate) struct Inner<I> {
     clock: fn() -> SystemTime,
     make: Box<dyn Fn() -> I + Send + Sync>,
     series: RwLock<Series<I>>,
+    seed: u64,
     overflow: AtomicU64,
-}
-
-struct Series<I> {
-    by_values: HashMap<Box<[Box<str>]>, Entry<I>>,
-    /// The values that each label has had so far.
-    had: Vec<HashSet<Box<str>>>,
-}
-
-struct Entry<I> {
-    instrument: I,
-    created: SystemTime,
-    /// What it said when it last changed, and when that was seen.
-    seen: AtomicU64,
-    changed: AtomicU64,
 }
 
 /// What the registry says about all its instruments.
@@ -63,9 +53,13 @@ impl<L: LabelSet, I: Clone> By<L, I> {
 
     /// The instrument of these labels.
     pub fn with(&self, labels: &L) -> I {
-        let mut values = Vec::with_capacity(L::LABELS.len());
-        labels.each(&mut |value| values.push(value.into()));
-        self.inner.get(values)
+        self.inner.of(&|visit| labels.each(visit))
+    }
+
+    /// The same for values that nobody has made labels of, in the order of the labels.
+    pub(crate) fn with_values(&self, values: &[&str]) -> I {
+        debug_assert_eq!(values.len(), L::LABELS.len(), "each label has a value");
+        self.inner.of(&|visit| values.iter().for_each(|value| visit(value)))
     }
 }
 
@@ -76,57 +70,75 @@ impl<I: Clone> Inner<I> {
         terms: Terms,
         make: impl Fn() -> I + Send + Sync + 'static,
     ) -> Self {
-        let had = labels.iter().map(|_| HashSet::new()).collect();
         Self {
             family,
-            labels,
             limit: terms.limit,
             expire_after: terms.expire_after,
             clock: terms.clock,
             make: Box::new(make),
-            series: RwLock::new(Series { by_values: HashMap::new(), had }),
+            series: RwLock::new(Series::new(labels.len())),
+            seed: series::seed(),
             overflow: AtomicU64::new(0),
+            labels,
         }
     }
 
-    /// The instrument of these values, of which there are as many as labels.
-    pub(crate) fn get(&self, mut values: Vec<Box<str>>) -> I {
-        self.close(&mut values);
-        if let Some(entry) = self.read().by_values.get(&values[..]) {
+    /// The only instrument, where there are no labels.
+    pub(crate) fn only(&self) -> I {
+        self.of(&|_| ())
+    }
+
+    /// The instrument of the values that `each` shows, of which there are as many as labels.
+    fn of(&self, each: Each<'_>) -> I {
+        let mut hash = self.seed;
+        let strangers = self.close(each, &mut |value| hash = series::hash_on(hash, value));
+        if strangers > 0 {
+            self.overflow.fetch_add(strangers, Ordering::Relaxed);
+        }
+        let closed = |visit: &mut dyn FnMut(&str)| _ = self.close(each, visit);
+        if let Some(entry) = self.read().find(hash, &closed) {
             return entry.instrument.clone();
         }
+        let mut values = Vec::with_capacity(self.labels.len());
+        closed(&mut |value| values.push(value.into()));
         self.get_new(values)
     }
 
-    /// Values from outside a closed set become `_OTHER`.
-    fn close(&self, values: &mut [Box<str>]) {
-        for ((_, allowed), value) in self.labels.iter().zip(values) {
-            let known = match allowed {
-                Values::Only(list) => value.is_empty() || list.contains(&&**value),
-                Values::AtMost(_) => true,
+    /// Shows values from outside a closed set as `_OTHER`, and gives how many there were.
+    fn close(&self, each: Each<'_>, visit: &mut dyn FnMut(&str)) -> u64 {
+        let (mut labels, mut strangers) = (self.labels.iter(), 0);
+        each(&mut |value| {
+            let known = match labels.next() {
+                Some((_, Values::Only(list))) => value.is_empty() || list.contains(&value),
+                _ => true,
             };
-            if !known {
-                self.count_overflow();
-                *value = OTHER.into();
-            }
-        }
+            strangers += u64::from(!known);
+            visit(if known { value } else { OTHER });
+        });
+        strangers
     }
 
     fn get_new(&self, mut values: Vec<Box<str>>) -> I {
         let series = &mut *self.write();
         self.bound(&mut series.had, &mut values);
-        let full = series.by_values.len() >= self.limit && !series.by_values.contains_key(&values[..]);
-        if full {
+        if let Some(entry) = series.find(self.hash(&values), &shown(&values)) {
+            return entry.instrument.clone();
+        }
+        if series.len() >= self.limit {
             self.count_overflow();
             values.iter_mut().for_each(|value| *value = OTHER.into());
         }
-        let new = || Entry {
-            instrument: (self.make)(),
-            created: (self.clock)(),
-            seen: AtomicU64::new(0),
-            changed: AtomicU64::new(seconds((self.clock)())),
-        };
-        series.by_values.entry(values.into()).or_insert_with(new).instrument.clone()
+        let hash = self.hash(&values);
+        if let Some(entry) = series.find(hash, &shown(&values)) {
+            return entry.instrument.clone();
+        }
+        let (instrument, now) = ((self.make)(), (self.clock)());
+        series.push(hash, Entry::new(values.into(), instrument.clone(), now, seconds(now)));
+        instrument
+    }
+
+    fn hash(&self, values: &[Box<str>]) -> u64 {
+        series::hash(self.seed, &shown(values))
     }
 
     /// Values that are too many become `_OTHER`.
@@ -161,10 +173,10 @@ impl<I: Instrument> Inner<I> {
         self.expire(encoder.time());
         let detail = encoder.detail();
         let mut samples = encoder.family(&self.family);
-        for (values, entry) in &self.read().by_values {
+        for entry in self.read().iter() {
             let names = self.labels.iter().map(|(name, _)| *name);
             samples.series(
-                names.zip(values.iter().map(|value| &**value)),
+                names.zip(entry.values.iter().map(|value| &**value)),
                 Some(entry.created),
                 entry.instrument.read(detail),
             );
@@ -178,25 +190,15 @@ impl<I: Instrument> Inner<I> {
     fn expire(&self, now: SystemTime) {
         let Some(after) = self.expire_after else { return };
         let stays = |entry: &Entry<I>| entry.instrument.is_shared() || !entry.is_idle(seconds(now), after.as_secs());
-        if self.read().by_values.values().all(stays) {
+        if self.read().iter().all(stays) {
             return;
         }
-        let series = &mut *self.write();
-        series.by_values.retain(|_, entry| stays(entry));
-        for (label, had) in series.had.iter_mut().enumerate() {
-            had.retain(|value| series.by_values.keys().any(|values| values[label] == *value));
-        }
+        self.write().retain(stays);
     }
 }
 
-impl<I: Instrument> Entry<I> {
-    fn is_idle(&self, now: u64, after: u64) -> bool {
-        let says = self.instrument.mark();
-        if self.seen.swap(says, Ordering::Relaxed) != says {
-            self.changed.store(now, Ordering::Relaxed);
-        }
-        now.saturating_sub(self.changed.load(Ordering::Relaxed)) >= after
-    }
+fn shown(values: &[Box<str>]) -> impl Fn(&mut dyn FnMut(&str)) {
+    move |visit| values.iter().for_each(|value| visit(value))
 }
 
 pub(crate) fn seconds(time: SystemTime) -> u64 {

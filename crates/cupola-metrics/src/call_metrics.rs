@@ -70,14 +70,12 @@ impl CallMetrics {
             None => failed_status(attempt).unwrap_or_default(),
         };
         let (method, template, dependency) = asked(call);
-        let labels = (method.into(), template.into(), dependency.into(), status.into(), error.into());
-        self.attempts.with(&labels).observe(attempt.total);
+        self.attempts.with_values(&[method, template, dependency, status, error]).observe(attempt.total);
     }
 
     fn observe_call(&self, call: &Call, ended: &CallEnded) {
         let (method, template, dependency) = asked(call);
-        let labels = (method.into(), template.into(), dependency.into(), error_type(call, ended).into());
-        self.calls.with(&labels).observe(ended.total);
+        self.calls.with_values(&[method, template, dependency, error_type(call, ended)]).observe(ended.total);
     }
 }
 

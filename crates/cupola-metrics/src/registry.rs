@@ -248,7 +248,7 @@ macro_rules! instruments {
                 unit: &'static str,
             ) -> Result<$type, RegisterError> {
                 let inner = self.register(Family::of(Kind::$kind, name, help, unit), Vec::new(), $type::new)?;
-                Ok(inner.get(Vec::new()))
+                Ok(inner.only())
             }
 
             $(#[doc = $doc])+
@@ -292,7 +292,7 @@ impl Registry {
         help: &'static str,
         bounds: &[f64],
     ) -> Result<DurationHistogram, RegisterError> {
-        Ok(self.durations(Family::durations(name, help), Vec::new(), bounds)?.get(Vec::new()))
+        Ok(self.durations(Family::durations(name, help), Vec::new(), bounds)?.only())
     }
 
     /// The same for each combination of labels.
@@ -320,7 +320,7 @@ impl Registry {
         bounds: &[f64],
     ) -> Result<Histogram, RegisterError> {
         let family = Family::of(Kind::Histogram, name, help, unit);
-        Ok(self.values(family, Vec::new(), bounds)?.get(Vec::new()))
+        Ok(self.values(family, Vec::new(), bounds)?.only())
     }
 
     /// The same for each combination of labels.

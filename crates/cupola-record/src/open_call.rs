@@ -72,8 +72,8 @@ impl Open {
         self.ended.attempts.last_mut().filter(|_| self.in_attempt)
     }
 
-    fn end_attempt(&mut self, error: Option<ErrorKind>) {
-        let now = self.elapsed();
+    /// Ends the attempt that runs, if one does, at this time since the beginning.
+    fn end_attempt(&mut self, now: Duration, error: Option<ErrorKind>) {
         if let Some(attempt) = self.running() {
             attempt.total = now.saturating_sub(attempt.began);
             attempt.error = error;
@@ -127,8 +127,9 @@ impl OpenCall {
     /// An attempt begins, after a wait; one that still runs ends here.
     pub fn attempt(&mut self, reason: Reason, delay: Duration) {
         let Some(open) = &mut self.0 else { return };
-        open.end_attempt(None);
-        let mut attempt = Attempt::begun(reason, open.ended.attempt_count, delay, open.elapsed());
+        let now = open.elapsed();
+        open.end_attempt(now, None);
+        let mut attempt = Attempt::begun(reason, open.ended.attempt_count, delay, now);
         attempt.span = open.span_ids.map(|fresh| fresh());
         open.ended.attempt_count = open.ended.attempt_count.saturating_add(1);
         // Bounded: of a storm, the beginning and the end are kept.
@@ -209,14 +210,14 @@ impl OpenCall {
     /// The attempt's response is not the one that the call gives back: a failure that is tried again, or a redirect.
     pub fn discarded(&mut self) {
         if let Some(open) = &mut self.0 {
-            open.end_attempt(None);
+            open.end_attempt(open.elapsed(), None);
         }
     }
 
     /// The attempt failed.
     pub fn failed(&mut self, error: ErrorKind) {
         if let Some(open) = &mut self.0 {
-            open.end_attempt(Some(error));
+            open.end_attempt(open.elapsed(), Some(error));
         }
     }
 
@@ -271,12 +272,10 @@ impl OpenCall {
     /// Ends the call; only the first time counts. An attempt that still runs ends with it.
     pub fn end(&mut self, outcome: CallOutcome) {
         let Some(mut open) = self.0.take() else { return };
-        open.end_attempt(match outcome {
-            CallOutcome::Failed(kind) => Some(kind),
-            _ => None,
-        });
-        open.settle_bodies(outcome);
+        let error = if let CallOutcome::Failed(kind) = outcome { Some(kind) } else { None };
         open.ended.total = open.elapsed();
+        open.end_attempt(open.ended.total, error);
+        open.settle_bodies(outcome);
         open.ended.outcome = outcome;
         open.sink.record(Record::Call(&open.call, &open.ended));
     }
