@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use cupola_context::{Context, SpanLookup, TraceFlags};
 #[cfg(any(feature = "redis", feature = "sqlx"))]
 use cupola_record::OpenQuery;
-use cupola_record::{DbSystem, Query, QueryLog, Sink};
+use cupola_record::{CallTrace, DbSystem, Duties, Query, QueryLog, Sink};
 
 #[cfg(any(feature = "redis", feature = "sqlx"))]
 use crate::settings::now;
+use crate::settings::{span_id, trace_of};
 
 /// From when on a query is slow, unless something else is said.
 const SLOW: Duration = Duration::from_millis(200);
@@ -30,12 +32,13 @@ pub struct Queries {
     sink: Arc<dyn Sink>,
     dependency: Option<Arc<str>>,
     slow: Duration,
+    spans: Option<SpanLookup>,
 }
 
 impl Queries {
     /// Slow and failed ones are lines.
     pub fn new() -> Self {
-        Self { sink: Arc::new(QueryLog::new()), dependency: None, slow: SLOW }
+        Self { sink: Arc::new(QueryLog::new()), dependency: None, slow: SLOW, spans: None }
     }
 
     /// Who is told of queries, in place of the log.
@@ -59,11 +62,31 @@ impl Queries {
         self
     }
 
+    /// How the span is found that a query outside of any request belongs to. Outside of both it is no span.
+    #[must_use]
+    pub fn span_lookup(mut self, spans: Option<SpanLookup>) -> Self {
+        self.spans = spans;
+        self
+    }
+
     /// A query as its end is told, without what is known of its statement.
     pub fn query(&self, system: DbSystem) -> Query {
         let mut query = Query::new(SystemTime::now(), system);
         query.dependency.clone_from(&self.dependency);
+        query.span = self.trace(query.context.as_ref()).map(|trace| (trace, span_id()));
         query
+    }
+
+    /// The trace in which a query is a span. Where nobody makes spans, nothing is paid for it.
+    fn trace(&self, context: Option<&Context>) -> Option<CallTrace> {
+        if !self.sink.duties().contains(Duties::SPAN) {
+            return None;
+        }
+        if let Some(context) = context {
+            return trace_of(context);
+        }
+        let (trace, span) = self.spans?.find(None)?;
+        Some(CallTrace::new(trace, TraceFlags::SAMPLED, Some(span)))
     }
 
     /// Begins a query.

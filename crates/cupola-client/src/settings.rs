@@ -73,9 +73,7 @@ impl Settings {
             return None;
         }
         let Some(context) = context else { return Some(self.trace_of_nobody()) };
-        let choices = Choices::of(context);
-        let dropped = choices.is_muted() || choices.is_sampled() == Some(false);
-        (context.trace().flags.is_sampled() && !dropped).then(|| CallTrace::within(context))
+        trace_of(context)
     }
 
     /// Outside of any request: below the span that is current, else a trace of its own if the sampler wants it.
@@ -107,12 +105,19 @@ impl Settings {
     }
 }
 
+/// The trace of a request, where it is recorded.
+pub(crate) fn trace_of(context: &Context) -> Option<CallTrace> {
+    let choices = Choices::of(context);
+    let dropped = choices.is_muted() || choices.is_sampled() == Some(false);
+    (context.trace().flags.is_sampled() && !dropped).then(|| CallTrace::within(context))
+}
+
 /// Tokio's clock, so that tests can pause it.
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-fn span_id() -> SpanId {
+pub(crate) fn span_id() -> SpanId {
     SpanId::from_random(random())
 }
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cupola_context::Context;
+use cupola_context::{Context, SpanId};
 use cupola_redact::SqlShape;
 
+use crate::call_trace::CallTrace;
 use crate::db_system::DbSystem;
 
 /// One query of a database: a statement, or a command and those that are sent with it; [`crate::QueryEnded`] is what its end
@@ -27,6 +28,8 @@ pub struct Query {
     pub batch: Option<u32>,
     /// It waits for something else to happen, so it is never slow.
     pub waits: bool,
+    /// The trace in which it is a span, and the span's id; `None` where nobody makes spans of queries, or the trace is not sampled.
+    pub span: Option<(CallTrace, SpanId)>,
     command: Option<Command>,
 }
 
@@ -54,6 +57,7 @@ impl Query {
             shape: None,
             batch: None,
             waits: false,
+            span: None,
             command: None,
         }
     }
@@ -89,6 +93,15 @@ impl Query {
     /// The table that it is about, where the statement says it plainly.
     pub fn target(&self) -> Option<&str> {
         self.shape.as_ref()?.target()
+    }
+
+    /// Its verb and its table, `SELECT vms`, or what of them is known; else the system. Short, and one of few.
+    pub fn summary(&self) -> String {
+        match (self.operation(), self.target()) {
+            (Some(operation), Some(target)) => format!("{operation} {target}"),
+            (Some(only), None) | (None, Some(only)) => only.to_owned(),
+            (None, None) => self.system.as_str().to_owned(),
+        }
     }
 
     /// The statement without its values.

@@ -40,6 +40,7 @@ mod http_spans;
 mod layer;
 mod mask;
 mod processor;
+mod query_span;
 mod sampling;
 mod server_span;
 mod setup;

@@ -243,8 +243,6 @@ impl Builder {
         own::count_lines(&registry, telemetry.lines().clone());
         own::count_outputs(&registry, telemetry.lines().clone());
         own::count_redactions(&registry, self.policy.clone());
-        #[cfg(feature = "client")]
-        let queries = queries::observed(&*self.vars, &registry)?;
         let in_flight = InFlight::default();
         let user = self.sink.map(|sink| Shield { sink, panics: own::count_panics(&registry) });
         let watchdog = watchdog.map(|limit| telemetry.watchdog(limit)).transpose()?;
@@ -261,6 +259,8 @@ impl Builder {
             let (identify, spans) = (http.identify(identify.clone()), spans::sink(&telemetry));
             calls::layer(&*self.vars, &registry, &self.policy, identify, call_log, spans)?
         };
+        #[cfg(feature = "client")]
+        let queries = queries::observed(&*self.vars, &registry, identify.spans, spans::sink(&telemetry))?;
         #[cfg(feature = "client")]
         let llm = Llm::new(&*self.vars, &self.policy, llm_log, spans::sink(&telemetry))?;
         let layer = http.apply((self.layer)(layer), identify, self.bodies);

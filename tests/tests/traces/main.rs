@@ -10,5 +10,6 @@ mod helpers;
 #[cfg(target_os = "linux")]
 mod memory;
 mod nesting;
+mod queries;
 mod rotel;
 mod traced;
