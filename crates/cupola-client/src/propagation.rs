@@ -106,14 +106,19 @@ fn address(host: &str) -> Option<IpAddr> {
 /// The host of an authority, without userinfo and port; that of an IPv6 address with its brackets.
 pub(crate) fn host_of(uri: &Uri) -> Option<&str> {
     let authority = uri.authority()?.as_str();
-    let from = authority.bytes().rposition(|byte| byte == b'@').map_or(0, |at| at + 1);
+    let (mut from, mut end) = (0, None);
+    for (at, byte) in authority.bytes().enumerate() {
+        match byte {
+            b'@' => (from, end) = (at + 1, None),
+            b':' if end.is_none() => end = Some(at),
+            _ => {}
+        }
+    }
     let host = &authority[from..];
-    let end = if host.starts_with('[') {
-        host.bytes().position(|byte| byte == b']').map_or(host.len(), |at| at + 1)
-    } else {
-        host.bytes().position(|byte| byte == b':').unwrap_or(host.len())
-    };
-    Some(&host[..end])
+    if host.starts_with('[') {
+        return Some(&host[..host.find(']').map_or(host.len(), |at| at + 1)]);
+    }
+    Some(&authority[from..end.unwrap_or(authority.len())])
 }
 
 /// One that is all digits may be an address in another form: `2130706433`.

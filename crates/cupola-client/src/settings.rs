@@ -47,16 +47,20 @@ impl Default for Settings {
 impl Settings {
     /// Begins the call that a request is.
     pub(crate) fn open(&self, method: Method, uri: &Uri, info: Option<&CallInfo>) -> OpenCall {
-        let mut call = Call::new(SystemTime::now(), method);
+        let mut open = OpenCall::new(Call::new(SystemTime::now(), method), Arc::clone(&self.sink), now);
+        // Where it lies already: its texts are not moved.
+        open.describe(|call| self.describe(call, uri, info));
+        open.span_ids(span_id)
+    }
+
+    fn describe(&self, call: &mut Call, uri: &Uri, info: Option<&CallInfo>) {
         call.mask(&self.policy, &self.methods, uri);
-        call.dependency.clone_from(&self.dependency);
+        call.dependency = info.and_then(|info| info.dependency.clone()).or_else(|| self.dependency.clone());
         if let Some(info) = info {
             call.template.clone_from(&info.template);
             call.expected.clone_from(&info.expected);
-            call.dependency = info.dependency.clone().or(call.dependency);
         }
         call.trace = self.trace(call.context.as_ref());
-        OpenCall::new(call, Arc::clone(&self.sink), now).span_ids(span_id)
     }
 
     /// A call without a method, a URL or an attempt.

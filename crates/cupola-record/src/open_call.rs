@@ -115,6 +115,13 @@ impl OpenCall {
         })))
     }
 
+    /// Says more of the call, before its first attempt: what is large is built where it stays.
+    pub fn describe(&mut self, say: impl FnOnce(&mut Call)) {
+        if let Some(open) = &mut self.0 {
+            say(&mut open.call);
+        }
+    }
+
     /// Where the ids of the attempts' spans come from; only a call with a [trace](Call::trace) has any.
     #[must_use]
     pub fn span_ids(mut self, fresh: fn() -> SpanId) -> Self {
