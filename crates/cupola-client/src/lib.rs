@@ -44,6 +44,7 @@
 //! - `hyper` (on): errors of hyper 1 are told apart.
 //! - `toml`: price tables of models from TOML files.
 //! - `reqwest`: `Client`, on reqwest 0.13, which also sends again, follows redirects, and keeps calls within limits.
+//! - `reqwest-middleware`: `CallMiddleware`, for clients of reqwest-middleware 0.5.
 //! - `rustls`: that client speaks TLS without a feature of reqwest's own.
 //! - `redis`: commands that redis-rs 1 sends are records, by the module `redis_1`.
 //! - `sqlx`: queries that sqlx 0.9 makes are records, by the module `sqlx_0_9`. It needs Rust 1.94.
@@ -83,6 +84,8 @@ pub use layer::{CallLayer, CallService, Unwatched, Watched};
 pub use propagation::{BadHost, Propagation};
 pub use queries::Queries;
 pub use request_body::CallRequestBody;
+#[cfg(feature = "reqwest-middleware")]
+pub use reqwest_0_13::CallMiddleware;
 #[cfg(feature = "reqwest")]
 pub use reqwest_0_13::{
     Breaker, CallReport, Client, ClientBuilder, HostPolicy, RateLimit, Redirects, RequestBuilder, reqwest_builder,

@@ -8,6 +8,8 @@ mod connect;
 mod host_policy;
 pub(crate) mod limited_body;
 mod limits;
+#[cfg(feature = "reqwest-middleware")]
+mod middleware;
 mod operation;
 mod outgoing;
 mod rate_limit;
@@ -16,6 +18,7 @@ mod redirects;
 mod report;
 mod request;
 mod send;
+mod show;
 mod tap;
 mod template;
 mod tls;
@@ -24,6 +27,8 @@ pub use breaker::Breaker;
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use host_policy::HostPolicy;
+#[cfg(feature = "reqwest-middleware")]
+pub use middleware::CallMiddleware;
 pub use rate_limit::RateLimit;
 pub use redirects::Redirects;
 pub use report::CallReport;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Parser;
 use cupola::record::ConfigChange;
 
+use crate::marketplace::stub::Scenario;
 use crate::traffic::Plan;
 
 const LISTEN: &str = "127.0.0.1:3000";
@@ -31,9 +32,22 @@ pub struct Config {
     /// End the traffic, and with it the service, after so many seconds.
     #[arg(long, value_name = "SECONDS", requires = "traffic")]
     pub traffic_for: Option<u64>,
+    /// Where GPUs are rented, https://console.vast.ai for example; without it a stub stands in.
+    #[arg(long, env = "MARKETPLACE_URL", value_name = "URL", requires = "marketplace_key")]
+    pub marketplace_url: Option<String>,
+    /// The key that opens it.
+    #[arg(long, env = "MARKETPLACE_KEY", value_name = "KEY", hide_env_values = true)]
+    pub marketplace_key: Option<String>,
+    /// What goes wrong in the stub: calm, busy, busy-polite, flaky, slow, broken or storm.
+    #[arg(long, default_value = "calm", value_name = "NAME", value_parser = scenario)]
+    pub marketplace_faults: Scenario,
     /// Add `POST /test`, which calls any address for anybody: for suites that check trace headers.
     #[arg(long)]
     pub conformance: bool,
+}
+
+fn scenario(name: &str) -> Result<Scenario, String> {
+    Scenario::named(name).ok_or_else(|| format!("accepted: {}", Scenario::NAMES.join(", ")))
 }
 
 impl Config {

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use cupola::client::CallError;
 use serde::Serialize;
 
 use crate::ip_pool;
@@ -93,6 +94,11 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, kind, detail)
     }
 
+    /// Somebody whom we ask did not answer as they should: the log says what, the caller learns the request's id.
+    fn upstream(status: StatusCode) -> Self {
+        Self::new(status, "/problems/upstream", "the marketplace did not answer as it should: try again later")
+    }
+
     /// Something broke in here: the log says what, the caller learns the request's id.
     pub fn internal(error: &dyn std::error::Error) -> Self {
         tracing::error!(%error, cause = error.source().map(tracing::field::display), "the request failed");
@@ -117,6 +123,18 @@ impl IntoResponse for Problem {
             headers.insert(name, HeaderValue::from_static(value));
         }
         response
+    }
+}
+
+impl From<CallError> for Problem {
+    fn from(error: CallError) -> Self {
+        match error.status().map(|status| status.as_u16()) {
+            Some(404) => Self::not_found("the marketplace knows no such thing"),
+            Some(410) => Self::conflict("/problems/gone", "the offer is no longer available"),
+            Some(400) => Self::unreadable("the marketplace does not accept this"),
+            _ if error.is_timeout() => Self::upstream(StatusCode::GATEWAY_TIMEOUT),
+            _ => Self::upstream(StatusCode::BAD_GATEWAY),
+        }
     }
 }
 

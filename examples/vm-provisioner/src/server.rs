@@ -15,6 +15,8 @@ use crate::app;
 use crate::business::Business;
 use crate::config::Config;
 use crate::conformance;
+use crate::marketplace::stub::Stub;
+use crate::marketplace::{self, Marketplace};
 use crate::progress::News;
 use crate::store::Store;
 use crate::traffic::{self, Plan};
@@ -22,6 +24,9 @@ use crate::worker::{Hypervisor, Worker};
 
 /// How long the jobs that are queued at the end may take.
 const LAST_JOBS: Duration = Duration::from_secs(10);
+
+/// What the stub's offers are made of: the same at each start.
+const SEED: u64 = 7;
 
 /// Serves until a signal, or the end of the traffic, tells it to stop.
 ///
@@ -46,7 +51,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let (worker, queue) = Worker::start(store.clone(), news.clone(), Hypervisor::lifelike());
     let business = Business::register(cupola.registry())?.watch(store.clone(), queue.clone());
     let api = Api { store: store.clone(), queue, news, demo: config.traffic };
+    let (market, _stub) = marketplace(&config, &cupola).await?;
     let beside = if config.conformance { conformance::routes() } else { Router::new() };
+    let beside = beside.merge(marketplace::routes(store.clone(), market));
     let app = app::router(api, &cupola, beside);
 
     let address = listener.local_addr()?;
@@ -58,6 +65,17 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     store.close().await;
     cupola.shutdown().await;
     Ok(())
+}
+
+/// The marketplace that was named, or a stub that stands in for it while the service runs.
+async fn marketplace(config: &Config, cupola: &Cupola) -> anyhow::Result<(Marketplace, Option<Stub>)> {
+    if let (Some(url), Some(key)) = (&config.marketplace_url, &config.marketplace_key) {
+        let market =
+            Marketplace::new(cupola, url, key).context("MARKETPLACE_URL and MARKETPLACE_KEY name no marketplace")?;
+        return Ok((market, None));
+    }
+    let stub = Stub::start(SEED, config.marketplace_faults.clone()).await?;
+    Ok((Marketplace::new(cupola, &stub.url(), stub.key())?, Some(stub)))
 }
 
 async fn bind(address: &str) -> anyhow::Result<TcpListener> {

@@ -46,5 +46,24 @@ fn every_line_is_in_its_files_and_whole() {
         files.sort();
         files.iter().for_each(|path| found.extend(read(path)));
         assert_eq!(found, lines, "{category}");
+        if category == "instances" {
+            lives(&found);
+        }
     }
+}
+
+/// Of each rented machine the lines of one folder tell its whole life, each state where the last one ended.
+fn lives(lines: &[String]) -> BTreeMap<u64, Vec<(String, String)>> {
+    let mut lives = BTreeMap::<u64, Vec<(String, String)>>::new();
+    for line in lines {
+        let change: Value = serde_json::from_str(line).unwrap();
+        let Some(id) = change["instance_id"].as_u64().filter(|_| change["event"] == "state_change") else { continue };
+        let state = |field: &str| change[field].as_str().unwrap().to_owned();
+        lives.entry(id).or_default().push((state("from"), state("to")));
+    }
+    for life in lives.values() {
+        assert_eq!(life[0], ("unknown".to_owned(), "provisioning".to_owned()), "{life:?}");
+        life.windows(2).for_each(|pair| assert_eq!(pair[0].1, pair[1].0, "{life:?}"));
+    }
+    lives
 }

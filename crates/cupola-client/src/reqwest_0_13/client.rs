@@ -7,12 +7,10 @@ use std::sync::Arc;
 use cupola_context::FieldValue;
 use cupola_record::{OpenCall, Target};
 use http::{HeaderMap, Method};
-use reqwest::{Body, Request, Response, Url};
+use reqwest::{Request, Response, Url};
 
-use crate::bodies::Head;
 use crate::call_error::CallError;
 use crate::call_info::CallInfo;
-use crate::request_body::CallRequestBody;
 use crate::reqwest_0_13::authorities::{Authorities, Authority};
 use crate::reqwest_0_13::builder::ClientBuilder;
 use crate::reqwest_0_13::limits::Limits;
@@ -78,22 +76,6 @@ impl Inner {
     pub(crate) fn target(&self, request: &Request) -> Target {
         let uri = request.url().as_str().parse().unwrap_or_default();
         Target::new(&self.settings.policy, &self.settings.methods, request.method(), &uri)
-    }
-
-    /// Shows headers and body of an attempt's request as the caller has made them, where that is chosen; its body is counted
-    /// while it is sent.
-    pub(crate) fn show(&self, open: &mut OpenCall, request: &mut Request) {
-        self.settings.show_headers(open, request.headers());
-        let Some(body) = request.body_mut().take() else { return };
-        let sent = self.settings.sends(open, request.headers());
-        *request.body_mut() = Some(Body::wrap(CallRequestBody::new(body, Some(sent))));
-    }
-
-    /// The head of an attempt's response is there.
-    pub(crate) fn head(&self, open: &mut OpenCall, response: &Response) {
-        let (status, version, headers) = (response.status(), response.version(), response.headers());
-        let is_whole = response.content_length() == Some(0);
-        self.settings.head(open, &Head { status, version, headers, is_whole });
     }
 
     /// Gives an attempt the identity of the request that is being served, if it goes to where that may go.
@@ -180,7 +162,7 @@ impl Client {
 
     pub(crate) fn plan(&self) -> Plan {
         let (limits, operation) = (self.inner.limits, self.operation.clone());
-        Plan { info: CallInfo::new(), limits, retry: None, operation }
+        Plan { info: CallInfo::new(), limits, retry: None, operation, idempotent: None }
     }
 
     /// A GET.

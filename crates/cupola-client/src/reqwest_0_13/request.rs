@@ -162,6 +162,13 @@ impl RequestBuilder {
         self
     }
 
+    /// Whether doing it twice is as doing it once, where its method says otherwise: a POST that only searches, a PUT that makes
+    /// something new each time.
+    pub const fn idempotent(mut self, idempotent: bool) -> Self {
+        self.plan.idempotent = Some(idempotent);
+        self
+    }
+
     /// When this request is sent again. Around somebody else's client it never is.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.plan.retry = Some(policy).filter(|_| self.client.inner().ours);

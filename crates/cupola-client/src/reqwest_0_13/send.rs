@@ -36,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) limits: Limits,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) operation: Option<Operation>,
+    /// Whether doing it twice is as doing it once, where the call site knows better than its method and its key.
+    pub(crate) idempotent: Option<bool>,
 }
 
 /// The response that is given back, and the call that its body ends.
@@ -115,13 +117,13 @@ impl Sending<'_> {
         if self.hops > 0 {
             self.open.moved(self.client.target(&self.outgoing.request));
         }
-        self.client.show(&mut self.open, &mut request);
+        self.client.settings.show_request(&mut self.open, &mut request);
         self.client.identify(&self.open, &mut request);
         let answer = self.watched(request).await;
         self.tell_breaker(&answer);
         match answer {
             Ok(response) => {
-                self.client.head(&mut self.open, &response);
+                self.client.settings.show_response(&mut self.open, &response);
                 Ok(response)
             }
             Err(error) => Err(self.after_error(error)),
@@ -230,7 +232,8 @@ impl Sending<'_> {
     /// What follows a failure; the budget is asked last, for it is spent by asking.
     fn verdict(&self, failure: Failure) -> Verdict {
         let request = &self.outgoing.request;
-        let asked = Asked::of(request.method(), request.headers(), self.outgoing.is_replayable());
+        let mut asked = Asked::of(request.method(), request.headers(), self.outgoing.is_replayable());
+        asked.idempotent = self.plan.idempotent.unwrap_or(asked.idempotent);
         let policy = self.plan.retry.as_ref().unwrap_or(&self.authority.retry);
         match policy.verdict(asked, failure, self.tries, rand::random(), self.left()) {
             Verdict::Again(..) if !self.authority.budget.spend() => Verdict::Stop(StopReason::Budget),

@@ -21,7 +21,8 @@ pub(crate) fn tap(answer: Answer) -> Response {
     Response::from(http::Response::from_parts(parts, Body::wrap(body)))
 }
 
-fn bare(url: &Url) -> Url {
+/// Without userinfo, query and fragment.
+pub(crate) fn bare(url: &Url) -> Url {
     let mut bare = url.clone();
     // Refused only where there is nothing to remove.
     let _ = (bare.set_username(""), bare.set_password(None));

@@ -28,6 +28,7 @@ pub struct RetryPolicy {
     pub(crate) base: Duration,
     pub(crate) longest: Duration,
     pub(crate) statuses: Vec<StatusCode>,
+    pub(crate) unprocessed: Vec<StatusCode>,
     pub(crate) reserve: u16,
     pub(crate) percent: u8,
 }
@@ -40,6 +41,7 @@ impl Default for RetryPolicy {
             base: Duration::from_millis(100),
             longest: Duration::from_secs(5),
             statuses: statuses.into_iter().filter_map(|code| StatusCode::from_u16(code).ok()).collect(),
+            unprocessed: Vec::new(),
             reserve: 10,
             percent: 20,
         }
@@ -76,6 +78,14 @@ impl RetryPolicy {
     #[must_use]
     pub fn statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
         self.statuses = statuses.into_iter().filter_map(|code| StatusCode::from_u16(code).ok()).collect();
+        self
+    }
+
+    /// Which statuses say for certain that nothing was done: after them any request may be sent again, whatever its method. None,
+    /// unless the other side promises it, for 429 for example.
+    #[must_use]
+    pub fn unprocessed(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
+        self.unprocessed = statuses.into_iter().filter_map(|code| StatusCode::from_u16(code).ok()).collect();
         self
     }
 

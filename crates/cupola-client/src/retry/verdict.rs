@@ -48,12 +48,14 @@ impl RetryPolicy {
     /// The budget is asked by the caller, last.
     pub(crate) fn verdict(&self, asked: Asked, failure: Failure, made: u32, chance: f64, left: Duration) -> Verdict {
         let after = match failure {
-            Failure::Status(status, _) if !self.statuses.contains(&status) => return Verdict::Give,
+            Failure::Status(status, _) if !self.statuses.contains(&status) && !self.says_unprocessed(failure) => {
+                return Verdict::Give;
+            }
             Failure::Error(kind) if !may_pass(kind) => return Verdict::Stop(StopReason::NotRetryable),
             Failure::Status(_, after) => after,
             Failure::Error(_) => None,
         };
-        if !asked.idempotent && !never_sent(failure) {
+        if !asked.idempotent && !never_sent(failure) && !self.says_unprocessed(failure) {
             return Verdict::Stop(StopReason::NotIdempotent);
         }
         if !asked.replayable {
@@ -68,6 +70,12 @@ impl RetryPolicy {
             None => (Reason::Retry, self.wait(made, chance)),
         };
         if wait >= left { Verdict::Stop(StopReason::Deadline) } else { Verdict::Again(reason, wait) }
+    }
+}
+
+impl RetryPolicy {
+    fn says_unprocessed(&self, failure: Failure) -> bool {
+        matches!(failure, Failure::Status(status, _) if self.unprocessed.contains(&status))
     }
 }
 
@@ -129,6 +137,16 @@ mod tests {
         for kind in [ErrorKind::Tls, ErrorKind::Deadline, ErrorKind::Redirect, ErrorKind::Other] {
             check(get, Failure::Error(kind), 1, stop(StopReason::NotRetryable));
         }
+    }
+
+    #[test]
+    fn what_was_not_done_may_be_asked_again() {
+        let policy = RetryPolicy::new().unprocessed([429, 409]);
+        let post = Asked { idempotent: false, replayable: true };
+        let verdict = |code| policy.verdict(post, status(code, None), 1, 1.0, LONG);
+        let again = Verdict::Again(Reason::Retry, Duration::from_millis(100));
+        assert_eq!((verdict(429), verdict(409)), (again, again));
+        assert_eq!(verdict(503), Verdict::Stop(StopReason::NotIdempotent));
     }
 
     #[test]

@@ -34,3 +34,26 @@ async fn without_redirects_identity_goes_along() {
     client.get(server.url("/a")).send().in_context(context()).await.unwrap();
     assert!(server.asked()[0].contains("traceparent: 00-"));
 }
+
+#[cfg(feature = "reqwest-middleware")]
+#[tokio::test]
+async fn a_middleware_observes_where_it_stands() {
+    let server = Server::start([answer(404, "", "nobody")]).await;
+    let capture = Capture::new();
+    let layer = cupola_client::CallLayer::new().sink(capture.clone());
+    let client = reqwest_middleware::ClientBuilder::new(reqwest_builder().unwrap().build().unwrap());
+    let client = client.with(cupola_client::CallMiddleware::new(&layer)).build();
+    let info = cupola_client::CallInfo::new().template("/users/{id}").expect_status(404);
+    let request = client.get(server.url("/users/17?q=s3cr3t")).with_extension(info);
+    let response = request.send().in_context(context()).await.unwrap();
+    assert_eq!(response.text().await.unwrap(), "nobody");
+    let (call, ended) = only(&capture);
+    assert_eq!((call.template.as_deref(), call.context.is_some()), (Some("/users/{id}"), true));
+    assert_eq!((ended.outcome, ended.error_type(&call), ended.response_bytes), (CallOutcome::Complete, None, 6));
+    assert!(!server.asked()[0].contains("traceparent"));
+
+    let error = client.get("http://127.0.0.1:1/?q=s3cr3t").send().await.unwrap_err();
+    assert!(error.is_connect() && !format!("{error:?} {error}").contains("s3cr3t"), "{error:?}");
+    let (_, ended) = capture.calls().pop().unwrap();
+    assert_eq!(ended.outcome, CallOutcome::Failed(cupola_record::ErrorKind::Connect));
+}

@@ -4,6 +4,7 @@ mod impatient;
 mod mistakes;
 mod ordinary;
 mod strangers;
+mod tenants;
 
 use super::client::Client;
 use super::pace::Over;
@@ -15,6 +16,7 @@ pub(super) async fn play(client: &Client, number: usize) -> Result<(), Over> {
         1 | 6 => mistakes::play(client, 2 * round + place / 6).await,
         3 | 8 => strangers::play(client, 2 * round + place / 8).await,
         4 => impatient::play(client, round).await,
+        5 => tenants::play(client).await,
         _ => ordinary::play(client).await,
     }
 }
