@@ -51,6 +51,7 @@ impl RetryPolicy {
             Failure::Status(status, _) if !self.statuses.contains(&status) && !self.says_unprocessed(failure) => {
                 return Verdict::Give;
             }
+            Failure::Error(ErrorKind::Deadline) => return Verdict::Stop(StopReason::Deadline),
             Failure::Error(kind) if !may_pass(kind) => return Verdict::Stop(StopReason::NotRetryable),
             Failure::Status(_, after) => after,
             Failure::Error(_) => None,
@@ -134,7 +135,8 @@ mod tests {
             check(get, Failure::Error(kind), 1, again(100));
             check(post, Failure::Error(kind), 1, stop(StopReason::NotIdempotent));
         }
-        for kind in [ErrorKind::Tls, ErrorKind::Deadline, ErrorKind::Redirect, ErrorKind::Other] {
+        check(get, Failure::Error(ErrorKind::Deadline), 1, stop(StopReason::Deadline));
+        for kind in [ErrorKind::Tls, ErrorKind::Redirect, ErrorKind::Other] {
             check(get, Failure::Error(kind), 1, stop(StopReason::NotRetryable));
         }
     }

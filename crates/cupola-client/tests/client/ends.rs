@@ -11,7 +11,7 @@ const HALF: &str = "HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nhello";
 
 #[tokio::test]
 async fn each_end_has_its_outcome() {
-    let quiet = Duration::from_millis(60);
+    let quiet = Duration::from_millis(300);
     let failed = CallOutcome::Failed;
     for (then, outcome, bytes) in [
         (answer(200, "", "hello"), CallOutcome::Complete, 5),
@@ -71,7 +71,7 @@ async fn a_caller_that_leaves_is_told_apart() {
         let server = Server::start([then]).await;
         let (client, capture) = client(|builder| builder);
         let call = async { client.get(server.url("/a")).send().await.unwrap().bytes().await };
-        assert!(tokio::time::timeout(Duration::from_millis(60), call).await.is_err());
+        assert!(tokio::time::timeout(Duration::from_millis(300), call).await.is_err());
         assert_eq!(only(&capture).1.outcome, outcome);
     }
 }

@@ -1,5 +1,6 @@
 //! Indexes beside closed files: made of each, gone with it, and never of anything else.
 
+#[cfg(feature = "pack")]
 use cupola_line::Packing;
 use cupola_line::index::{Identity, Index, IndexBuilder};
 
