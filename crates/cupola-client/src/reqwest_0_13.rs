@@ -19,7 +19,7 @@ mod report;
 mod request;
 mod send;
 mod show;
-mod tap;
+pub(crate) mod tap;
 mod template;
 mod tls;
 

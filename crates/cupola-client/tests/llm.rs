@@ -239,6 +239,8 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Said {
 async fn lines_have_no_secret_and_no_content_and_say_once_how_models_are_asked() {
     use tracing_subscriber::layer::SubscriberExt;
     let (address, said) = (server(events(CHAT), false).await, Said::default());
+    // What is said for the first time while somebody else's test says it too may be taken for what nobody hears.
+    asked(&LlmTap::new().prices(prices()), &address, usize::MAX).await.unwrap();
     let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(said.clone()));
     let tap = LlmTap::new().sink(LlmLog::new()).prices(prices());
     for _ in 0..2 {
@@ -340,4 +342,21 @@ async fn pieces_are_timed() {
         (Some(Duration::from_millis(500)), Some(Duration::from_millis(90)))
     );
     assert_eq!(ended.total, Duration::from_millis(640));
+}
+
+#[cfg(feature = "reqwest")]
+#[tokio::test]
+async fn a_response_of_reqwest_stays_one() {
+    let (address, capture) = (server(events(CHAT), false).await, Capture::new());
+    let tap = LlmTap::new().sink(capture.clone());
+    let client = cupola_client::Client::builder().sink(capture.clone()).build().unwrap();
+    let uri: Uri = format!("http://{address}/v1/chat/completions").parse().unwrap();
+    let body = r#"{"model":"gpt-4o-mini","stream":true}"#;
+    let call = tap.request(&uri, body.as_bytes()).begin();
+    let response = call.tap_reqwest(client.post(uri.to_string()).body(body).send().await.unwrap());
+    assert_eq!(response.url().path(), "/v1/chat/completions");
+    assert_eq!(response.bytes().await.unwrap(), CHAT);
+    let (_, ended) = only(&capture);
+    assert!(ended.usage.complete && ended.outcome == LlmOutcome::Complete, "{ended:?}");
+    assert_eq!(capture.calls().len(), 1, "the request itself is a call, too");
 }

@@ -38,6 +38,7 @@ mod encode;
 pub(crate) mod home;
 mod http_spans;
 mod layer;
+mod llm_span;
 mod mask;
 mod processor;
 mod query_span;

@@ -26,13 +26,14 @@ impl Llm {
         log: LlmLog,
         spans: impl Sink,
     ) -> Result<Self, VarError> {
-        let bare = Config::from_vars(vars)?.apply(LlmTap::new().policy(policy.clone()));
-        Ok(Self { bare, log, names: GenAiNames::from_vars(vars), spans: Arc::new(spans), tap: OnceLock::new() })
+        let names = GenAiNames::from_vars(vars);
+        let bare = Config::from_vars(vars)?.apply(LlmTap::new().policy(policy.clone()).names(names));
+        Ok(Self { bare, log, names, spans: Arc::new(spans), tap: OnceLock::new() })
     }
 }
 
 impl Cupola {
-    /// What records calls of language models: each is a line, metrics under OpenTelemetry's names, and its tokens and cost are on
+    /// What records calls of language models: each is a line, metrics and a span under OpenTelemetry's names, and its tokens and cost are on
     /// the line of the request that is being served. See [`cupola_client::llm`]; what models cost is given with
     /// [`LlmTap::prices`].
     ///

@@ -7,6 +7,7 @@ mod calls;
 mod collector;
 mod exporting;
 mod helpers;
+mod llm;
 #[cfg(target_os = "linux")]
 mod memory;
 mod nesting;

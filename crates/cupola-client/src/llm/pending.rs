@@ -34,6 +34,23 @@ impl PendingAnswer {
         Response::from_parts(head, LlmBody::new(body, watch))
     }
 
+    /// The same for a response of reqwest 0.13, which stays one.
+    ///
+    /// ```no_run
+    /// # async fn run(llm: cupola_client::llm::LlmTap, client: cupola_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let (uri, body) = ("https://api.openai.com/v1/chat/completions".parse()?, r#"{"model":"small-1"}"#);
+    /// let call = llm.request(&uri, body.as_bytes()).begin();
+    /// let response = call.tap_reqwest(client.post(uri.to_string()).body(body).send().await?);
+    /// # let _ = response;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "reqwest")]
+    pub fn tap_reqwest(self, response: reqwest::Response) -> reqwest::Response {
+        let url = response.url().clone();
+        let response = self.tap(http::Response::from(response));
+        crate::reqwest_0_13::tap::with_url(response.map(reqwest::Body::wrap), url)
+    }
+
     /// Waits for the response, and taps it; an error ends the call.
     ///
     /// # Errors

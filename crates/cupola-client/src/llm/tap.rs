@@ -6,13 +6,16 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use cupola_record::{LlmCall, LlmLog, LlmOperation, OpenLlmCall, Pricing, Provider, RawLlmCall, Sink};
+use cupola_record::{
+    Duties, GenAiNames, LlmCall, LlmLog, LlmOperation, OpenLlmCall, Pricing, Provider, RawLlmCall, Sink,
+};
 use cupola_redact::{End, KeyPolicy, Media, Redactor};
 use http::Uri;
 
 use super::endpoint::Endpoint;
 use super::parameters::Asked;
 use super::pending::PendingAnswer;
+use crate::settings::{span_id, trace_of};
 
 /// So many ways in which models are asked are told of, each once.
 const MAX_TOLD: usize = 32;
@@ -51,6 +54,7 @@ pub struct LlmTap {
     pricing: Option<Arc<dyn Pricing>>,
     provider: Option<Provider>,
     content_cap: Option<usize>,
+    names: GenAiNames,
     told: Arc<Mutex<HashSet<u64>>>,
 }
 
@@ -63,6 +67,7 @@ impl LlmTap {
             pricing: None,
             provider: None,
             content_cap: None,
+            names: GenAiNames::default(),
             told: Arc::default(),
         }
     }
@@ -95,6 +100,13 @@ impl LlmTap {
         self
     }
 
+    /// Which generation of OpenTelemetry's names spans have.
+    #[must_use]
+    pub const fn names(mut self, names: GenAiNames) -> Self {
+        self.names = names;
+        self
+    }
+
     /// Keeps what is asked and answered, masked, so many bytes of each; 0 keeps nothing. Off unless set: it is what people have written, and a
     /// mask knows secrets, not stories.
     #[must_use]
@@ -112,8 +124,13 @@ impl LlmTap {
     }
 
     /// Begins a call that is recorded by hand: of what is no HTTP, or of a format that is not known.
-    pub fn open(&self, call: LlmCall) -> OpenLlmCall {
+    pub fn open(&self, mut call: LlmCall) -> OpenLlmCall {
         self.tell(&call);
+        call.names = self.names;
+        // Where nobody makes spans, nothing is paid for one.
+        let makes_spans = self.sink.duties().contains(Duties::SPAN);
+        let trace = call.context.as_ref().filter(|_| makes_spans).and_then(trace_of);
+        call.span = trace.map(|trace| (trace, span_id()));
         let open = OpenLlmCall::new(call, self.policy.clone(), Arc::clone(&self.sink), now);
         match &self.pricing {
             Some(pricing) => open.priced_by(Arc::clone(pricing)),

@@ -11,14 +11,19 @@ use crate::reqwest_0_13::send::Answer;
 pub(crate) fn tap(answer: Answer) -> Response {
     let Answer { response, open, limits, end_by, report } = answer;
     let url = bare(response.url());
-    let (mut parts, body) = http::Response::from(response).into_parts();
-    let body = CallBody::new(LimitedBody::new(body, &limits, end_by), Some(open));
+    let mut response =
+        http::Response::from(response).map(|body| CallBody::new(LimitedBody::new(body, &limits, end_by), Some(open)));
+    response.extensions_mut().insert(report);
+    with_url(response.map(Body::wrap), url)
+}
+
+/// The response of this URL: what goes through a type of others loses its own.
+pub(crate) fn with_url(mut response: http::Response<Body>, url: Url) -> Response {
     // Only a builder takes a URL; without a status or a header in it, it cannot fail.
     if let Ok(with_url) = http::Response::builder().url(url).body(()) {
-        parts.extensions.extend(with_url.into_parts().0.extensions);
+        response.extensions_mut().extend(with_url.into_parts().0.extensions);
     }
-    parts.extensions.insert(report);
-    Response::from(http::Response::from_parts(parts, Body::wrap(body)))
+    Response::from(response)
 }
 
 /// Without userinfo, query and fragment.

@@ -2,10 +2,12 @@
 
 use std::time::SystemTime;
 
-use cupola_context::Context;
+use cupola_context::{Context, SpanId};
 use cupola_redact::{KeyPolicy, Masked, MaskedParts};
 
+use super::names::GenAiNames;
 use super::provider::Provider;
+use crate::call_trace::CallTrace;
 
 /// What a model is asked to do, by the names that OpenTelemetry gives (`gen_ai.operation.name`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -86,6 +88,10 @@ pub struct LlmCall {
     pub provider: Provider,
     /// How it is asked to answer.
     pub parameters: LlmParameters,
+    /// The trace in which it is a span, and the span's id; `None` where nobody makes spans of calls, or the trace is not sampled.
+    pub span: Option<(CallTrace, SpanId)>,
+    /// Which names the span has.
+    pub names: GenAiNames,
     /// What it is asked, by choice: masked, up to a cap.
     pub prompt: Option<Masked>,
     texts: MaskedParts,
@@ -122,6 +128,8 @@ impl LlmCall {
             operation,
             provider,
             parameters: LlmParameters::default(),
+            span: None,
+            names: GenAiNames::default(),
             prompt: None,
             texts: texts.build(),
         }

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cupola_context::Context;
-use cupola_record::{Call, CallEnded, Choices, Duties, Ended, Exchange, Query, QueryEnded, Record, Side, Sink};
+use cupola_record::{
+    Call, CallEnded, Choices, Duties, Ended, Exchange, LlmCall, LlmEnded, Query, QueryEnded, Record, Side, Sink,
+};
 use cupola_redact::KeyPolicy;
 use opentelemetry::InstrumentationScope;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
 
-use super::{client_span, query_span, server_span};
+use super::{client_span, llm_span, query_span, server_span};
 
 /// The scope of these spans. What has it is masked already.
 pub(super) const SCOPE: &str = "cupola";
@@ -71,6 +73,12 @@ const LAST_WAIT: Duration = Duration::from_secs(1);
 /// | `db.response.returned_rows` | rows that came |
 /// | `db.response.status_code` `error.type` | the database's own code, a kind of failure |
 /// | `cupola.dependency` | what the caller calls the database |
+///
+/// A call of a language model within a sampled request is a span of kind client, named `{operation} {model}`, to the end of the answer.
+/// It has `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.…` (`model temperature top_p max_tokens`),
+/// `gen_ai.response.…` (`model id finish_reasons time_to_first_chunk`), `gen_ai.usage.…` (`input_tokens output_tokens`
+/// `cache_read.input_tokens reasoning.output_tokens`, and `cache_creation.input_tokens`, which is `cache_write.input_tokens` in
+/// the next generation of names), `server.address`, `server.port` and `error.type`.
 #[derive(Clone, Debug)]
 pub struct HttpSpans(Arc<Pipeline>);
 
@@ -123,6 +131,7 @@ impl Sink for HttpSpans {
             Record::Exchange(exchange, ended) if is_ours(exchange) && !ended.muted => self.0.end(exchange, ended),
             Record::Call(call, ended) => self.0.end_call(call, ended),
             Record::Query(query, ended) => self.0.end_query(query, ended),
+            Record::Llm(call, ended) => self.0.end_llm(call, ended),
             _ => {}
         }
     }
@@ -168,6 +177,13 @@ impl Pipeline {
         let Some((trace, id)) = query.span.filter(|(trace, _)| trace.flags.is_sampled()) else { return };
         if !query.context.as_ref().is_some_and(is_muted) {
             self.hand_over(|| query_span::of(query, ended, &trace, id, &self.scope));
+        }
+    }
+
+    fn end_llm(&self, call: &LlmCall, ended: &LlmEnded) {
+        let Some((trace, id)) = call.span.filter(|(trace, _)| trace.flags.is_sampled()) else { return };
+        if !call.context.as_ref().is_some_and(is_muted) {
+            self.hand_over(|| llm_span::of(call, ended, &trace, id, &self.scope));
         }
     }
 
