@@ -351,9 +351,8 @@ async fn a_response_of_reqwest_stays_one() {
     let tap = LlmTap::new().sink(capture.clone());
     let client = cupola_client::Client::builder().sink(capture.clone()).build().unwrap();
     let uri: Uri = format!("http://{address}/v1/chat/completions").parse().unwrap();
-    let body = r#"{"model":"gpt-4o-mini","stream":true}"#;
-    let call = tap.request(&uri, body.as_bytes()).begin();
-    let response = call.tap_reqwest(client.post(uri.to_string()).body(body).send().await.unwrap());
+    let call = tap.request(&uri, ASKED.as_bytes()).begin();
+    let response = call.tap_reqwest(client.post(uri.to_string()).body(ASKED).send().await.unwrap());
     assert_eq!(response.url().path(), "/v1/chat/completions");
     assert_eq!(response.bytes().await.unwrap(), CHAT);
     let (_, ended) = only(&capture);
