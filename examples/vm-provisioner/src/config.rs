@@ -32,7 +32,7 @@ pub struct Config {
     /// End the traffic, and with it the service, after so many seconds.
     #[arg(long, value_name = "SECONDS", requires = "traffic")]
     pub traffic_for: Option<u64>,
-    /// Where GPUs are rented, https://console.vast.ai for example; without it a stub stands in.
+    /// Where GPUs are rented, `https://console.vast.ai` for example; without it a stub stands in.
     #[arg(long, env = "MARKETPLACE_URL", value_name = "URL", requires = "marketplace_key")]
     pub marketplace_url: Option<String>,
     /// The key that opens it.

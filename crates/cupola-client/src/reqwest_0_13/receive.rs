@@ -1,22 +1,14 @@
 //! A response that is read to its end: what it holds, or why it is not what was asked for.
 
 use cupola_context::FieldValue;
-use cupola_record::{CallOutcome, ErrorKind, OpenCall};
+use cupola_record::{CallOutcome, ErrorKind};
 use cupola_redact::{End, KeyPolicy, Redactor, Surface};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use http_body::Body;
 use serde::de::DeserializeOwned;
-use std::future::poll_fn;
-use std::pin::Pin;
 
 use crate::call_error::CallError;
-use crate::reqwest_0_13::limited_body::LimitedBody;
-use crate::reqwest_0_13::limits::Limits;
-use crate::reqwest_0_13::send::Answer;
-
-/// The most bytes that are read where no limit is set.
-const MOST: u64 = 32 * 1024 * 1024;
+use crate::reqwest_0_13::send::Whole;
 
 /// How much is kept of what a failed response said, in bytes.
 const SAID: usize = 2 * 1024;
@@ -24,18 +16,14 @@ const SAID: usize = 2 * 1024;
 /// What a response was found to hold: numbers for the call's line.
 pub(crate) type Found = Vec<(&'static str, FieldValue)>;
 
-/// Reads the whole response, and what it says.
-pub(crate) async fn receive<T: DeserializeOwned>(
-    answer: Answer,
+/// Reads what a whole response says, and ends its call.
+pub(crate) fn receive<T: DeserializeOwned>(
+    whole: Whole,
     policy: &KeyPolicy,
     count: impl FnOnce(&T) -> Found,
 ) -> Result<T, CallError> {
-    let Answer { response, mut open, limits, end_by, report } = answer;
-    let limits = Limits { bytes: limits.bytes.or(Some(MOST)), ..limits };
-    let (parts, body) = http::Response::from(response).into_parts();
-    let read = read(LimitedBody::new(body, &limits, end_by), &mut open).await;
-    let outcome = read.and_then(|bytes| understood(&bytes, parts.status, &parts.headers, policy));
-    match outcome {
+    let Whole { head, body, mut open, sent } = whole;
+    match understood(&body, head.status, &head.headers, policy) {
         Ok(value) => {
             count(&value).into_iter().for_each(|(key, value)| open.field(key, value));
             open.end(CallOutcome::Complete);
@@ -45,20 +33,9 @@ pub(crate) async fn receive<T: DeserializeOwned>(
             // A status that is no success is told by the status.
             let is_status = error.kind() == ErrorKind::Status;
             open.end(if is_status { CallOutcome::Complete } else { CallOutcome::Failed(error.kind()) });
-            Err(error.after(report.attempts))
+            Err(error.after(sent))
         }
     }
-}
-
-async fn read(mut body: LimitedBody, open: &mut OpenCall) -> Result<Vec<u8>, CallError> {
-    let mut bytes = Vec::new();
-    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-        if let Ok(data) = frame.map_err(CallError::in_body)?.into_data() {
-            open.read(&data);
-            bytes.extend_from_slice(&data);
-        }
-    }
-    Ok(bytes)
 }
 
 fn understood<T: DeserializeOwned>(

@@ -15,7 +15,7 @@ use crate::call_info::CallInfo;
 use crate::reqwest_0_13::client::Client;
 use crate::reqwest_0_13::outgoing::{BodyFactory, Outgoing};
 use crate::reqwest_0_13::receive::receive;
-use crate::reqwest_0_13::send::{Answer, Plan, send};
+use crate::reqwest_0_13::send::{Plan, send, send_whole};
 use crate::reqwest_0_13::tap::tap;
 use crate::retry::RetryPolicy;
 
@@ -181,11 +181,12 @@ impl RequestBuilder {
     /// # Errors
     /// The request cannot be made ([`ErrorKind::Request`](cupola_record::ErrorKind::Request)), or no response came; see [`CallError::kind`].
     pub async fn send(self) -> Result<Response, CallError> {
-        self.answer().await.map(tap)
+        let (client, outgoing, plan) = self.made()?;
+        send(client.inner(), outgoing, plan).await.map(tap)
     }
 
-    /// Sends it, and reads the response's JSON; a body without a byte is `null`. Without a
-    /// [limit](Self::response_limit) 32 MiB are read at most.
+    /// Sends it, and reads the response's JSON; a body without a byte is `null`. A response that breaks off is a failed attempt
+    /// like any other, and may be followed by another. Without a [limit](Self::response_limit) 32 MiB are read at most.
     ///
     /// # Errors
     /// As [`send`](Self::send); a status that is no success ([`ErrorKind::Status`](cupola_record::ErrorKind::Status), with
@@ -203,14 +204,15 @@ impl RequestBuilder {
         self,
         count: impl FnOnce(&T) -> Vec<(&'static str, FieldValue)>,
     ) -> Result<T, CallError> {
-        let client = self.client.clone();
-        receive(self.answer().await?, &client.inner().settings.policy, count).await
+        let (client, outgoing, plan) = self.made()?;
+        let whole = send_whole(client.inner(), outgoing, plan).await?;
+        receive(whole, &client.inner().settings.policy, count)
     }
 
-    async fn answer(self) -> Result<Answer, CallError> {
+    fn made(self) -> Result<(Client, Outgoing, Plan), CallError> {
         let Self { client, request, factory, plan } = self;
         let request = request?.build().map_err(|error| CallError::request(error.without_url()))?;
-        send(client.inner(), Outgoing::new(request, factory), plan).await
+        Ok((client, Outgoing::new(request, factory), plan))
     }
 }
 

@@ -4,11 +4,15 @@
 //! attempts alike. The breaker and the limiter stand before each attempt: a retry is a request like any other. The attempt's own
 //! timeout is inside its record, and identity is decided last, for the host that the attempt goes to.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use cupola_record::{CallOutcome, ConnectionUse, ErrorKind, OpenCall, Reason, StopReason};
 use http::StatusCode;
+use http::response::Parts;
+use http_body::Body;
 use reqwest::{Request, Response};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -18,6 +22,7 @@ use crate::classify::classify;
 use crate::reqwest_0_13::authorities::Authority;
 use crate::reqwest_0_13::client::Inner;
 use crate::reqwest_0_13::connect::{PROBE, Probe};
+use crate::reqwest_0_13::limited_body::LimitedBody;
 use crate::reqwest_0_13::limits::Limits;
 use crate::reqwest_0_13::operation::Operation;
 use crate::reqwest_0_13::outgoing::Outgoing;
@@ -28,6 +33,9 @@ use crate::retry::{Asked, Failure, RetryPolicy, Verdict, retry_after};
 /// What is read of a response that nobody wants, so that its connection can serve the next attempt.
 const DRAINED: usize = 64 * 1024;
 const DRAINED_WITHIN: Duration = Duration::from_millis(50);
+
+/// The most bytes that are read of a response that is to come whole, where no limit is set.
+const MOST: u64 = 32 * 1024 * 1024;
 
 /// What one call site says of one call.
 #[derive(Clone, Debug)]
@@ -49,22 +57,56 @@ pub(crate) struct Answer {
     pub(crate) report: CallReport,
 }
 
+/// A response that was read to its end, and the call that it is the answer of.
+pub(crate) struct Whole {
+    pub(crate) head: Parts,
+    pub(crate) body: Vec<u8>,
+    pub(crate) open: OpenCall,
+    pub(crate) sent: u32,
+}
+
 /// Sends a request until there is a response to give back.
-pub(crate) async fn send(client: &Inner, mut outgoing: Outgoing, plan: Plan) -> Result<Answer, CallError> {
-    outgoing.default_headers(&client.headers);
-    let authority = client.authorities.of(outgoing.request.url());
-    let open = match &plan.operation {
-        Some(operation) => {
-            operation.sign(&mut outgoing.request);
-            operation.scope().enter(|| client.open(&outgoing.request, &plan.info, &authority))
+pub(crate) async fn send(client: &Inner, outgoing: Outgoing, plan: Plan) -> Result<Answer, CallError> {
+    let mut sending = Sending::begin(client, outgoing, plan);
+    match sending.head(Reason::First, Duration::ZERO).await {
+        Ok((response, stopped)) => Ok(sending.give(response, stopped)),
+        Err((error, stopped)) => Err(sending.fail(error, stopped)),
+    }
+}
+
+/// Sends a request until there is a response that comes whole: one that breaks off is a failure like any other.
+pub(crate) async fn send_whole(client: &Inner, outgoing: Outgoing, plan: Plan) -> Result<Whole, CallError> {
+    let mut sending = Sending::begin(client, outgoing, plan);
+    let (mut reason, mut delay) = (Reason::First, Duration::ZERO);
+    loop {
+        let (response, stopped) = match sending.head(reason, delay).await {
+            Ok(head) => head,
+            Err((error, stopped)) => return Err(sending.fail(error, stopped)),
+        };
+        let (head, body) = http::Response::from(response).into_parts();
+        let limits = Limits { bytes: sending.plan.limits.bytes.or(Some(MOST)), ..sending.plan.limits };
+        let error = match read(LimitedBody::new(body, &limits, sending.end_by), &mut sending.open).await {
+            Ok(body) => return Ok(sending.whole(head, body, stopped)),
+            Err(error) => error,
+        };
+        sending.tell_breaker(false);
+        match sending.after_error(error) {
+            Ok((why, wait)) => (reason, delay) = (why, wait),
+            Err((error, stopped)) => return Err(sending.fail(error, stopped)),
         }
-        None => client.open(&outgoing.request, &plan.info, &authority),
-    };
-    authority.budget.earn();
-    let now = Instant::now();
-    let (head_by, end_by) = (plan.limits.head_by(now), plan.limits.end_by(now));
-    let sending = Sending { client, outgoing, plan, authority, open, head_by, end_by, sent: 0, tries: 0, hops: 0 };
-    sending.run().await
+        sleep(delay).await;
+    }
+}
+
+async fn read(mut body: LimitedBody, open: &mut OpenCall) -> Result<Vec<u8>, CallError> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        if let Ok(data) = frame.map_err(CallError::in_body)?.into_data() {
+            open.read(&data);
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Ok(bytes)
 }
 
 struct Sending<'c> {
@@ -81,24 +123,54 @@ struct Sending<'c> {
     hops: u32,
 }
 
+/// Why a call failed, and why there is no other attempt.
+type Failed = (CallError, Option<StopReason>);
+
 /// What follows an attempt.
 enum Next {
     Give(Response, Option<StopReason>),
-    Fail(CallError, Option<StopReason>),
+    Fail(Failed),
     Again(Reason, Duration),
 }
 
-impl Sending<'_> {
-    async fn run(mut self) -> Result<Answer, CallError> {
-        let (mut reason, mut delay) = (Reason::First, Duration::ZERO);
+impl From<Result<(Reason, Duration), Failed>> for Next {
+    fn from(after: Result<(Reason, Duration), Failed>) -> Self {
+        after.map_or_else(Self::Fail, |(reason, wait)| Self::Again(reason, wait))
+    }
+}
+
+impl<'c> Sending<'c> {
+    /// Begins the call.
+    fn begin(client: &'c Inner, mut outgoing: Outgoing, plan: Plan) -> Self {
+        outgoing.default_headers(&client.headers);
+        let authority = client.authorities.of(outgoing.request.url());
+        let open = match &plan.operation {
+            Some(operation) => {
+                operation.sign(&mut outgoing.request);
+                operation.scope().enter(|| client.open(&outgoing.request, &plan.info, &authority))
+            }
+            None => client.open(&outgoing.request, &plan.info, &authority),
+        };
+        authority.budget.earn();
+        let now = Instant::now();
+        let (head_by, end_by) = (plan.limits.head_by(now), plan.limits.end_by(now));
+        Self { client, outgoing, plan, authority, open, head_by, end_by, sent: 0, tries: 0, hops: 0 }
+    }
+
+    /// Attempts, until there is a head to give back.
+    async fn head(
+        &mut self,
+        mut reason: Reason,
+        mut delay: Duration,
+    ) -> Result<(Response, Option<StopReason>), Failed> {
         loop {
             let next = match self.attempt(reason, delay).await {
                 Ok(response) => self.after_response(response).await,
-                Err(stopped) => stopped,
+                Err(next) => next,
             };
             match next {
-                Next::Give(response, stopped) => return Ok(self.give(response, stopped)),
-                Next::Fail(error, stopped) => return Err(self.fail(error, stopped)),
+                Next::Give(response, stopped) => return Ok((response, stopped)),
+                Next::Fail(failed) => return Err(failed),
                 Next::Again(why, wait) => (reason, delay) = (why, wait),
             }
             sleep(delay).await;
@@ -110,7 +182,7 @@ impl Sending<'_> {
         let waited = self.turn().await?;
         let Some(mut request) = self.outgoing.next() else {
             let error = CallError::bare(ErrorKind::Request);
-            return Err(Next::Fail(error, Some(StopReason::BodyNotReplayable)));
+            return Err(Next::Fail((error, Some(StopReason::BodyNotReplayable))));
         };
         self.open.attempt(reason, delay + waited);
         (self.sent, self.tries) = (self.sent + 1, self.tries + 1);
@@ -120,13 +192,13 @@ impl Sending<'_> {
         self.client.settings.show_request(&mut self.open, &mut request);
         self.client.identify(&self.open, &mut request);
         let answer = self.watched(request).await;
-        self.tell_breaker(&answer);
+        self.tell_breaker(answer.as_ref().is_ok_and(|response| !response.status().is_server_error()));
         match answer {
             Ok(response) => {
                 self.client.settings.show_response(&mut self.open, &response);
                 Ok(response)
             }
-            Err(error) => Err(self.after_error(error)),
+            Err(error) => Err(self.after_error(error).into()),
         }
     }
 
@@ -134,16 +206,18 @@ impl Sending<'_> {
     async fn turn(&self) -> Result<Duration, Next> {
         let start = Instant::now();
         if self.authority.breaker.as_ref().is_some_and(|breaker| !breaker.may_pass(start)) {
-            return Err(Next::Fail(CallError::bare(ErrorKind::CircuitOpen), Some(StopReason::CircuitOpen)));
+            return Err(Next::Fail((CallError::bare(ErrorKind::CircuitOpen), Some(StopReason::CircuitOpen))));
         }
-        let Some(limiter) = &self.authority.limiter else { return Ok(Duration::ZERO) };
+        let mut waited = Duration::ZERO;
+        let Some(limiter) = &self.authority.limiter else { return Ok(waited) };
         while let Some(wait) = limiter.turn() {
             if wait >= self.left() {
-                return Err(Next::Fail(CallError::bare(ErrorKind::Deadline), Some(StopReason::Deadline)));
+                return Err(Next::Fail((CallError::bare(ErrorKind::Deadline), Some(StopReason::Deadline))));
             }
             sleep(wait).await;
+            waited = start.elapsed();
         }
-        Ok(start.elapsed())
+        Ok(waited)
     }
 
     /// Sends, within what time is left, and watches the connection.
@@ -163,20 +237,21 @@ impl Sending<'_> {
         answer
     }
 
-    fn tell_breaker(&self, answer: &Result<Response, CallError>) {
-        let Some(breaker) = &self.authority.breaker else { return };
-        match answer {
-            Ok(response) if !response.status().is_server_error() => breaker.succeeded(),
-            _ => breaker.failed(Instant::now()),
+    fn tell_breaker(&self, succeeded: bool) {
+        match &self.authority.breaker {
+            Some(breaker) if succeeded => breaker.succeeded(),
+            Some(breaker) => breaker.failed(Instant::now()),
+            None => {}
         }
     }
 
-    fn after_error(&mut self, error: CallError) -> Next {
+    /// Whether there is another attempt after one that failed.
+    fn after_error(&mut self, error: CallError) -> Result<(Reason, Duration), Failed> {
         self.open.failed(error.kind());
         match self.verdict(Failure::Error(error.kind())) {
-            Verdict::Again(reason, wait) => Next::Again(reason, wait),
-            Verdict::Stop(reason) => Next::Fail(error, Some(reason)),
-            Verdict::Give => Next::Fail(error, None),
+            Verdict::Again(reason, wait) => Ok((reason, wait)),
+            Verdict::Stop(reason) => Err((error, Some(reason))),
+            Verdict::Give => Err((error, None)),
         }
     }
 
@@ -185,7 +260,7 @@ impl Sending<'_> {
             Hop::None => {}
             Hop::Follow => return self.follow(response).await,
             Hop::Kept(reason) => return Next::Give(response, Some(reason)),
-            Hop::Refused => return Next::Fail(CallError::bare(ErrorKind::Redirect), Some(StopReason::Redirect)),
+            Hop::Refused => return Next::Fail((CallError::bare(ErrorKind::Redirect), Some(StopReason::Redirect))),
         }
         match self.verdict_on(&response) {
             Verdict::Again(reason, wait) => {
@@ -251,6 +326,11 @@ impl Sending<'_> {
         let attempts = if self.client.ours { self.sent } else { 0 };
         let report = CallReport { attempts, stopped };
         Answer { response, open: self.open, limits: self.plan.limits, end_by: self.end_by, report }
+    }
+
+    fn whole(mut self, head: Parts, body: Vec<u8>, stopped: Option<StopReason>) -> Whole {
+        stopped.into_iter().for_each(|reason| self.open.stopped(reason));
+        Whole { head, body, open: self.open, sent: self.sent }
     }
 
     fn fail(mut self, error: CallError, stopped: Option<StopReason>) -> CallError {

@@ -84,7 +84,12 @@ impl RetryPolicy {
 const fn may_pass(kind: ErrorKind) -> bool {
     matches!(
         kind,
-        ErrorKind::Dns | ErrorKind::Connect | ErrorKind::ConnectTimeout | ErrorKind::Timeout | ErrorKind::Protocol
+        ErrorKind::Dns
+            | ErrorKind::Connect
+            | ErrorKind::ConnectTimeout
+            | ErrorKind::Timeout
+            | ErrorKind::Protocol
+            | ErrorKind::Body
     )
 }
 
@@ -131,7 +136,7 @@ mod tests {
             check(get, Failure::Error(kind), 1, again(100));
             check(post, Failure::Error(kind), 1, again(100));
         }
-        for kind in [ErrorKind::Timeout, ErrorKind::Protocol] {
+        for kind in [ErrorKind::Timeout, ErrorKind::Protocol, ErrorKind::Body] {
             check(get, Failure::Error(kind), 1, again(100));
             check(post, Failure::Error(kind), 1, stop(StopReason::NotIdempotent));
         }

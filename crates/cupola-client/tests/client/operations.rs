@@ -4,7 +4,7 @@ use cupola_client::{CallError, Client, RetryPolicy};
 use cupola_record::{CallOutcome, ErrorKind};
 use serde::Deserialize;
 
-use super::server::{Server, Then, answer, client, only};
+use super::server::{Server, Then, answer, attempts, client, only};
 
 const JSON: &str = "content-type: application/json\r\n";
 
@@ -81,4 +81,21 @@ async fn what_is_not_as_it_should_be_has_its_kind() {
             assert_eq!(ended.error_type(&call), Some("401"));
         }
     }
+}
+
+#[tokio::test]
+async fn a_response_that_breaks_off_is_asked_for_again() {
+    let half = Then::Close("HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{\"offers\":".into());
+    let server = Server::start([half.clone(), answer(200, JSON, r#"{"offers": []}"#)]).await;
+    let (client, capture) = client(|builder| builder.base_url(server.url("")));
+    assert!(Market(client).query_offers("H100").await.unwrap().offers.is_empty());
+    let (_, ended) = only(&capture);
+    assert_eq!(attempts(&ended), ["first body", "retry 200"]);
+    assert_eq!((ended.outcome, ended.response_bytes), (CallOutcome::Complete, 14));
+
+    let server = Server::start([half]).await;
+    let (client, capture) = super::server::client(|builder| builder.base_url(server.url("")));
+    let error = client.post("/offers").receive::<Offers>().await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts(), server.asked().len()), (ErrorKind::Body, 1, 1));
+    assert_eq!(only(&capture).1.stopped, Some(cupola_record::StopReason::NotIdempotent));
 }

@@ -113,8 +113,8 @@ pub(crate) fn only(capture: &Capture) -> (Call, CallEnded) {
 /// Why there was each attempt, and what it came to.
 pub(crate) fn attempts(ended: &CallEnded) -> Vec<String> {
     let of = |attempt: &cupola_record::Attempt| {
-        let status = attempt.status.map(|status| status.as_u16().to_string());
-        let what = status.or_else(|| attempt.error.map(|kind| kind.to_string())).unwrap_or_default();
+        let status = || attempt.status.map(|status| status.as_u16().to_string());
+        let what = attempt.error.map(|kind| kind.to_string()).or_else(status).unwrap_or_default();
         format!("{} {what}", attempt.reason.as_str())
     };
     ended.attempts.iter().map(of).collect()
