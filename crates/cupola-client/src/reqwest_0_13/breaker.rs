@@ -30,6 +30,9 @@ impl Breaker {
     }
 }
 
+/// Clocks do not go for ever.
+const LONGEST_REST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// The state of one host's breaker.
 #[derive(Debug)]
 pub(crate) struct BreakerState {
@@ -46,7 +49,7 @@ struct Row {
 
 impl BreakerState {
     pub(crate) fn new(breaker: Breaker) -> Self {
-        Self { breaker, now: Mutex::default() }
+        Self { breaker: Breaker { rest: breaker.rest.min(LONGEST_REST), ..breaker }, now: Mutex::default() }
     }
 
     /// Whether a request may go. The one that is let through after a rest holds up the others for another rest: should
@@ -83,6 +86,15 @@ impl BreakerState {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rest_may_be_for_ever() {
+        #[allow(clippy::disallowed_methods)]
+        let now = Instant::from_std(std::time::Instant::now());
+        let state = BreakerState::new(Breaker::new(0, Duration::MAX));
+        state.failed(now);
+        assert!(!state.may_pass(now + Duration::from_secs(1_000_000)));
+    }
 
     #[test]
     fn after_a_row_of_failures_nobody_passes_for_a_rest() {

@@ -66,10 +66,10 @@ impl RetryPolicy {
         self
     }
 
-    /// The longest first wait, and the longest of all.
+    /// The longest first wait, and the longest of all, a day at most.
     #[must_use]
     pub fn backoff(mut self, base: Duration, longest: Duration) -> Self {
-        (self.base, self.longest) = (base, longest);
+        (self.base, self.longest) = (base, longest.min(Duration::from_secs(24 * 3600)));
         self
     }
 
@@ -118,5 +118,7 @@ mod tests {
         check(200, 1.0, 5_000);
         check(1, 0.0, 0);
         check(1, f64::INFINITY, 100);
+        let endless = RetryPolicy::new().backoff(Duration::MAX, Duration::MAX);
+        assert_eq!(endless.wait(5, 1.0), Duration::from_secs(24 * 3600));
     }
 }
