@@ -192,7 +192,9 @@ impl<'c> Sending<'c> {
         self.client.settings.show_request(&mut self.open, &mut request);
         self.client.identify(&self.open, &mut request);
         let answer = self.watched(request).await;
-        self.tell_breaker(answer.as_ref().is_ok_and(|response| !response.status().is_server_error()));
+        if answer.as_ref().map_or(true, |response| response.status().is_server_error()) {
+            self.tell_breaker(false);
+        }
         match answer {
             Ok(response) => {
                 self.client.settings.show_response(&mut self.open, &response);
@@ -245,6 +247,13 @@ impl<'c> Sending<'c> {
         }
     }
 
+    /// A response was all that was asked of it. One that is to come whole is so at its end only: a host that always breaks off fails.
+    fn answered(&self, status: StatusCode) {
+        if !status.is_server_error() {
+            self.tell_breaker(true);
+        }
+    }
+
     /// Whether there is another attempt after one that failed.
     fn after_error(&mut self, error: CallError) -> Result<(Reason, Duration), Failed> {
         self.open.failed(error.kind());
@@ -282,6 +291,7 @@ impl<'c> Sending<'c> {
     /// Ends an attempt whose response is not given back, and reads it to its end if that is near.
     async fn discard(&mut self, mut response: Response) {
         self.open.discarded();
+        self.answered(response.status());
         let drained = async {
             let mut read = 0;
             while let Ok(Some(chunk)) = response.chunk().await {
@@ -323,6 +333,7 @@ impl<'c> Sending<'c> {
 
     fn give(mut self, response: Response, stopped: Option<StopReason>) -> Answer {
         stopped.into_iter().for_each(|reason| self.open.stopped(reason));
+        self.answered(response.status());
         let attempts = if self.client.ours { self.sent } else { 0 };
         let report = CallReport { attempts, stopped };
         Answer { response, open: self.open, limits: self.plan.limits, end_by: self.end_by, report }
@@ -330,6 +341,7 @@ impl<'c> Sending<'c> {
 
     fn whole(mut self, head: Parts, body: Vec<u8>, stopped: Option<StopReason>) -> Whole {
         stopped.into_iter().for_each(|reason| self.open.stopped(reason));
+        self.answered(head.status);
         Whole { head, body, open: self.open, sent: self.sent }
     }
 

@@ -137,6 +137,17 @@ async fn who_fails_too_often_is_not_asked() {
 }
 
 #[tokio::test]
+async fn a_host_that_always_breaks_off_fails_too() {
+    let half = Then::Close("HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n[".into());
+    let server = Server::start([half]).await;
+    let breaker = Breaker::new(2, Duration::from_secs(60));
+    let (client, _) = client(|builder| builder.retry(RetryPolicy::never()).breaker(breaker));
+    let ask = || async { client.get(server.url("/a")).receive::<Vec<u8>>().await.unwrap_err().kind() };
+    assert_eq!([ask().await, ask().await, ask().await], [ErrorKind::Body, ErrorKind::Body, ErrorKind::CircuitOpen]);
+    assert_eq!(server.asked().len(), 2);
+}
+
+#[tokio::test]
 async fn who_is_asked_too_often_is_waited_for() {
     let server = Server::start([answer(200, "", "")]).await;
     let (client, capture) = client(|builder| builder.rate_limit(RateLimit::per_second(4).burst(1)));
