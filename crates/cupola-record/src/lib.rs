@@ -61,6 +61,8 @@ mod query_log;
 mod sent_body;
 mod sink;
 mod target;
+#[cfg(test)]
+mod test_lines;
 mod upgraded;
 mod vars;
 mod vocabulary;

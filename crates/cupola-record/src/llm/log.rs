@@ -145,41 +145,13 @@ mod tests {
     use crate::llm::{
         LlmErrorKind, LlmOperation, LlmOutcome, OpenLlmCall, Provider, RateLimits, RawLlmAnswer, RawLlmCall, Usage,
     };
+    use crate::test_lines::{Line, lines_of};
     use cupola_redact::KeyPolicy;
-    use std::collections::BTreeMap;
-    use std::fmt;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
     use std::time::{Duration, Instant, SystemTime};
-    use tracing::field::{Field, Visit};
-    use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
-
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<BTreeMap<&'static str, String>>>>);
-
-    #[derive(Default)]
-    struct Fields(BTreeMap<&'static str, String>);
-
-    impl Visit for Fields {
-        fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-            self.0.insert(field.name(), format!("{value:?}"));
-        }
-
-        fn record_str(&mut self, field: &Field, value: &str) {
-            self.0.insert(field.name(), value.to_owned());
-        }
-    }
-
-    impl<S: tracing::Subscriber> Layer<S> for Lines {
-        fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
-            let mut fields = Fields::default();
-            event.record(&mut fields);
-            fields.0.insert("level", event.metadata().level().to_string());
-            self.0.lock().unwrap().push(fields.0);
-        }
-    }
 
     #[allow(clippy::disallowed_methods)]
-    fn line(work: impl FnOnce(&mut OpenLlmCall)) -> BTreeMap<&'static str, String> {
+    fn line(work: impl FnOnce(&mut OpenLlmCall)) -> Line {
         let policy = KeyPolicy::default();
         let raw = RawLlmCall {
             host: "ana:hunter2@api.example.com",
@@ -188,13 +160,10 @@ mod tests {
             selection_reason: "cheapest with password=hunter2",
         };
         let call = LlmCall::new(SystemTime::UNIX_EPOCH, LlmOperation::Chat, Provider::AZURE_OPENAI, &policy, &raw);
-        let lines = Lines::default();
-        let subscriber = tracing_subscriber::registry().with(lines.clone());
-        tracing::subscriber::with_default(subscriber, || {
+        let mut lines = lines_of(|| {
             let mut open = OpenLlmCall::new(call, policy, Arc::new(LlmLog::new()), Instant::now);
             work(&mut open);
         });
-        let mut lines = lines.0.lock().unwrap();
         assert_eq!(lines.len(), 1, "{lines:?}");
         lines.remove(0)
     }

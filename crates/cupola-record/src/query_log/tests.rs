@@ -1,43 +1,12 @@
 //! What the line of a query says, and what not.
 
 use super::*;
+use crate::test_lines::{Line, lines_of};
 use crate::{DbSystem, OpenQuery, QueryError, QueryErrorKind, QueryOutcome};
 use cupola_context::{Context as RequestContext, Fresh, RequestIdFormat};
 use cupola_redact::SqlShape;
-use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-use tracing::field::{Field, Visit};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
-
-type Line = BTreeMap<&'static str, String>;
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<Line>>>);
-
-#[derive(Default)]
-struct Fields(Line);
-
-impl Visit for Fields {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.insert(field.name(), format!("{value:?}"));
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name(), value.to_owned());
-    }
-}
-
-impl<S: tracing::Subscriber> Layer<S> for Lines {
-    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
-        let mut fields = Fields::default();
-        event.record(&mut fields);
-        fields.0.insert("level", event.metadata().level().to_string());
-        fields.0.insert("target", event.metadata().target().to_owned());
-        self.0.lock().unwrap().push(fields.0);
-    }
-}
 
 #[allow(clippy::disallowed_methods)]
 fn lines(log: QueryLog, context: Option<RequestContext>, work: impl FnOnce(&mut OpenQuery)) -> Vec<Line> {
@@ -45,13 +14,10 @@ fn lines(log: QueryLog, context: Option<RequestContext>, work: impl FnOnce(&mut 
     query.context = context;
     query.dependency = Some("store".into());
     query.shape = Some(SqlShape::remembered(query.system.dialect(), "UPDATE users SET token = 'hunter2' WHERE id = 7"));
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::registry().with(lines.clone());
-    tracing::subscriber::with_default(subscriber, || {
+    lines_of(|| {
         let mut open = OpenQuery::new(query, Arc::new(log), Instant::now);
         work(&mut open);
-    });
-    lines.0.lock().unwrap().clone()
+    })
 }
 
 fn line(work: impl FnOnce(&mut OpenQuery)) -> Line {
