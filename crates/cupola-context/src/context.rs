@@ -56,7 +56,7 @@ pub(crate) enum Origin {
     Root,
     /// A trusted caller: its span is our parent.
     Continued(SpanId),
-    /// A caller that is not trusted: a new trace, linked with the caller's.
+    /// A caller that is not trusted, or whose trace this work is no part of: a new trace, linked with the caller's.
     Linked(TraceContext),
 }
 
@@ -132,12 +132,12 @@ impl Context {
         self.0.spans?.find(Some(self)).map(|(_, span)| span)
     }
 
-    /// The span of a trusted caller, in the same trace.
+    /// The span of a trusted caller, or of what asked for a job, in the same trace.
     pub fn parent_span(&self) -> Option<SpanId> {
         if let Origin::Continued(span) = self.0.origin { Some(span) } else { None }
     }
 
-    /// The trace of a caller that is not trusted: ours is another one, linked with it.
+    /// The trace of a caller that is not trusted, or of what asked for a job: ours is another one, linked with it.
     pub fn linked(&self) -> Option<&TraceContext> {
         if let Origin::Linked(trace) = &self.0.origin { Some(trace) } else { None }
     }
@@ -186,6 +186,16 @@ impl Context {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.trace.flags = inner.trace.flags.with_sampled(sampled);
             inner.traceparent = inner.trace.traceparent();
+        }
+        self
+    }
+
+    /// With these fields in place of its own, for a context that nobody else holds yet.
+    pub(crate) fn with_fields(mut self, fields: &Fields) -> Self {
+        let anything = !fields.list().is_empty() || fields.dropped() > 0;
+        if let Some(inner) = Arc::get_mut(&mut self.0).filter(|_| anything) {
+            inner.noted = AtomicBool::new(true);
+            inner.notes = Mutex::new(Notes { fields: fields.clone(), ..Notes::default() });
         }
         self
     }

@@ -92,7 +92,11 @@ impl Fields {
     }
 
     pub(crate) fn refuse(&mut self) {
-        self.dropped += 1;
+        self.refuse_so_many(1);
+    }
+
+    pub(crate) fn refuse_so_many(&mut self, number: u64) {
+        self.dropped = self.dropped.saturating_add(number);
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&FieldValue> {

@@ -1,4 +1,4 @@
-//! Any future, worked on in a context.
+//! Any future or stream, worked on in a context.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use crate::ambient::{current, enter_slot};
 use crate::context::Context;
 use crate::scope::{Scope, enter_scope};
 
-/// Gives every future `.in_context(context)` and `.in_current_context()`.
+/// Gives every future `.in_context(context)` and `.in_current_context()`, and with the feature `stream` every stream.
 ///
 /// ```
 /// use cupola_context::{Context, Fresh, RequestIdFormat, WithContext};
@@ -21,8 +21,8 @@ use crate::scope::{Scope, enter_scope};
 /// assert_eq!(id.in_context(context.clone()).await.as_ref(), Some(context.request_id()));
 /// # }
 /// ```
-pub trait WithContext: Future + Sized {
-    /// The context is ambient during each poll of this future, and during its drop; so is the [`Scope`] of now.
+pub trait WithContext: Sized {
+    /// The context is ambient during each poll of this, and during its drop; so is the [`Scope`] of now.
     fn in_context(self, context: Context) -> InContext<Self> {
         InContext { inner: Some(self), slot: Some(context), scope: Scope::current() }
     }
@@ -33,12 +33,12 @@ pub trait WithContext: Future + Sized {
     }
 }
 
-impl<F: Future> WithContext for F {}
+impl<F> WithContext for F {}
 
 pin_project! {
-    /// A future that is worked on in a context.
+    /// A future or a stream that is worked on in a context.
     #[derive(Debug)]
-    #[must_use = "futures do nothing unless polled"]
+    #[must_use = "futures and streams do nothing unless polled"]
     pub struct InContext<F> {
         #[pin]
         inner: Option<F>,
@@ -62,6 +62,21 @@ impl<F: Future> Future for InContext<F> {
         let this = self.project();
         let (_context, _scope) = (enter_slot(this.slot), enter_scope(this.scope));
         this.inner.as_pin_mut().expect("only drop empties it").poll(cx)
+    }
+}
+
+#[cfg(feature = "stream")]
+impl<S: futures_core::Stream> futures_core::Stream for InContext<S> {
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<S::Item>> {
+        let this = self.project();
+        let (_context, _scope) = (enter_slot(this.slot), enter_scope(this.scope));
+        this.inner.as_pin_mut().expect("only drop empties it").poll_next(cx)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.inner.as_ref().map_or((0, Some(0)), S::size_hint)
     }
 }
 
@@ -104,5 +119,30 @@ mod tests {
         let poll = future.as_mut().poll(&mut TaskContext::from_waker(std::task::Waker::noop()));
         assert_eq!(poll, Poll::Ready(Some(1.into())));
         assert!(Scope::current().is_none());
+    }
+
+    #[cfg(feature = "stream")]
+    #[test]
+    fn a_stream_is_in_its_context_at_each_item_and_not_between() {
+        use futures_core::Stream;
+
+        struct Places(u8);
+        impl Stream for Places {
+            type Item = bool;
+            fn poll_next(mut self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Option<bool>> {
+                self.0 += 1;
+                Poll::Ready((self.0 < 3).then(|| current().is_some()))
+            }
+            fn size_hint(&self) -> (usize, Option<usize>) {
+                (2, Some(2))
+            }
+        }
+
+        let context = Context::root(RequestIdFormat::UuidV7, &Fresh::new(0, [1; 40]));
+        let mut stream = std::pin::pin!(Places(0).in_context(context));
+        assert_eq!(stream.size_hint(), (2, Some(2)));
+        let mut next = || stream.as_mut().poll_next(&mut TaskContext::from_waker(std::task::Waker::noop()));
+        assert_eq!((next(), next(), next()), (Poll::Ready(Some(true)), Poll::Ready(Some(true)), Poll::Ready(None)));
+        assert!(current().is_none());
     }
 }

@@ -19,7 +19,9 @@
 //! a `tracing` subscriber, a clock or a source of randomness: what is fresh is handed in as [`Fresh`].
 //!
 //! # Features
-//! - `tokio`: [`spawn`] and [`spawn_blocking`], which carry the ambient context into the task.
+//! - `seal`: envelopes that only those who share a key can write, as `Seal`.
+//! - `stream`: a [`Stream`](futures_core::Stream) is worked on in a context as a future is.
+//! - `tokio`: `spawn` and `spawn_blocking`, which carry the ambient context into the task, and the same for a `JoinSet`.
 //! - `axum`: [`Context`], [`RequestId`] and [`ClientIp`] as extractors of axum 0.8.
 
 mod ambient;
@@ -28,6 +30,7 @@ mod baggage;
 mod carrier;
 mod cidr;
 mod context;
+mod envelope;
 #[cfg(feature = "axum")]
 mod extract;
 mod fields;
@@ -38,6 +41,7 @@ mod in_context;
 mod invalid;
 mod propagators;
 mod raise_limit;
+mod relation;
 mod request_id;
 mod sampler;
 mod scope;
@@ -58,6 +62,9 @@ pub use carrier::{
 };
 pub use cidr::{Cidr, InvalidCidr};
 pub use context::Context;
+#[cfg(feature = "seal")]
+pub use envelope::Seal;
+pub use envelope::{Envelope, InvalidEnvelope, MAX_ENVELOPE_BYTES};
 #[cfg(feature = "axum")]
 pub use extract::{ClientIp, Unobserved};
 pub use fields::{FieldValue, MAX_FIELD_BYTES, MAX_FIELDS};
@@ -65,12 +72,13 @@ pub use identify::{Fresh, Identified, Identify, REQUEST_ID_HEADER};
 pub use in_context::{InContext, WithContext};
 pub use propagators::{Propagators, UnknownPropagator};
 pub use raise_limit::RaiseLimit;
+pub use relation::Relation;
 pub use request_id::{InvalidRequestId, RequestId, RequestIdFormat};
 pub use sampler::{Sampler, Share};
 pub use scope::{EnteredScope, Scope, enter_scope, with_scope};
 pub use span_lookup::SpanLookup;
 #[cfg(feature = "tokio")]
-pub use spawn::{spawn, spawn_blocking};
+pub use spawn::{SpawnInContext, spawn, spawn_blocking};
 pub use totals::Amount;
 pub use trace_context::{InvalidTraceparent, TraceContext, Traceparent};
 pub use trace_flags::TraceFlags;

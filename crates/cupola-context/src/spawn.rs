@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 use crate::ambient::{current, enter_slot};
 use crate::in_context::WithContext;
@@ -41,9 +41,56 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
+    tokio::task::spawn_blocking(carried(work))
+}
+
+fn carried<R>(work: impl FnOnce() -> R) -> impl FnOnce() -> R {
     let (mut slot, mut scope) = (current(), Scope::current());
-    tokio::task::spawn_blocking(move || {
+    move || {
         let (_context, _scope) = (enter_slot(&mut slot), enter_scope(&mut scope));
         work()
-    })
+    }
+}
+
+/// Gives a `JoinSet` what [`spawn`] and [`spawn_blocking`] are.
+///
+/// ```
+/// use cupola_context::{Context, Fresh, RequestIdFormat, SpawnInContext, WithContext, current};
+/// use tokio::task::JoinSet;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let request = async {
+///     let mut set = JoinSet::new();
+///     set.spawn_in_context(async { current().is_some() });
+///     set.spawn_blocking_in_context(|| current().is_some());
+///     set.join_all().await
+/// };
+/// let context = Context::root(RequestIdFormat::UuidV7, &Fresh::new(0, [1; 40]));
+/// assert_eq!(request.in_context(context).await, [true, true]);
+/// # }
+/// ```
+pub trait SpawnInContext<T> {
+    /// Spawns a task in the ambient context and scope.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    fn spawn_in_context(&mut self, future: impl Future<Output = T> + Send + 'static) -> AbortHandle;
+
+    /// Does blocking work in the ambient context and scope.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    fn spawn_blocking_in_context(&mut self, work: impl FnOnce() -> T + Send + 'static) -> AbortHandle;
+}
+
+impl<T: Send + 'static> SpawnInContext<T> for JoinSet<T> {
+    #[track_caller]
+    fn spawn_in_context(&mut self, future: impl Future<Output = T> + Send + 'static) -> AbortHandle {
+        self.spawn(future.in_current_context())
+    }
+
+    #[track_caller]
+    fn spawn_blocking_in_context(&mut self, work: impl FnOnce() -> T + Send + 'static) -> AbortHandle {
+        self.spawn_blocking(carried(work))
+    }
 }
