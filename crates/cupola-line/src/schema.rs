@@ -11,7 +11,8 @@
 //! ```
 //!
 //! A line may have any fields beside those that are named here. One that is named has the type that stands here, or is the text
-//! `[REDACTED]` where the policy masks it. Names of [`Part::Access`], [`Part::Call`], [`Part::Llm`], [`Part::Query`] and [`Part::Event`] are bound on lines of their targets only.
+//! `[REDACTED]` where the policy masks it. Names of [`Part::Access`], [`Part::Call`], [`Part::Llm`], [`Part::Query`], [`Part::Job`] and [`Part::Event`]
+//! are bound on lines of their targets only.
 
 mod check;
 mod fields;
@@ -34,6 +35,9 @@ pub const LLM_TARGET: &str = "cupola::llm";
 
 /// The target of the lines of queries of databases.
 pub const QUERY_TARGET: &str = "cupola::db";
+
+/// The target of the lines of jobs.
+pub const JOB_TARGET: &str = "cupola::job";
 
 /// The targets of the typed vocabulary, by the category that each stands for.
 pub const EVENT_TARGETS: [&str; 6] = [
@@ -75,17 +79,27 @@ pub enum Part {
     Call,
     /// On the lines of [`LLM_TARGET`].
     Llm,
-
     /// On the lines of [`QUERY_TARGET`].
     Query,
+    /// On the lines of [`JOB_TARGET`].
+    Job,
     /// On the lines of [`EVENT_TARGETS`].
     Event,
 }
 
 impl Part {
     /// Every part, in the order of a page.
-    pub const ALL: [Self; 8] =
-        [Self::Envelope, Self::Line, Self::Context, Self::Access, Self::Call, Self::Llm, Self::Query, Self::Event];
+    pub const ALL: [Self; 9] = [
+        Self::Envelope,
+        Self::Line,
+        Self::Context,
+        Self::Access,
+        Self::Call,
+        Self::Llm,
+        Self::Query,
+        Self::Job,
+        Self::Event,
+    ];
 
     /// Whether its names are bound on lines of this target.
     pub fn binds(self, target: &str) -> bool {
@@ -95,6 +109,7 @@ impl Part {
             Self::Call => target == CALL_TARGET,
             Self::Llm => target == LLM_TARGET,
             Self::Query => target == QUERY_TARGET,
+            Self::Job => target == JOB_TARGET,
             Self::Event => EVENT_TARGETS.contains(&target),
         }
     }
@@ -117,7 +132,9 @@ mod tests {
 
     #[test]
     fn a_name_is_bound_once_where_it_is_bound() {
-        for target in ["app", ACCESS_TARGET, CALL_TARGET, LLM_TARGET, QUERY_TARGET].into_iter().chain(EVENT_TARGETS) {
+        for target in
+            ["app", ACCESS_TARGET, CALL_TARGET, LLM_TARGET, QUERY_TARGET, JOB_TARGET].into_iter().chain(EVENT_TARGETS)
+        {
             let mut names: Vec<&str> =
                 FIELDS.iter().filter(|field| field.part.binds(target)).map(|field| field.name).collect();
             let all = names.len();

@@ -76,8 +76,8 @@ impl Sink for AccessLog {
             Record::Exchange(exchange, ended) => write_end(exchange, ended),
             Record::Upgraded(_) if self.errors_only => {}
             Record::Upgraded(upgraded) => upgraded.context.enter(|| write_upgraded(upgraded)),
-            // `CallLog` writes them.
-            Record::Call(..) | Record::Llm(..) | Record::Query(..) => {}
+            // Logs of their own write the others.
+            _ => {}
         }
     }
 

@@ -6,6 +6,7 @@ use crate::call::Call;
 use crate::call_ended::CallEnded;
 use crate::ended::Ended;
 use crate::exchange::Exchange;
+use crate::job::{Enqueue, EnqueueEnded, Job, JobEnded};
 use crate::llm::{LlmCall, LlmEnded};
 use crate::query::Query;
 use crate::query_ended::QueryEnded;
@@ -24,6 +25,8 @@ struct Kept {
     calls: Vec<(Call, CallEnded)>,
     llm_calls: Vec<(LlmCall, LlmEnded)>,
     queries: Vec<(Query, QueryEnded)>,
+    enqueued: Vec<(Enqueue, EnqueueEnded)>,
+    jobs: Vec<(Job, JobEnded)>,
 }
 
 impl Capture {
@@ -57,6 +60,16 @@ impl Capture {
         self.kept().queries.clone()
     }
 
+    /// The jobs that were put into a queue, or were to be, in this order.
+    pub fn enqueued(&self) -> Vec<(Enqueue, EnqueueEnded)> {
+        self.kept().enqueued.clone()
+    }
+
+    /// The attempts at jobs that have ended, in the order of their ends.
+    pub fn jobs(&self) -> Vec<(Job, JobEnded)> {
+        self.kept().jobs.clone()
+    }
+
     /// How many exchanges have begun.
     pub fn opened(&self) -> usize {
         self.kept().opened
@@ -79,6 +92,9 @@ impl Sink for Capture {
             Record::Call(call, ended) => self.kept().calls.push((call.clone(), ended.clone())),
             Record::Llm(call, ended) => self.kept().llm_calls.push((call.clone(), ended.clone())),
             Record::Query(query, ended) => self.kept().queries.push((query.clone(), ended.clone())),
+            Record::Enqueue(enqueue, ended) => self.kept().enqueued.push((enqueue.clone(), ended.clone())),
+            Record::JobBegun(_) => {}
+            Record::Job(job, ended) => self.kept().jobs.push((job.clone(), ended.clone())),
         }
     }
 }

@@ -45,6 +45,7 @@ mod exchange;
 mod grpc;
 mod header_list;
 mod ip_text;
+mod job;
 mod llm;
 mod logged;
 mod method;
@@ -88,6 +89,10 @@ pub use error_kind::ErrorKind;
 pub use exchange::{Exchange, RawTexts, Side, protocol_name};
 pub use grpc::GrpcStatus;
 pub use header_list::{HeaderList, masked_headers};
+pub use job::{
+    Enqueue, EnqueueEnded, EnqueueOutcome, JOB_ACTION, JOB_TARGET, Job, JobEnded, JobLog, JobOrigin, JobOutcome,
+    JobRetry, OpenEnqueue, OpenJob,
+};
 pub use llm::{
     Allowance, Cost, CostSource, GenAiNames, LLM_TARGET, LlmCall, LlmEnded, LlmErrorKind, LlmLog, LlmOperation,
     LlmOutcome, LlmParameters, OpenLlmCall, Pricing, Provider, RateLimits, RawLlmAnswer, RawLlmCall, Usage,

@@ -8,12 +8,13 @@ use crate::call_ended::CallEnded;
 use crate::duties::Duties;
 use crate::ended::Ended;
 use crate::exchange::Exchange;
+use crate::job::{Enqueue, EnqueueEnded, Job, JobEnded};
 use crate::llm::{LlmCall, LlmEnded};
 use crate::query::Query;
 use crate::query_ended::QueryEnded;
 use crate::upgraded::Upgraded;
 
-/// Something happened, and is over.
+/// Something happened, and is over; of a job also that it begins.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Record<'a> {
@@ -27,6 +28,12 @@ pub enum Record<'a> {
     Llm(&'a LlmCall, &'a LlmEnded),
     /// A query of a database, and how it ended.
     Query(&'a Query, &'a QueryEnded),
+    /// A job was put into a queue, or was to be.
+    Enqueue(&'a Enqueue, &'a EnqueueEnded),
+    /// A job begins. What is counted up here is counted down at its end, which follows for certain.
+    JobBegun(&'a Job),
+    /// An attempt at a job, and how it ended.
+    Job(&'a Job, &'a JobEnded),
 }
 
 /// Whoever is told of records. It is called on the request path: it must not block, fail or panic.

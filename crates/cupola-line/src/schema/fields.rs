@@ -3,7 +3,7 @@
 use super::{Field, Kind, Part};
 
 use Kind::{Flag, Hex, Level, Number, Object, OneOf, Scalar, Text, Time, Whole};
-use Part::{Access, Call, Context, Envelope, Event, Line, Llm, Query};
+use Part::{Access, Call, Context, Envelope, Event, Job, Line, Llm, Query};
 
 const fn row(part: Part, name: &'static str, kind: Kind, says: &'static str) -> Field {
     Field { part, name, kind, says }
@@ -157,6 +157,34 @@ pub const FIELDS: &[Field] = &[
     row(Query, "db_code", Text, "the database's own code: SQLSTATE, or SQLite's number"),
     row(Query, "slow", Flag, "it took longer than `CUPOLA_SLOW_QUERY_MS`"),
     row(Query, "duration_ms", Number, "to the end of the answer, the wait for a connection included"),
+
+    row(Job, "job_kind", Text, "what is to be done, by its name in code"),
+    row(Job, "queue", Text, "which queue"),
+    row(Job, "queue_system", Text, "what runs the queue"),
+    row(Job, "delay_ms", Number, "of a job that is queued: how long it is to wait at least"),
+    row(Job, "dropped_job_fields", Whole, "of a job that is queued: how many fields its envelope had no room for; only where it had none for some"),
+    row(Job, "attempt", Whole, "which attempt this is, from 1"),
+    row(Job, "max_attempts", Whole, "how many there may be, where that is known"),
+    row(Job, "queue_latency_ms", Number, "from when it was due, which is when it was queued unless somebody wanted it later, to its beginning"),
+    row(Job, "relation", OneOf(&["link", "child", "none"]), "start line only: what its trace is to that of who asked"),
+    row(Job, "origin_request_id", Text, "the request that asked, where it is another one than `request_id`"),
+    row(Job, "origin_trace_id", Hex(32), "the trace of who asked, where it is another one than `trace_id`"),
+    row(Job, "origin_service", Text, "which service asked"),
+    row(Job, "parent_span_id", Hex(16), "start line only: the span that asked, where the job is its child"),
+    row(Job, "envelope_error", Text, "start line only: why its envelope was not believed"),
+    row(Job, "past_deadline", Flag, "start line only: it began after the time until which it was wanted"),
+    row(Job, "outcome", OneOf(&["completed", "failed", "retried", "timed_out", "panicked", "cancelled", "queued", "unknown"]), "how it ended; of a job that is queued `queued` `failed` `unknown`"),
+    row(Job, "error_type", Text, "the failure: a short name of the application's, else the outcome"),
+    row(Job, "error", Text, "what the failure says, masked"),
+    row(Job, "retry_reason", OneOf(&["failed", "timed_out", "panicked", "asked"]), "why it is tried again"),
+    row(Job, "retry_in_ms", Number, "when it is tried again, where that is known"),
+    row(Job, "duration_ms", Number, "from its beginning to its end; of a job that is queued, how long that took"),
+    row(Job, "llm_calls", Whole, "how many calls of language models were made for it"),
+    row(Job, "llm_input_tokens", Whole, "the tokens of their prompts together"),
+    row(Job, "llm_output_tokens", Whole, "the tokens of their answers together"),
+    row(Job, "llm_cost_micros", Whole, "what they cost together, as far as prices are known"),
+    row(Job, "db_queries", Whole, "how many queries of databases it made; only where it made some"),
+    row(Job, "db_ms", Number, "how long they took together, side by side or not"),
 
     row(Event, "event", Text, "the kind of event: `api_call` `operation` `performance` `error` `file_operation` `config_change` `state_change` `fallback` `retry` `deprecation`, or the application's own name"),
     row(Event, "operation", Text, "the operation, by its name in code"),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{ACCESS_TARGET, CALL_TARGET, EVENT_TARGETS, Field, Kind, LLM_TARGET, Part, QUERY_TARGET};
+use super::{ACCESS_TARGET, CALL_TARGET, EVENT_TARGETS, Field, JOB_TARGET, Kind, LLM_TARGET, Part, QUERY_TARGET};
 use crate::keys;
 
 /// The schema as a JSON Schema document (draft 2020-12), as `docs/log-line.schema.json` has it.
@@ -23,6 +23,7 @@ pub fn json_schema() -> String {
     push_part(&mut out, Part::Call, &[CALL_TARGET], ",");
     push_part(&mut out, Part::Llm, &[LLM_TARGET], ",");
     push_part(&mut out, Part::Query, &[QUERY_TARGET], ",");
+    push_part(&mut out, Part::Job, &[JOB_TARGET], ",");
     push_part(&mut out, Part::Event, &EVENT_TARGETS, "");
     line(&mut out, 1, "]");
     out.push_str("}\n");
