@@ -38,7 +38,7 @@ impl Api {
     pub fn routes(self) -> Router {
         Router::new()
             .route("/api/v1/vms", get(page::list).post(create::create))
-            .route("/api/v1/vms/{id}", get(vms::show).patch(vms::patch).delete(vms::delete))
+            .route("/api/v1/vms/{id}", get(vms::show).patch(vms::patch).delete(power::delete))
             .route("/api/v1/vms/{id}/start", post(power::start))
             .route("/api/v1/vms/{id}/stop", post(power::stop))
             .route("/api/v1/vms/{id}/events", get(events::events))

@@ -68,16 +68,19 @@ impl Business {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::hypervisor::Simulated;
     use crate::progress::News;
     use crate::temporary::Folder;
-    use crate::worker::{Hypervisor, Worker};
+    use crate::worker::Worker;
 
     #[tokio::test]
     async fn states_addresses_and_jobs_are_on_the_registry() {
         let (folder, registry) = (Folder::new(), Registry::new());
         let store = Store::open(folder.path(), cupola::client::Queries::new()).await.unwrap();
-        let (_worker, queue) = Worker::start(store.clone(), News::default(), Hypervisor::instant());
+        let (_worker, queue) = Worker::start(store.clone(), News::default(), Arc::new(Simulated::instant()));
         Business::register(&registry).unwrap().look(&store, &queue).await.unwrap();
         let text = registry.render();
         for line in ["vm_addresses_free 245\n", "vm_jobs_waiting 0\n", "vm_machines{vm_state=\"running\"} 0\n"] {

@@ -44,6 +44,9 @@ pub struct Config {
     /// Add `POST /test`, which calls any address for anybody: for suites that check trace headers.
     #[arg(long)]
     pub conformance: bool,
+    /// What makes and runs the machines.
+    #[command(flatten)]
+    pub machines: crate::hypervisor::Options,
 }
 
 fn scenario(name: &str) -> Result<Scenario, String> {

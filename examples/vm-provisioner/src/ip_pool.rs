@@ -24,11 +24,12 @@ pub async fn seed(connection: &mut Connection<'_>) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// Gives the machine the lowest free address; none where the pool is empty.
+/// Gives the machine the address that it has, or else the lowest free one; none where the pool is empty.
 pub async fn allocate(connection: &mut Connection<'_>, vm: &VmId) -> Result<Option<Ipv4Addr>, sqlx::Error> {
     let address: Option<u32> = sqlx::query_scalar(
-        "UPDATE ip_addresses SET vm_id = ?
-         WHERE address = (SELECT address FROM ip_addresses WHERE vm_id IS NULL ORDER BY address LIMIT 1)
+        "UPDATE ip_addresses SET vm_id = ?1
+         WHERE address = COALESCE((SELECT address FROM ip_addresses WHERE vm_id = ?1),
+                                  (SELECT address FROM ip_addresses WHERE vm_id IS NULL ORDER BY address LIMIT 1))
          RETURNING address",
     )
     .bind(vm.as_str())

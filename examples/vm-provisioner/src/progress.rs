@@ -24,6 +24,13 @@ pub struct Progress {
     pub failure: Option<String>,
 }
 
+impl Progress {
+    /// Whether nothing more will be told of the job.
+    pub fn is_last(&self) -> bool {
+        self.state.is_final() || (self.state, self.step) == (VmState::Deleting, Step::Done)
+    }
+}
+
 impl From<&Vm> for Progress {
     fn from(vm: &Vm) -> Self {
         Self {

@@ -15,12 +15,13 @@ use crate::app;
 use crate::business::Business;
 use crate::config::Config;
 use crate::conformance;
+use crate::hypervisor::Hypervisor;
 use crate::marketplace::stub::Stub;
 use crate::marketplace::{self, Marketplace};
 use crate::progress::News;
 use crate::store::Store;
 use crate::traffic::{self, Plan};
-use crate::worker::{Hypervisor, Worker};
+use crate::worker::Worker;
 
 /// How long the jobs that are queued at the end may take.
 const LAST_JOBS: Duration = Duration::from_secs(10);
@@ -41,14 +42,15 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     config.say();
     let prepare = Operation::running("open_store").kind(OperationKind::Prepare);
     let store = cupola::logged(prepare, Store::open(&config.data, cupola.queries("store"))).await?;
-    clean_up(&store).await?;
+    let hypervisor = config.machines.prepare(&config.data)?;
+    clean_up(&store, &*hypervisor).await?;
     let asked = store.clone();
     cupola.ready_check(Check::new("store", move || {
         let store = asked.clone();
         async move { store.free_addresses().await.map(drop) }
     }));
     let news = News::default();
-    let (worker, queue) = Worker::start(store.clone(), news.clone(), Hypervisor::lifelike());
+    let (worker, queue) = Worker::start(store.clone(), news.clone(), hypervisor.clone());
     let business = Business::register(cupola.registry())?.watch(store.clone(), queue.clone());
     let api = Api { store: store.clone(), queue, news, demo: config.traffic };
     let (market, _stub) = marketplace(&config, &cupola).await?;
@@ -57,10 +59,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let app = app::router(api, &cupola, beside);
 
     let address = listener.local_addr()?;
-    tracing::info!(data = %config.data.display(), traffic = config.traffic, "ready to provision");
+    tracing::info!(data = %config.data.display(), traffic = config.traffic, hypervisor = hypervisor.name(), "ready to provision");
     cupola.serve_requests(listener, app, stop(&cupola, address, config.plan())).await?;
 
     worker.finish(LAST_JOBS).await;
+    hypervisor.shut_down().await;
     business.abort();
     store.close().await;
     cupola.shutdown().await;
@@ -84,9 +87,14 @@ async fn bind(address: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// The queue is in memory: jobs that an earlier process left behind are failed, and their addresses released.
-async fn clean_up(store: &Store) -> anyhow::Result<()> {
+/// The queue is in memory: jobs that an earlier process left behind are failed, and their addresses released. Of machines that
+/// were running some have ended with that process.
+async fn clean_up(store: &Store, hypervisor: &dyn Hypervisor) -> anyhow::Result<()> {
+    for vm_id in store.stop_lost(|id| hypervisor.runs(id)).await? {
+        tracing::warn!(%vm_id, "it does not run any more: the machine is stopped");
+    }
     for vm_id in store.fail_interrupted().await? {
+        hypervisor.destroy(&vm_id).await?;
         tracing::warn!(%vm_id, "its job was lost in a restart: the machine is failed, its address released");
     }
     Ok(())

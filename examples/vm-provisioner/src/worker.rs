@@ -4,22 +4,21 @@
 //! request ── Queue::place ── store row ── Place::send ──► queue ──► Worker ──► hypervisor, store, news
 //! ```
 
-mod hypervisor;
 mod job;
 mod perform;
 mod queue;
 
-pub use hypervisor::Hypervisor;
 pub use job::{Job, Work};
 pub use queue::{Place, Queue};
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use cupola::context::WithContext;
+use cupola::context::{Scope, WithContext};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::hypervisor::Hypervisor;
 use crate::progress::News;
 use crate::store::Store;
 use perform::Performer;
@@ -38,7 +37,7 @@ pub struct Worker {
 
 impl Worker {
     /// Starts a worker, and gives the queue that feeds it.
-    pub fn start(store: Store, news: News, hypervisor: Hypervisor) -> (Self, Queue) {
+    pub fn start(store: Store, news: News, hypervisor: Arc<dyn Hypervisor>) -> (Self, Queue) {
         let (sender, jobs) = mpsc::channel(QUEUED);
         let (stop, stopped) = watch::channel(false);
         let performer = Arc::new(Performer { store, news, hypervisor });
@@ -50,7 +49,10 @@ impl Worker {
     /// What is given up is failed, and its address released, at the next start.
     pub async fn finish(self, deadline: Duration) {
         self.stop.send_replace(true);
+        let abort = self.task.abort_handle();
         if tokio::time::timeout(deadline, self.task).await.is_err() {
+            // Its jobs end with it, and the processes that they wait for.
+            abort.abort();
             tracing::warn!(deadline_ms = deadline.as_millis(), "jobs are left unfinished");
         }
     }
@@ -83,10 +85,12 @@ async fn next(jobs: &mut mpsc::Receiver<Job>, stopped: &mut watch::Receiver<bool
 fn begin(at_work: &mut JoinSet<()>, performer: Arc<Performer>, mut job: Job) {
     let context = job.context.take();
     let work = async move { performer.perform(job).await };
-    match context {
+    // A scope, and no field of the context, which the request's own line shows too.
+    let scope = Scope::new().with("action", "background.task");
+    scope.enter(|| match context {
         Some(context) => at_work.spawn(work.in_context(context)),
-        None => at_work.spawn(work),
-    };
+        None => at_work.spawn(work.in_current_context()),
+    });
 }
 
 fn report_panic(ended: Result<(), tokio::task::JoinError>) {

@@ -17,7 +17,7 @@ use crate::progress::Progress;
 use crate::store::{Caller, Store};
 use crate::vm::VmId;
 
-/// First where the machine is, then each step, until it is in a state that lasts.
+/// First where the machine is, then each step, until it is in a state that lasts, or gone.
 pub(super) async fn events(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
@@ -39,11 +39,11 @@ struct Watch {
 }
 
 impl Watch {
-    /// Tells what is next; none after a state that lasts, or when the machine is gone.
+    /// Tells what is next; none after the last, or when the machine is gone.
     async fn step(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         let progress = self.next.take()?;
         let event = Event::default().event("progress").json_data(&progress).expect("texts and numbers are always JSON");
-        if !progress.state.is_final() {
+        if !progress.is_last() {
             self.next = self.wait().await;
         }
         Some((Ok(event), self))

@@ -1,4 +1,4 @@
-//! `POST /api/v1/vms/{id}/start` and `/stop`: work for the worker.
+//! `POST /api/v1/vms/{id}/start` and `/stop`, `DELETE /api/v1/vms/{id}`: work for the worker.
 
 use axum::Json;
 use axum::extract::{Extension, State};
@@ -18,7 +18,7 @@ pub(super) async fn start(
     Extension(caller): Extension<Caller>,
     VmPath(id): VmPath,
 ) -> Result<(StatusCode, Json<Vm>), Problem> {
-    request(&api, &caller, &id, (VmState::Stopped, VmState::Starting), Work::Start).await
+    request(&api, &caller, &id, (&[VmState::Stopped], VmState::Starting), Work::Start).await
 }
 
 /// Stops a machine that runs.
@@ -27,14 +27,23 @@ pub(super) async fn stop(
     Extension(caller): Extension<Caller>,
     VmPath(id): VmPath,
 ) -> Result<(StatusCode, Json<Vm>), Problem> {
-    request(&api, &caller, &id, (VmState::Running, VmState::Stopping), Work::Stop).await
+    request(&api, &caller, &id, (&[VmState::Running], VmState::Stopping), Work::Stop).await
+}
+
+/// Takes a machine away that no worker has in its hands: 202, and it is gone once its events have ended.
+pub(super) async fn delete(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    VmPath(id): VmPath,
+) -> Result<(StatusCode, Json<Vm>), Problem> {
+    request(&api, &caller, &id, (VmState::FINAL, VmState::Deleting), Work::Destroy).await
 }
 
 async fn request(
     api: &Api,
     caller: &Caller,
     id: &VmId,
-    (from, to): (VmState, VmState),
+    (from, to): (&[VmState], VmState),
     work: Work,
 ) -> Result<(StatusCode, Json<Vm>), Problem> {
     let place = place(&api.queue)?;

@@ -1,5 +1,6 @@
 //! The API from its outside, in process: requests into the router, answers out of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -10,10 +11,11 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::Api;
+use crate::hypervisor::Simulated;
 use crate::progress::News;
 use crate::store::{DEMO_TOKENS, Store};
 use crate::temporary::Folder;
-use crate::worker::{Hypervisor, Worker};
+use crate::worker::Worker;
 
 const ADA: &str = DEMO_TOKENS[0].0;
 const GRACE: &str = DEMO_TOKENS[1].0;
@@ -43,7 +45,7 @@ impl Service {
         let folder = Folder::new();
         let store = Store::open(folder.path(), cupola::client::Queries::new()).await.unwrap();
         let news = News::default();
-        let (worker, queue) = Worker::start(store.clone(), news.clone(), Hypervisor::instant());
+        let (worker, queue) = Worker::start(store.clone(), news.clone(), Arc::new(Simulated::instant()));
         let router = Api { store: store.clone(), queue, news, demo: false }.routes();
         Self { router, store, _worker: worker, _folder: folder }
     }
@@ -100,7 +102,9 @@ async fn a_machine_lives() {
         assert_eq!(service.get(ADA, &path).await.json()["state"], state);
     }
 
-    assert_eq!(service.call(Some(ADA), Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT);
+    let deleted = service.call(Some(ADA), Method::DELETE, &path, None).await;
+    assert_eq!((deleted.status, deleted.json()["state"].as_str()), (StatusCode::ACCEPTED, Some("deleting")));
+    service.get(ADA, &format!("{path}/events")).await;
     assert_eq!(service.get(ADA, &path).await.status, StatusCode::NOT_FOUND);
     assert_eq!(service.store.free_addresses().await.unwrap(), 245);
 }

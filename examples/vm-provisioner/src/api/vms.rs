@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::{Extension, State};
-use axum::http::StatusCode;
 
 use super::Api;
 use super::fields::{Fields, unknown};
@@ -34,17 +33,6 @@ pub(super) async fn patch(
     let vm = api.store.patch(&caller.id, &id, &patch).await?;
     tracing::info!(name = vm.name, size = vm.size.as_str(), "machine changed");
     Ok(Json(vm))
-}
-
-/// `DELETE`
-pub(super) async fn delete(
-    State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
-    VmPath(id): VmPath,
-) -> Result<StatusCode, Problem> {
-    api.store.delete(&caller.id, &id).await?;
-    tracing::info!("machine deleted, its address released");
-    Ok(StatusCode::NO_CONTENT)
 }
 
 fn read(mut fields: Fields) -> Result<VmPatch, Problem> {

@@ -1,5 +1,7 @@
 //! The layers in their order: what each of them does is seen on the answers of all the others.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
@@ -9,10 +11,11 @@ use tower::ServiceExt;
 
 use super::{BODY_LIMIT, router};
 use crate::api::Api;
+use crate::hypervisor::Simulated;
 use crate::progress::News;
 use crate::store::{DEMO_TOKENS, Store};
 use crate::temporary::Folder;
-use crate::worker::{Hypervisor, Worker};
+use crate::worker::Worker;
 
 struct App {
     router: Router,
@@ -25,7 +28,7 @@ impl App {
         let folder = Folder::new();
         let store = Store::open(folder.path(), cupola::client::Queries::new()).await.unwrap();
         let news = News::default();
-        let (worker, queue) = Worker::start(store.clone(), news.clone(), Hypervisor::instant());
+        let (worker, queue) = Worker::start(store.clone(), news.clone(), Arc::new(Simulated::instant()));
         let cupola = Cupola::builder("test").vars(|_| None).output(std::io::sink()).build().unwrap();
         let router = router(Api { store, queue, news, demo: false }, &cupola, Router::new());
         Self { router, _worker: worker, _folder: folder }

@@ -18,8 +18,8 @@ pub enum StoreError {
     WrongState {
         /// The state in which it is.
         is: VmState,
-        /// The states in which it can be done, in words.
-        accepted: &'static str,
+        /// The states in which it can be done.
+        accepted: Vec<VmState>,
     },
     /// The database failed.
     Database(sqlx::Error),
@@ -31,7 +31,10 @@ impl fmt::Display for StoreError {
             Self::NotFound => f.write_str("no such machine"),
             Self::NameTaken => f.write_str("another machine has this name"),
             Self::PoolEmpty => write!(f, "no address is free in {}", ip_pool::NETWORK),
-            Self::WrongState { is, accepted } => write!(f, "the machine is {is}; accepted is {accepted}"),
+            Self::WrongState { is, accepted } => {
+                let accepted: Vec<&str> = accepted.iter().map(|state| state.as_str()).collect();
+                write!(f, "the machine is {is}; accepted is {}", accepted.join(" or "))
+            }
             Self::Database(_) => f.write_str("the database failed"),
         }
     }

@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use cupola::record::StateChange;
+
 use super::moved::Moved;
 use super::{Connection, Store, StoreError};
 use crate::ip_pool;
@@ -36,15 +38,41 @@ impl Store {
         Ok((moved.say(), released))
     }
 
+    /// Takes the machine's address back and removes its record, both or neither.
+    pub async fn remove(&self, id: &VmId) -> Result<Vm, StoreError> {
+        let mut transaction = self.write().await?;
+        ip_pool::release(&mut transaction, id).await?;
+        let moved = mark(&mut transaction, id, VmState::Deleting, Step::Done, None).await?;
+        sqlx::query("DELETE FROM vms WHERE id = ?").bind(id.as_str()).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        StateChange::new("vm", moved.vm.state.as_str(), "deleted").id(id.as_str()).emit();
+        Ok(moved.vm)
+    }
+
+    /// Marks the machines as stopped that were running and of which `runs` says that they are not, and gives them.
+    pub async fn stop_lost(&self, runs: impl Fn(&VmId) -> bool) -> Result<Vec<VmId>, StoreError> {
+        let mut lost = self.in_states(|state| state == VmState::Running).await?;
+        lost.retain(|id| !runs(id));
+        for id in &lost {
+            self.advance(id, VmState::Stopped, Step::Done).await?;
+        }
+        Ok(lost)
+    }
+
     /// Fails every machine whose job was lost with an earlier process, and gives them.
     pub async fn fail_interrupted(&self) -> Result<Vec<VmId>, StoreError> {
-        let query = "SELECT id FROM vms WHERE state IN ('pending', 'provisioning', 'starting', 'stopping')";
-        let texts: Vec<String> = sqlx::query_scalar(query).fetch_all(&self.pool).await?;
-        let ids: Vec<VmId> = texts.iter().filter_map(|text| VmId::parse(text)).collect();
+        let ids = self.in_states(|state| !state.is_final()).await?;
         for id in &ids {
             self.fail(id, Step::Queued, "the service was restarted").await?;
         }
         Ok(ids)
+    }
+
+    async fn in_states(&self, wanted: impl Fn(VmState) -> bool) -> Result<Vec<VmId>, StoreError> {
+        let rows: Vec<(String, String)> = sqlx::query_as("SELECT id, state FROM vms").fetch_all(&self.pool).await?;
+        let wanted =
+            |(id, state): (String, String)| VmId::parse(&id).filter(|_| VmState::named(&state).is_some_and(&wanted));
+        Ok(rows.into_iter().filter_map(wanted).collect())
     }
 }
 

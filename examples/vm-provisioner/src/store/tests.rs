@@ -1,10 +1,13 @@
 //! Addresses: none is leaked, whatever fails.
 
+use std::sync::Arc;
+
 use super::{Store, StoreError};
+use crate::hypervisor::Simulated;
 use crate::progress::News;
 use crate::temporary::Folder;
 use crate::vm::{NewVm, Size, Step, Template, Vm, VmId, VmName, VmState};
-use crate::worker::{Hypervisor, Job, Queue, Work, Worker};
+use crate::worker::{Job, Queue, Work, Worker};
 
 const ADA: &str = "user-1";
 const ALL: u32 = 245;
@@ -27,8 +30,8 @@ fn new_vm(name: &str) -> NewVm {
 }
 
 /// Does the work on a machine, and gives the machine as it is when the work has ended.
-async fn worked(store: &Store, hypervisor: Hypervisor, id: &VmId, work: Work) -> Vm {
-    let (worker, queue): (Worker, Queue) = Worker::start(store.clone(), News::default(), hypervisor);
+async fn worked(store: &Store, hypervisor: Simulated, id: &VmId, work: Work) -> Vm {
+    let (worker, queue): (Worker, Queue) = Worker::start(store.clone(), News::default(), Arc::new(hypervisor));
     queue.place().unwrap().send(Job::here(id.clone(), work));
     worker.finish(std::time::Duration::from_secs(30)).await;
     store.show(ADA, id).await.unwrap()
@@ -37,27 +40,34 @@ async fn worked(store: &Store, hypervisor: Hypervisor, id: &VmId, work: Work) ->
 #[tokio::test]
 async fn no_address_is_leaked_whichever_step_fails() {
     let (store, _folder) = store().await;
-    for step in [Step::RecordLoaded, Step::AddressAllocated, Step::MachineProvisioned, Step::StatusUpdated] {
+    for step in [
+        Step::RecordLoaded,
+        Step::AddressAllocated,
+        Step::MachineProvisioned,
+        Step::MachineStarted,
+        Step::StatusUpdated,
+    ] {
         let id = store.create(ADA, &new_vm(&step.as_str().replace('_', "-"))).await.unwrap().id;
         let work = Work::Provision { admin_password: None };
-        let vm = worked(&store, Hypervisor::instant().failing_at(step), &id, work).await;
+        let vm = worked(&store, Simulated::instant().failing_at(step), &id, work).await;
         assert_eq!((vm.state, vm.step, vm.address), (VmState::Failed, step, None));
         assert_eq!(store.free_addresses().await.unwrap(), ALL, "{step}");
     }
 }
 
 #[tokio::test]
-async fn no_address_is_leaked_when_a_machine_does_not_stop_or_start() {
+async fn no_address_is_leaked_when_a_machine_does_not_stop_start_or_go() {
     for (work, asked, fails_at) in [
         (Work::Stop, (VmState::Running, VmState::Stopping), Step::MachineStopped),
         (Work::Start, (VmState::Stopped, VmState::Starting), Step::MachineStarted),
+        (Work::Destroy, (VmState::Running, VmState::Deleting), Step::MachineDestroyed),
     ] {
         let (store, _folder) = store().await;
         let id = store.create(ADA, &new_vm("web")).await.unwrap().id;
         store.allocate(&id).await.unwrap();
         store.advance(&id, asked.0, Step::Done).await.unwrap();
-        store.request(ADA, &id, asked.0, asked.1).await.unwrap();
-        let vm = worked(&store, Hypervisor::instant().failing_at(fails_at), &id, work).await;
+        store.request(ADA, &id, &[asked.0], asked.1).await.unwrap();
+        let vm = worked(&store, Simulated::instant().failing_at(fails_at), &id, work).await;
         assert_eq!((vm.state, vm.address), (VmState::Failed, None));
         assert_eq!(store.free_addresses().await.unwrap(), ALL);
     }

@@ -49,7 +49,7 @@ impl Store {
         let mut transaction = self.write().await?;
         let is = owned(&mut transaction, owner, id).await?.state;
         if patch.size.is_some() && is != VmState::Stopped {
-            return Err(StoreError::WrongState { is, accepted: "stopped" });
+            return Err(StoreError::WrongState { is, accepted: vec![VmState::Stopped] });
         }
         let update = sqlx::query("UPDATE vms SET name = COALESCE(?, name), size = COALESCE(?, size) WHERE id = ?");
         let update = update.bind(patch.name.as_ref().map(|name| name.as_str())).bind(patch.size.map(Size::as_str));
@@ -59,24 +59,12 @@ impl Store {
         Ok(vm)
     }
 
-    /// Deletes a machine that no worker has in its hands, and takes its address back.
-    pub async fn delete(&self, owner: &str, id: &VmId) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
-        let is = owned(&mut transaction, owner, id).await?.state;
-        if !is.is_final() {
-            return Err(StoreError::WrongState { is, accepted: "running, stopped or failed" });
-        }
-        ip_pool::release(&mut transaction, id).await?;
-        sqlx::query("DELETE FROM vms WHERE id = ?").bind(id.as_str()).execute(&mut *transaction).await?;
-        Ok(transaction.commit().await?)
-    }
-
     /// Moves a machine from one state to the next before a job for it is queued.
-    pub async fn request(&self, owner: &str, id: &VmId, from: VmState, to: VmState) -> Result<Vm, StoreError> {
+    pub async fn request(&self, owner: &str, id: &VmId, from: &[VmState], to: VmState) -> Result<Vm, StoreError> {
         let mut transaction = self.write().await?;
         let is = owned(&mut transaction, owner, id).await?.state;
-        if is != from {
-            return Err(StoreError::WrongState { is, accepted: from.as_str() });
+        if !from.contains(&is) {
+            return Err(StoreError::WrongState { is, accepted: from.to_vec() });
         }
         let update = sqlx::query("UPDATE vms SET state = ?, step = 'queued' WHERE id = ?");
         update.bind(to.as_str()).bind(id.as_str()).execute(&mut *transaction).await?;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 /// `vm-` and a UUIDv7 in 32 hexadecimal digits: ids sort by the time of creation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct VmId(String);
 

@@ -27,3 +27,23 @@ named! {
         Large = "large",
     }
 }
+
+impl Size {
+    /// How many CPUs.
+    pub const fn cpus(self) -> u8 {
+        match self {
+            Self::Small => 1,
+            Self::Medium => 2,
+            Self::Large => 8,
+        }
+    }
+
+    /// How much memory.
+    pub const fn memory_mib(self) -> u32 {
+        match self {
+            Self::Small => 1024,
+            Self::Medium => 4096,
+            Self::Large => 16 * 1024,
+        }
+    }
+}

@@ -17,15 +17,20 @@ named! {
         Stopped = "stopped",
         /// A worker is starting it.
         Starting = "starting",
+        /// A worker is taking it away; then there is no record of it.
+        Deleting = "deleting",
         /// Something went wrong; its address is back in the pool.
         Failed = "failed",
     }
 }
 
 impl VmState {
-    /// Whether it stays so until its owner asks for something.
-    pub const fn is_final(self) -> bool {
-        matches!(self, Self::Running | Self::Stopped | Self::Failed)
+    /// Those in which it stays until its owner asks for something.
+    pub const FINAL: &'static [Self] = &[Self::Running, Self::Stopped, Self::Failed];
+
+    /// Whether it is one of those.
+    pub fn is_final(self) -> bool {
+        Self::FINAL.contains(&self)
     }
 }
 
@@ -38,12 +43,14 @@ named! {
         RecordLoaded = "record_loaded",
         /// An address of the pool is the machine's.
         AddressAllocated = "ip_allocated",
-        /// The hypervisor has made the machine.
+        /// The hypervisor has prepared what the machine needs to run.
         MachineProvisioned = "machine_provisioned",
-        /// The hypervisor has started the machine.
+        /// The hypervisor has started the machine, and it has booted.
         MachineStarted = "machine_started",
         /// The hypervisor has stopped the machine.
         MachineStopped = "machine_stopped",
+        /// The hypervisor has taken the machine away.
+        MachineDestroyed = "machine_destroyed",
         /// The new state is written.
         StatusUpdated = "status_updated",
         /// Nothing is left to do.
@@ -58,7 +65,8 @@ impl Step {
             Self::Queued => 0,
             Self::RecordLoaded => 10,
             Self::AddressAllocated => 30,
-            Self::MachineProvisioned | Self::MachineStarted | Self::MachineStopped => 80,
+            Self::MachineProvisioned => 50,
+            Self::MachineStarted | Self::MachineStopped | Self::MachineDestroyed => 80,
             Self::StatusUpdated => 95,
             Self::Done => 100,
         }
@@ -73,6 +81,7 @@ impl Step {
             Self::MachineProvisioned => "machine provisioned",
             Self::MachineStarted => "machine started",
             Self::MachineStopped => "machine stopped",
+            Self::MachineDestroyed => "machine destroyed",
             Self::StatusUpdated => "status updated",
             Self::Done => "done",
         }

@@ -8,13 +8,15 @@ use crate::vm::VmId;
 pub enum Work {
     /// Make it.
     Provision {
-        /// The first password of its administrator, handed to the hypervisor and kept nowhere.
+        /// The first password of its administrator, handed to what configures it and kept nowhere.
         admin_password: Option<Secret>,
     },
     /// Start it.
     Start,
     /// Stop it.
     Stop,
+    /// Take it away.
+    Destroy,
 }
 
 impl Work {
@@ -24,6 +26,7 @@ impl Work {
             Self::Provision { .. } => "provision_vm",
             Self::Start => "start_vm",
             Self::Stop => "stop_vm",
+            Self::Destroy => "destroy_vm",
         }
     }
 }

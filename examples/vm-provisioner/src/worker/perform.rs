@@ -1,15 +1,16 @@
 //! The steps of each job, and what is left behind when one of them fails.
 
+use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cupola::record::{Performance, Thresholds};
 use tokio::time::Instant;
 
-use super::hypervisor::HypervisorError;
-use super::{Hypervisor, Job, Work};
+use super::{Job, Work};
+use crate::hypervisor::{Hypervisor, HypervisorError};
 use crate::progress::News;
-use crate::secret::Secret;
 use crate::store::{Store, StoreError};
 use crate::vm::{Step, Vm, VmId, VmState};
 
@@ -21,7 +22,7 @@ const USUAL: Thresholds = Thresholds::millis(100, 500, 5_000);
 pub(super) struct Performer {
     pub(super) store: Store,
     pub(super) news: News,
-    pub(super) hypervisor: Hypervisor,
+    pub(super) hypervisor: Arc<dyn Hypervisor>,
 }
 
 impl Performer {
@@ -30,9 +31,10 @@ impl Performer {
         let begun = Instant::now();
         let (vm_id, operation) = (&job.vm_id, job.work.operation());
         let result = match job.work {
-            Work::Provision { admin_password } => self.provision(vm_id, admin_password.as_ref()).await,
-            Work::Start => self.switch(vm_id, VmState::Starting, Step::MachineStarted, VmState::Running).await,
-            Work::Stop => self.switch(vm_id, VmState::Stopping, Step::MachineStopped, VmState::Stopped).await,
+            Work::Provision { .. } => self.provision(vm_id).await,
+            Work::Start => self.start(vm_id).await,
+            Work::Stop => self.stop(vm_id).await,
+            Work::Destroy => self.destroy(vm_id).await,
         };
         let took = begun.elapsed();
         match result {
@@ -44,21 +46,41 @@ impl Performer {
         }
     }
 
-    async fn provision(&self, vm_id: &VmId, password: Option<&Secret>) -> Result<(), Failure> {
-        let (store, state) = (&self.store, VmState::Provisioning);
-        let loaded = store.advance(vm_id, state, Step::RecordLoaded);
-        let template = self.step(Step::RecordLoaded, vm_id, loaded).await?.template;
-        self.step(Step::AddressAllocated, vm_id, self.allocate(vm_id)).await?;
-        let made = self.operated(vm_id, state, Step::MachineProvisioned, self.hypervisor.make(template, password));
-        self.step(Step::MachineProvisioned, vm_id, made).await?;
-        self.step(Step::StatusUpdated, vm_id, store.advance(vm_id, VmState::Running, Step::Done)).await?;
+    async fn provision(&self, vm_id: &VmId) -> Result<(), Failure> {
+        self.load(vm_id, VmState::Provisioning).await?;
+        let vm = self.step(Step::AddressAllocated, vm_id, self.allocate(vm_id)).await?;
+        self.part(&vm, Step::MachineProvisioned, self.hypervisor.make(&vm)).await?;
+        self.part(&vm, Step::MachineStarted, self.hypervisor.start(&vm)).await?;
+        self.settle(vm_id, VmState::Running).await
+    }
+
+    async fn start(&self, vm_id: &VmId) -> Result<(), Failure> {
+        let vm = self.load(vm_id, VmState::Starting).await?;
+        self.part(&vm, Step::MachineStarted, self.hypervisor.start(&vm)).await?;
+        self.settle(vm_id, VmState::Running).await
+    }
+
+    async fn stop(&self, vm_id: &VmId) -> Result<(), Failure> {
+        let vm = self.load(vm_id, VmState::Stopping).await?;
+        self.part(&vm, Step::MachineStopped, self.hypervisor.stop(vm_id)).await?;
+        self.settle(vm_id, VmState::Stopped).await
+    }
+
+    /// The record goes last: as long as there is a machine, there is a record of it.
+    async fn destroy(&self, vm_id: &VmId) -> Result<(), Failure> {
+        let vm = self.load(vm_id, VmState::Deleting).await?;
+        self.part(&vm, Step::MachineDestroyed, self.hypervisor.destroy(vm_id)).await?;
+        self.step(Step::StatusUpdated, vm_id, self.store.remove(vm_id)).await?;
         Ok(())
     }
 
-    /// Starts or stops a machine: on the way it is in state `through`, and then in state `to`.
-    async fn switch(&self, vm_id: &VmId, through: VmState, done: Step, to: VmState) -> Result<(), Failure> {
-        self.step(Step::RecordLoaded, vm_id, self.store.advance(vm_id, through, Step::RecordLoaded)).await?;
-        self.step(done, vm_id, self.operated(vm_id, through, done, self.hypervisor.operate())).await?;
+    /// Every job's first step: its machine is in state `through` from now on.
+    async fn load(&self, vm_id: &VmId, through: VmState) -> Result<Vm, Failure> {
+        self.step(Step::RecordLoaded, vm_id, self.store.advance(vm_id, through, Step::RecordLoaded)).await
+    }
+
+    /// The last step of most: its machine is in a state that lasts.
+    async fn settle(&self, vm_id: &VmId, to: VmState) -> Result<(), Failure> {
         self.step(Step::StatusUpdated, vm_id, self.store.advance(vm_id, to, Step::Done)).await?;
         Ok(())
     }
@@ -69,16 +91,18 @@ impl Performer {
         Ok(vm)
     }
 
-    /// Lets the hypervisor do its part, then writes that it is done.
-    async fn operated(
+    /// A step that somebody else does, and which is written once it is done.
+    async fn part<E: Into<Cause>>(
         &self,
-        vm_id: &VmId,
-        state: VmState,
-        done: Step,
-        part: impl Future<Output = Result<(), HypervisorError>>,
-    ) -> Result<Vm, Cause> {
-        part.await?;
-        Ok(self.store.advance(vm_id, state, done).await?)
+        vm: &Vm,
+        step: Step,
+        part: impl Future<Output = Result<(), E>>,
+    ) -> Result<Vm, Failure> {
+        let work = async {
+            part.await.map_err(Into::into)?;
+            Ok::<_, Cause>(self.store.advance(&vm.id, vm.state, step).await?)
+        };
+        self.step(step, &vm.id, work).await
     }
 
     /// Does one step, tells who watches, and writes its line.
@@ -97,18 +121,20 @@ impl Performer {
         Ok(vm)
     }
 
+    /// What is left of the machine goes before its address is free for another.
     async fn fail(&self, vm_id: &VmId, failure: Failure, took: Duration) {
         let Failure { step, cause } = failure;
-        let (step_name, duration_ms) = (step.as_str(), millis(took));
-        match self.store.fail(vm_id, step, &cause.to_string()).await {
-            Ok((vm, ip_released)) => {
-                self.news.tell(&vm);
-                tracing::error!(step = step_name, %vm_id, duration_ms, error = %cause, ip_released, "job failed");
-            }
-            Err(error) => {
-                tracing::error!(step = step_name, %vm_id, duration_ms, error = %cause, kept_by = %error, "job failed, which is not written: the next start does it");
-            }
-        }
+        let left_behind = self.hypervisor.destroy(vm_id).await.err().map(|error| error.to_string());
+        let (written, kept_by) = match self.store.fail(vm_id, step, &cause.to_string()).await {
+            Ok(written) => (Some(written), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let ip_released = written.as_ref().map(|(_, released)| *released);
+        let (step, duration_ms, reason) = (step.as_str(), millis(took), cause.reason());
+        // `kept_by` is why it is not written: the next start does it.
+        tracing::error!(step, %vm_id, duration_ms, error = %cause, reason, ip_released, left_behind, kept_by, "job failed");
+        // Last of all: who watches sees the end only once everything is done.
+        written.iter().for_each(|(vm, _)| self.news.tell(vm));
     }
 }
 
@@ -133,6 +159,22 @@ struct Failure {
 enum Cause {
     Store(StoreError),
     Hypervisor(HypervisorError),
+}
+
+impl Cause {
+    /// What is behind it, for the log only.
+    fn reason(&self) -> Option<String> {
+        let mut next = match self {
+            Self::Store(error) => error.source(),
+            Self::Hypervisor(error) => error.source(),
+        };
+        let mut reasons = Vec::new();
+        while let Some(error) = next {
+            reasons.push(error.to_string());
+            next = error.source();
+        }
+        (!reasons.is_empty()).then(|| reasons.join(": "))
+    }
 }
 
 impl fmt::Display for Cause {
