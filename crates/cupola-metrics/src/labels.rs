@@ -53,7 +53,7 @@ pub enum Values {
 /// What stands for values that a label may not have, and for series over the limit.
 pub(crate) const OTHER: &str = "_OTHER";
 
-/// The labels of an instrument: one [`Label`], or a tuple of two to five, or `()`.
+/// The labels of an instrument: one [`Label`], or a tuple of two to six, or `()`.
 pub trait LabelSet {
     /// Each label's name and values, in their order.
     const LABELS: &'static [(&'static str, Values)];
@@ -92,3 +92,4 @@ tuple!(A 0, B 1);
 tuple!(A 0, B 1, C 2);
 tuple!(A 0, B 1, C 2, D 3);
 tuple!(A 0, B 1, C 2, D 3, E 4);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5);

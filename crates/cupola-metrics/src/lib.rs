@@ -54,6 +54,7 @@ mod histogram;
 #[cfg(feature = "host")]
 pub mod host;
 mod instrument;
+mod job_metrics;
 mod labels;
 mod llm_metrics;
 #[cfg(feature = "metrics_0_24")]
@@ -85,6 +86,7 @@ pub use exposition::{Format, TEXT_CONTENT_TYPE};
 pub use family::Family;
 pub use gauge::{FloatGauge, Gauge};
 pub use histogram::{DURATION_BUCKETS, DurationHistogram, Histogram, SIZE_BUCKETS};
+pub use job_metrics::JobMetrics;
 pub use labels::{Label, LabelSet, Values};
 pub use llm_metrics::LlmMetrics;
 pub use query_metrics::QueryMetrics;

@@ -37,6 +37,7 @@ mod current;
 mod encode;
 pub(crate) mod home;
 mod http_spans;
+mod job_span;
 mod layer;
 mod llm_span;
 mod mask;

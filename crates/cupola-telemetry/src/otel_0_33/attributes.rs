@@ -64,7 +64,7 @@ impl Attributes {
     }
 
     /// What a handler has set. What the conventions name, it cannot overrule.
-    fn add_own(&mut self, key: Cow<'static, str>, value: &FieldValue, policy: &KeyPolicy) {
+    pub(super) fn add_own(&mut self, key: Cow<'static, str>, value: &FieldValue, policy: &KeyPolicy) {
         if self.0.iter().any(|attribute| attribute.key.as_str() == key) {
             return;
         }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use cupola_context::Context;
 use cupola_record::{
-    Call, CallEnded, Choices, Duties, Ended, Exchange, LlmCall, LlmEnded, Query, QueryEnded, Record, Side, Sink,
+    Call, CallEnded, Choices, Duties, Ended, Enqueue, EnqueueEnded, Exchange, Job, JobEnded, LlmCall, LlmEnded, Query,
+    QueryEnded, Record, Side, Sink,
 };
 use cupola_redact::KeyPolicy;
 use opentelemetry::InstrumentationScope;
@@ -14,7 +15,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
 
-use super::{client_span, llm_span, query_span, server_span};
+use super::{client_span, job_span, llm_span, query_span, server_span};
 
 /// The scope of these spans. What has it is masked already.
 pub(super) const SCOPE: &str = "cupola";
@@ -79,6 +80,11 @@ const LAST_WAIT: Duration = Duration::from_secs(1);
 /// `gen_ai.response.…` (`model id finish_reasons time_to_first_chunk`), `gen_ai.usage.…` (`input_tokens output_tokens`
 /// `cache_read.input_tokens reasoning.output_tokens`, and `cache_creation.input_tokens`, which is `cache_write.input_tokens` in
 /// the next generation of names), `server.address`, `server.port` and `error.type`.
+///
+/// A job that is put into a queue is a span of kind producer, `send {queue}`, and each sampled attempt at it one of kind consumer, `process {queue}`: linked
+/// with the first, its child, or a trace of its own, as the job's `Relation` says. They have `messaging.operation.name`,
+/// `messaging.operation.type`, `messaging.system`, `messaging.destination.name`, `messaging.message.id`, `cupola.job.…` (`kind`,
+/// `attempt`, `outcome`, `queue_latency` in seconds), `error.type`, and what was set on the job's span.
 #[derive(Clone, Debug)]
 pub struct HttpSpans(Arc<Pipeline>);
 
@@ -132,6 +138,8 @@ impl Sink for HttpSpans {
             Record::Call(call, ended) => self.0.end_call(call, ended),
             Record::Query(query, ended) => self.0.end_query(query, ended),
             Record::Llm(call, ended) => self.0.end_llm(call, ended),
+            Record::Enqueue(enqueue, ended) => self.0.end_enqueue(enqueue, ended),
+            Record::Job(job, ended) => self.0.end_job(job, ended),
             _ => {}
         }
     }
@@ -184,6 +192,19 @@ impl Pipeline {
         let Some((trace, id)) = call.span.filter(|(trace, _)| trace.flags.is_sampled()) else { return };
         if !call.context.as_ref().is_some_and(is_muted) {
             self.hand_over(|| llm_span::of(call, ended, &trace, id, &self.scope));
+        }
+    }
+
+    fn end_enqueue(&self, enqueue: &Enqueue, ended: &EnqueueEnded) {
+        let Some((trace, id)) = enqueue.span.filter(|(trace, _)| trace.flags.is_sampled()) else { return };
+        if !enqueue.context.as_ref().is_some_and(is_muted) {
+            self.hand_over(|| job_span::of_queueing(enqueue, ended, &trace, id, &self.scope));
+        }
+    }
+
+    fn end_job(&self, job: &Job, ended: &JobEnded) {
+        if job.context.trace().flags.is_sampled() && !is_muted(&job.context) {
+            self.hand_over(|| job_span::of_attempt(job, ended, &self.scope, &self.policy));
         }
     }
 
