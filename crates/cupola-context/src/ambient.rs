@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::context::Context;
 use crate::fields::FieldValue;
+use crate::scope::with_scope;
 use crate::totals::Amount;
 
 thread_local! {
@@ -36,9 +37,12 @@ pub fn set(key: impl Into<Cow<'static, str>>, value: impl Into<FieldValue>) -> b
     current().is_some_and(|context| context.set(key, value))
 }
 
-/// Adds to a total of the ambient context; `false` where there is none, or no room for a new name.
+/// Adds to a total of the ambient context, and of the ambient scopes that count; `false` where there is none, or no room for a new
+/// name.
 pub fn add(name: impl Into<Cow<'static, str>>, amount: impl Into<Amount>) -> bool {
-    current().is_some_and(|context| context.add(name, amount))
+    let (name, amount) = (name.into(), amount.into());
+    let of_scope = with_scope(|scope| scope.add(&name, amount)).unwrap_or(false);
+    current().is_some_and(|context| context.add(name, amount)) || of_scope
 }
 
 /// Tells the route template of the ambient context's request; `false` where there is none. Never a raw path.

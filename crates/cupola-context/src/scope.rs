@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::fields::{FieldValue, Fields};
+use crate::totals::{Amount, Totals};
 
 /// Work that begins its own successor in its scope would make a chain without end.
 const MAX_DEPTH: u8 = 16;
@@ -37,6 +38,8 @@ pub struct Scope(Arc<Inner>);
 #[derive(Clone, Debug)]
 struct Inner {
     fields: Fields,
+    /// Where it has sums of its own; clones share them.
+    totals: Option<Arc<Mutex<Totals>>>,
     outer: Option<Scope>,
     depth: u8,
 }
@@ -46,7 +49,7 @@ impl Scope {
     pub fn new() -> Self {
         let outer = Self::current().filter(|outer| outer.0.depth < MAX_DEPTH);
         let depth = outer.as_ref().map_or(1, |outer| outer.0.depth + 1);
-        Self(Arc::new(Inner { fields: Fields::default(), outer, depth }))
+        Self(Arc::new(Inner { fields: Fields::default(), totals: None, outer, depth }))
     }
 
     /// The scope that is ambient now.
@@ -68,6 +71,46 @@ impl Scope {
         let (key, value) = (key.into(), value.into());
         Arc::make_mut(&mut self.0).fields.set(key, value);
         self
+    }
+
+    /// With sums of its own: what is added inside is added here as well as to the request's totals.
+    ///
+    /// ```
+    /// use cupola_context::{Amount, Scope};
+    ///
+    /// let (part, mut sums) = (Scope::new().counting(), Vec::new());
+    /// part.enter(|| {
+    ///     cupola_context::add("rows", 3_u64);
+    ///     Scope::new().enter(|| cupola_context::add("rows", 4_u64));
+    /// });
+    /// part.each_total(|name, sum| sums.push(format!("{name}={sum}")));
+    /// assert_eq!(sums, ["rows=7"]);
+    /// ```
+    #[must_use]
+    pub fn counting(mut self) -> Self {
+        Arc::make_mut(&mut self.0).totals = Some(Arc::default());
+        self
+    }
+
+    /// Adds to the sums of this scope and of those around it, where they have any; `false` where none has.
+    pub fn add(&self, name: &Cow<'static, str>, amount: Amount) -> bool {
+        let (mut next, mut added) = (Some(self), false);
+        while let Some(scope) = next {
+            added |= scope.totals().is_some_and(|mut totals| totals.add(name.clone(), amount));
+            next = scope.0.outer.as_ref();
+        }
+        added
+    }
+
+    /// Shows each sum of this very scope. `visit` must not touch it.
+    pub fn each_total(&self, mut visit: impl FnMut(&Cow<'static, str>, Amount)) {
+        if let Some(totals) = self.totals() {
+            totals.list().iter().for_each(|(name, sum)| visit(name, *sum));
+        }
+    }
+
+    fn totals(&self) -> Option<MutexGuard<'_, Totals>> {
+        self.0.totals.as_ref().map(|totals| totals.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Shows each field, the nearest first: a name may come again from further out.
@@ -183,6 +226,25 @@ mod tests {
             scope.each_field(|_, _| seen += 1);
             assert!((1..=usize::from(MAX_DEPTH)).contains(&seen), "{seen}");
         }
+    }
+
+    #[test]
+    fn sums_go_to_every_scope_that_counts() {
+        let sums = |scope: &Scope| {
+            let mut sums = Vec::new();
+            scope.each_total(|name, sum| sums.push((name.to_string(), sum)));
+            sums
+        };
+        let outer = Scope::new().counting();
+        let inner = outer.enter(|| Scope::new().with("part", 1).counting());
+        let copy = inner.clone().with("part", 2);
+        outer.enter(|| assert!(crate::add("tokens", 5_u64)));
+        inner.enter(|| assert!(crate::add("tokens", 7_u64)));
+        copy.enter(|| assert!(crate::add("calls", 1_u64)));
+        let of = |name: &str, sum: u64| (name.to_owned(), Amount::Whole(sum));
+        assert_eq!(sums(&inner), [of("tokens", 7), of("calls", 1)]);
+        assert_eq!(sums(&outer), [of("tokens", 12), of("calls", 1)]);
+        assert!(!Scope::new().enter(|| crate::add("tokens", 1_u64)), "nobody counts");
     }
 
     #[test]

@@ -11,8 +11,8 @@
 //! ```
 //!
 //! A line may have any fields beside those that are named here. One that is named has the type that stands here, or is the text
-//! `[REDACTED]` where the policy masks it. Names of [`Part::Access`], [`Part::Call`], [`Part::Llm`], [`Part::Query`], [`Part::Job`] and [`Part::Event`]
-//! are bound on lines of their targets only.
+//! `[REDACTED]` where the policy masks it. Names of [`Part::Access`], [`Part::Call`], [`Part::Llm`], [`Part::Query`], [`Part::Job`],
+//! [`Part::Execution`] and [`Part::Event`] are bound on lines of their targets only.
 
 mod check;
 mod fields;
@@ -38,6 +38,8 @@ pub const QUERY_TARGET: &str = "cupola::db";
 
 /// The target of the lines of jobs.
 pub const JOB_TARGET: &str = "cupola::job";
+/// The target of the lines of executions.
+pub const EXECUTION_TARGET: &str = "cupola::execution";
 
 /// The targets of the typed vocabulary, by the category that each stands for.
 pub const EVENT_TARGETS: [&str; 6] = [
@@ -83,13 +85,15 @@ pub enum Part {
     Query,
     /// On the lines of [`JOB_TARGET`].
     Job,
+    /// On the lines of [`EXECUTION_TARGET`].
+    Execution,
     /// On the lines of [`EVENT_TARGETS`].
     Event,
 }
 
 impl Part {
     /// Every part, in the order of a page.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Envelope,
         Self::Line,
         Self::Context,
@@ -98,6 +102,7 @@ impl Part {
         Self::Llm,
         Self::Query,
         Self::Job,
+        Self::Execution,
         Self::Event,
     ];
 
@@ -110,6 +115,7 @@ impl Part {
             Self::Llm => target == LLM_TARGET,
             Self::Query => target == QUERY_TARGET,
             Self::Job => target == JOB_TARGET,
+            Self::Execution => target == EXECUTION_TARGET,
             Self::Event => EVENT_TARGETS.contains(&target),
         }
     }
@@ -132,9 +138,8 @@ mod tests {
 
     #[test]
     fn a_name_is_bound_once_where_it_is_bound() {
-        for target in
-            ["app", ACCESS_TARGET, CALL_TARGET, LLM_TARGET, QUERY_TARGET, JOB_TARGET].into_iter().chain(EVENT_TARGETS)
-        {
+        let own = ["app", ACCESS_TARGET, CALL_TARGET, LLM_TARGET, QUERY_TARGET, JOB_TARGET, EXECUTION_TARGET];
+        for target in own.into_iter().chain(EVENT_TARGETS) {
             let mut names: Vec<&str> =
                 FIELDS.iter().filter(|field| field.part.binds(target)).map(|field| field.name).collect();
             let all = names.len();

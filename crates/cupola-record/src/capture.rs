@@ -6,6 +6,7 @@ use crate::call::Call;
 use crate::call_ended::CallEnded;
 use crate::ended::Ended;
 use crate::exchange::Exchange;
+use crate::execution::{Execution, ExecutionEvent};
 use crate::job::{Enqueue, EnqueueEnded, Job, JobEnded};
 use crate::llm::{LlmCall, LlmEnded};
 use crate::query::Query;
@@ -27,6 +28,7 @@ struct Kept {
     queries: Vec<(Query, QueryEnded)>,
     enqueued: Vec<(Enqueue, EnqueueEnded)>,
     jobs: Vec<(Job, JobEnded)>,
+    executions: Vec<(Execution, ExecutionEvent)>,
 }
 
 impl Capture {
@@ -70,6 +72,11 @@ impl Capture {
         self.kept().jobs.clone()
     }
 
+    /// What has happened to executions, with what was known of each by then.
+    pub fn executions(&self) -> Vec<(Execution, ExecutionEvent)> {
+        self.kept().executions.clone()
+    }
+
     /// How many exchanges have begun.
     pub fn opened(&self) -> usize {
         self.kept().opened
@@ -95,6 +102,7 @@ impl Sink for Capture {
             Record::Enqueue(enqueue, ended) => self.kept().enqueued.push((enqueue.clone(), ended.clone())),
             Record::JobBegun(_) => {}
             Record::Job(job, ended) => self.kept().jobs.push((job.clone(), ended.clone())),
+            Record::Execution(facts, event) => self.kept().executions.push((facts.clone(), event.clone())),
         }
     }
 }

@@ -42,6 +42,7 @@ mod duties;
 mod ended;
 mod error_kind;
 mod exchange;
+mod execution;
 mod grpc;
 mod header_list;
 mod ip_text;
@@ -87,6 +88,11 @@ pub use duties::Duties;
 pub use ended::{Bodies, Ended};
 pub use error_kind::ErrorKind;
 pub use exchange::{Exchange, RawTexts, Side, protocol_name};
+pub use execution::{
+    Check, EXECUTION_TARGET, End, Execution, ExecutionEvent, ExecutionLog, ExecutionPlan, ExecutionState, FileUse,
+    IllegalTransition, Meter, OpenExecution, Override, ProcessUsage, ResourceUse, Retried, RetriesExhausted,
+    SNAPSHOT_CAP, Snapshot, Step, TransitionError,
+};
 pub use grpc::GrpcStatus;
 pub use header_list::{HeaderList, masked_headers};
 pub use job::{

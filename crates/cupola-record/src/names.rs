@@ -75,6 +75,8 @@ pub const MAX_RETRIES: &str = "max_retries";
 pub const MODEL_NAME: &str = "model_name";
 /// The execution that it is a part of: `execution_id`.
 pub const EXECUTION_ID: &str = "execution_id";
+/// What is executed: `execution_name`.
+pub const EXECUTION_NAME: &str = "execution_name";
 /// The crew that works on it: `crew_name`.
 pub const CREW_NAME: &str = "crew_name";
 /// How long it took, in milliseconds with three decimals, on every kind of line: `duration_ms`.

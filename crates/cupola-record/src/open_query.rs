@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cupola_context::{Amount, with_scope};
+
 use crate::open::Clock;
 use crate::query::Query;
 use crate::query_ended::{QueryEnded, QueryOutcome};
@@ -46,6 +48,17 @@ struct Open {
     clock: Clock,
     began: Instant,
     slow: Option<Duration>,
+}
+
+impl Open {
+    /// The sums that the request's own line has, and those of the work that is being done here.
+    fn add_to_totals(&self) {
+        let milliseconds = self.ended.duration.as_micros() as f64 / 1000.0;
+        for (name, amount) in [(DB_QUERIES, Amount::Whole(1)), (DB_MS, Amount::Real(milliseconds))] {
+            self.query.context.as_ref().map(|context| context.add(name, amount));
+            with_scope(|scope| scope.add(&name.into(), amount));
+        }
+    }
 }
 
 impl OpenQuery {
@@ -95,10 +108,7 @@ impl OpenQuery {
         open.ended.outcome = outcome;
         open.ended.duration = (open.clock)().saturating_duration_since(open.began);
         open.ended.slow = !open.query.waits && open.slow.is_some_and(|slow| open.ended.duration >= slow);
-        if let Some(context) = &open.query.context {
-            context.add(DB_QUERIES, 1_u64);
-            context.add(DB_MS, open.ended.duration.as_micros() as f64 / 1000.0);
-        }
+        open.add_to_totals();
         open.sink.record(Record::Query(&open.query, &open.ended));
     }
 }

@@ -8,6 +8,7 @@ use crate::call_ended::CallEnded;
 use crate::duties::Duties;
 use crate::ended::Ended;
 use crate::exchange::Exchange;
+use crate::execution::{Execution, ExecutionEvent};
 use crate::job::{Enqueue, EnqueueEnded, Job, JobEnded};
 use crate::llm::{LlmCall, LlmEnded};
 use crate::query::Query;
@@ -34,6 +35,8 @@ pub enum Record<'a> {
     JobBegun(&'a Job),
     /// An attempt at a job, and how it ended.
     Job(&'a Job, &'a JobEnded),
+    /// An execution, and what has just happened to it.
+    Execution(&'a Execution, &'a ExecutionEvent),
 }
 
 /// Whoever is told of records. It is called on the request path: it must not block, fail or panic.

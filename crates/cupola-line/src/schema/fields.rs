@@ -2,8 +2,8 @@
 
 use super::{Field, Kind, Part};
 
-use Kind::{Flag, Hex, Level, Number, Object, OneOf, Scalar, Text, Time, Whole};
-use Part::{Access, Call, Context, Envelope, Event, Job, Line, Llm, Query};
+use Kind::{Flag, Hex, Level, Number, Object, OneOf, Scalar, Signed, Text, Time, Whole};
+use Part::{Access, Call, Context, Envelope, Event, Execution, Job, Line, Llm, Query};
 
 const fn row(part: Part, name: &'static str, kind: Kind, says: &'static str) -> Field {
     Field { part, name, kind, says }
@@ -39,6 +39,7 @@ pub const FIELDS: &[Field] = &[
     row(Context, "template_name", Scalar, "the template that this is made from"),
     row(Context, "operation_id", Scalar, "one run of an operation: `name_unixtime_8hex`"),
     row(Context, "execution_id", Scalar, "one execution of an operation"),
+    row(Context, "execution_name", Scalar, "what is executed, by its name in code"),
     row(Context, "job_id", Scalar, "one background job"),
     row(Context, "model_name", Scalar, "the model that works on it"),
     row(Context, "crew_name", Scalar, "the crew that works on it"),
@@ -185,6 +186,36 @@ pub const FIELDS: &[Field] = &[
     row(Job, "llm_cost_micros", Whole, "what they cost together, as far as prices are known"),
     row(Job, "db_queries", Whole, "how many queries of databases it made; only where it made some"),
     row(Job, "db_ms", Number, "how long they took together, side by side or not"),
+    row(Execution, "event", OneOf(&["execution", "execution_step", "execution_check"]), "what has happened: its state, one of its parts, something that was looked at"),
+    row(Execution, "execution_state", OneOf(&["pending", "running", "completed", "failed", "cancelled"]), "where it is now"),
+    row(Execution, "execution_mode", Text, "how it is done, in the application's words"),
+    row(Execution, "parent_execution_id", Text, "the execution in which it runs"),
+    row(Execution, "depends_on", Text, "the executions that had to end before it, separated by commas"),
+    row(Execution, "attempt", Whole, "which attempt begins, or has failed, from 1"),
+    row(Execution, "max_retries", Whole, "how many retries there may be"),
+    row(Execution, "waited_ms", Number, "how long it waited for its first attempt"),
+    row(Execution, "execution_input", Text, "what goes in, masked, up to a cap"),
+    row(Execution, "execution_input_bytes", Whole, "how much that is before it is masked and cut"),
+    row(Execution, "execution_input_truncated", Flag, "what goes in was cut"),
+    row(Execution, "execution_output", Text, "what came out, masked, up to a cap"),
+    row(Execution, "execution_output_bytes", Whole, "how much that is before it is masked and cut"),
+    row(Execution, "execution_output_truncated", Flag, "what came out was cut"),
+    row(Execution, "step", Text, "a part: what is done"),
+    row(Execution, "status", OneOf(&["running", "success", "failed", "cancelled"]), "a part: where it is"),
+    row(Execution, "progress", Number, "a part: how much of the execution is done with it, from 0 to 1"),
+    row(Execution, "check", Text, "what was looked at"),
+    row(Execution, "validation", OneOf(&["passed", "failed", "skipped"]), "what was found"),
+    row(Execution, "why", Text, "what is wrong, or why nobody has looked, masked"),
+    row(Execution, "duration_ms", Number, "of a part how long it took, of the execution since its first attempt"),
+    row(Execution, "error_type", Text, "why an attempt or all of it failed or was cancelled: a type, never a text; `cancelled` and `panic` too"),
+    row(Execution, "error", Text, "the same in words, masked"),
+    row(Execution, "process_cpu_ms", Number, "time of the whole process on processors meanwhile"),
+    row(Execution, "process_memory_change_bytes", Signed, "by how much the process's resident memory changed"),
+    row(Execution, "process_read_bytes", Whole, "what the process read from storage meanwhile"),
+    row(Execution, "process_written_bytes", Whole, "what the process wrote to storage meanwhile"),
+    row(Execution, "process_open_files_change", Signed, "by how much the number of the process's open files changed"),
+    row(Execution, "process_gpu_memory_change_bytes", Signed, "by how much the process's memory on GPUs changed"),
+    row(Execution, "totals", Text, "the names of the fields that are its sums, separated by commas"),
 
     row(Event, "event", Text, "the kind of event: `api_call` `operation` `performance` `error` `file_operation` `config_change` `state_change` `fallback` `retry` `deprecation`, or the application's own name"),
     row(Event, "operation", Text, "the operation, by its name in code"),

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{ACCESS_TARGET, CALL_TARGET, EVENT_TARGETS, Field, JOB_TARGET, Kind, LLM_TARGET, Part, QUERY_TARGET};
+use super::{
+    ACCESS_TARGET, CALL_TARGET, EVENT_TARGETS, EXECUTION_TARGET, Field, JOB_TARGET, Kind, LLM_TARGET, Part,
+    QUERY_TARGET,
+};
 use crate::keys;
 
 /// The schema as a JSON Schema document (draft 2020-12), as `docs/log-line.schema.json` has it.
@@ -24,6 +27,7 @@ pub fn json_schema() -> String {
     push_part(&mut out, Part::Llm, &[LLM_TARGET], ",");
     push_part(&mut out, Part::Query, &[QUERY_TARGET], ",");
     push_part(&mut out, Part::Job, &[JOB_TARGET], ",");
+    push_part(&mut out, Part::Execution, &[EXECUTION_TARGET], ",");
     push_part(&mut out, Part::Event, &EVENT_TARGETS, "");
     line(&mut out, 1, "]");
     out.push_str("}\n");
@@ -65,6 +69,7 @@ fn rule(kind: Kind) -> String {
         Kind::Hex(length) => format!("\"type\": \"string\", \"pattern\": \"^[0-9a-f]{{{length}}}$\""),
         Kind::Number => r#""type": "number", "minimum": 0"#.into(),
         Kind::Whole => r#""type": "integer", "minimum": 0"#.into(),
+        Kind::Signed => r#""type": "integer""#.into(),
         Kind::Flag => r#""type": "boolean""#.into(),
         Kind::Scalar => r#""type": ["string", "number", "boolean"]"#.into(),
         Kind::Object => r#""type": "object""#.into(),

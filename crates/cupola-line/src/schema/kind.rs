@@ -25,6 +25,8 @@ pub enum Kind {
     Number,
     /// A whole number of zero or more.
     Whole,
+    /// A whole number, also below zero.
+    Signed,
     /// True or false.
     Flag,
     /// Text, a number, or true or false.
@@ -44,6 +46,9 @@ impl Kind {
             (Self::Text | Self::Scalar, Value::Str(_)) => true,
             (Self::Number, Value::Number(digits)) => !digits.starts_with(b"-"),
             (Self::Whole, Value::Number(digits)) => digits.iter().all(u8::is_ascii_digit),
+            (Self::Signed, Value::Number(digits)) => {
+                digits.strip_prefix(b"-").unwrap_or(digits).iter().all(u8::is_ascii_digit)
+            }
             (Self::Flag | Self::Scalar, Value::Bool(_)) | (Self::Scalar, Value::Number(_)) => true,
             (Self::Object, Value::Object(_)) => true,
             _ => false,
@@ -71,6 +76,7 @@ impl fmt::Display for Kind {
             Self::Hex(length) => write!(f, "{length} hex digits"),
             Self::Number => f.write_str("number"),
             Self::Whole => f.write_str("whole number"),
+            Self::Signed => f.write_str("whole number, also below zero"),
             Self::Flag => f.write_str("true or false"),
             Self::Scalar => f.write_str("text, number or flag"),
             Self::Object => f.write_str("object"),
@@ -113,6 +119,8 @@ mod tests {
         check(Kind::Number, "-1", false);
         check(Kind::Whole, "18446744073709551615", true);
         check(Kind::Whole, "1.0", false);
+        check(Kind::Signed, "-12", true);
+        check(Kind::Signed, "-1.5", false);
         check(Kind::Flag, "true", true);
         check(Kind::Flag, "1", false);
         for json in ["-1.5", "true", r#""x""#] {

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use cupola_context::{Context, SpanId};
+use cupola_context::{Context, Scope, SpanId};
 use cupola_redact::{KeyPolicy, Masked, MaskedParts};
 
 use super::names::GenAiNames;
@@ -80,6 +80,8 @@ pub struct RawLlmCall<'a> {
 pub struct LlmCall {
     /// The request on whose behalf it is made, where there is one.
     pub context: Option<Context>,
+    /// The work of which it is a part: its fields are on the line, and what counts gets the tokens.
+    pub scope: Option<Scope>,
     /// When it began, by the wall clock.
     pub started: SystemTime,
     /// What is asked.
@@ -124,6 +126,7 @@ impl LlmCall {
         texts.push_text(policy, reason.as_str().as_bytes(), REASON_CAP);
         Self {
             context: cupola_context::current(),
+            scope: Scope::current(),
             started,
             operation,
             provider,

@@ -1,5 +1,6 @@
 //! The line of a model's call: one event at its end.
 
+use cupola_context::{enter_scope, enter_slot};
 use tracing::Level;
 
 use super::call::LlmCall;
@@ -60,10 +61,9 @@ impl Sink for LlmLog {
         if self.errors_only && ended.error_type().is_none() {
             return;
         }
-        match &call.context {
-            Some(context) => context.enter(|| write(call, ended)),
-            None => write(call, ended),
-        }
+        let (mut context, mut scope) = (call.context.clone(), call.scope.clone());
+        let _here = (enter_slot(&mut context), enter_scope(&mut scope));
+        write(call, ended);
     }
 }
 

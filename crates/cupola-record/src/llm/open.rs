@@ -71,9 +71,8 @@ impl Open {
         self.ended.cost = micros.map(|micros| Cost { micros, source: CostSource::Table });
     }
 
-    /// The sums that the request's own line has.
+    /// The sums that the request's own line has, and those of the work of which it is a part.
     fn add_to_totals(&self) {
-        let Some(context) = &self.call.context else { return };
         let (usage, cost) = (&self.ended.usage, self.ended.cost.map(|cost| cost.micros));
         let sums = [
             ("llm_calls", Some(1)),
@@ -82,9 +81,9 @@ impl Open {
             ("llm_cost_micros", cost),
         ];
         for (name, amount) in sums {
-            if let Some(amount) = amount {
-                context.add(name, amount);
-            }
+            let Some(amount) = amount else { continue };
+            self.call.context.as_ref().map(|context| context.add(name, amount));
+            self.call.scope.as_ref().map(|scope| scope.add(&name.into(), amount.into()));
         }
     }
 }

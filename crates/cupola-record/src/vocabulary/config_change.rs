@@ -89,6 +89,15 @@ impl<'a> ConfigChange<'a> {
         self
     }
 
+    pub(crate) const fn scope_name(&self) -> &str {
+        self.scope_name
+    }
+
+    /// `name: old → new`, one a line.
+    pub(crate) fn changes(&self) -> &str {
+        &self.changes
+    }
+
     fn shown(&self, name: &str, value: Option<&str>) -> String {
         let Some(value) = value else { return UNSET.to_owned() };
         match self.policy.verdict(name) {

@@ -61,6 +61,9 @@ pub enum Validation {
 }
 
 impl Validation {
+    /// Every answer.
+    pub const ALL: [Self; 3] = [Self::Passed, Self::Failed, Self::Skipped];
+
     /// The answer as the field has it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -109,12 +112,18 @@ impl<'a> FileOperation<'a> {
         self
     }
 
+    /// Whether it could be done, and the content is what it should be.
+    pub(crate) fn status(&self) -> Status {
+        let failed = self.error_type.is_some() || self.validation == Some(Validation::Failed);
+        if failed { Status::Failed } else { Status::Success }
+    }
+
     /// Says it.
     pub fn emit(&self) {
-        let (level, status, message) = if self.error_type.is_some() || self.validation == Some(Validation::Failed) {
-            (Level::ERROR, Status::Failed, "file operation failed")
-        } else {
-            (Level::INFO, Status::Success, "file operation completed")
+        let status = self.status();
+        let (level, message) = match status {
+            Status::Failed => (Level::ERROR, "file operation failed"),
+            _ => (Level::INFO, "file operation completed"),
         };
         say!(self.scope, level, [INFO, ERROR], TARGET, {
             message,
