@@ -93,6 +93,7 @@ impl Scope {
     }
 
     /// Adds to the sums of this scope and of those around it, where they have any; `false` where none has.
+    #[allow(clippy::ptr_arg, reason = "a name that is code is kept as it is: no allocation")]
     pub fn add(&self, name: &Cow<'static, str>, amount: Amount) -> bool {
         let (mut next, mut added) = (Some(self), false);
         while let Some(scope) = next {

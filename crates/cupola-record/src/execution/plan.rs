@@ -99,6 +99,6 @@ impl fmt::Debug for ExecutionPlan {
 /// One word, as ids and labels are. They come from code as a rule, so what looks like a secret is masked.
 pub(super) fn word(policy: &KeyPolicy, name: &str) -> Box<str> {
     let name = policy.free_text(name, End::Complete);
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | ':');
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/');
     name.chars().take(MAX_NAME).map(|c| if allowed(c) { c } else { '_' }).collect()
 }
