@@ -36,7 +36,8 @@ impl Snapshot {
         watch.end();
         let captured = watch.finish();
         let truncated = captured.state == CaptureState::Truncated;
-        Self { text: captured.text, bytes: content.len() as u64, truncated }
+        // As a text too, which is how a line's writer masks it: what is known here is what the line says.
+        Self { text: policy.text(captured.text.as_str()), bytes: content.len() as u64, truncated }
     }
 }
 
