@@ -73,7 +73,7 @@ impl Tools {
 }
 
 impl OpenExecution {
-    pub(super) fn new(created: ExecutionEvent, tools: Tools, scope: Scope, context: Option<Context>) -> Self {
+    pub(super) fn new(created: &ExecutionEvent, tools: Tools, scope: Scope, context: Option<Context>) -> Self {
         let (at, facts, before) = ((tools.clock)(), Execution::default(), ProcessUsage::default());
         let mut open = Self { facts, tools, scope, context, created: at, began: None, before };
         open.say(created);
@@ -101,7 +101,7 @@ impl OpenExecution {
         if self.began.is_none() {
             (self.began, self.before) = (Some(now), self.tools.usage());
         }
-        self.say(ExecutionEvent::Started { attempt: self.facts.attempt + 1, waited });
+        self.say(&ExecutionEvent::Started { attempt: self.facts.attempt + 1, waited });
         Ok(())
     }
 
@@ -116,7 +116,7 @@ impl OpenExecution {
             return Err(RetriesExhausted { max_retries }.into());
         }
         let reason = Some(self.tools.policy.text(&why.to_string()));
-        self.say(ExecutionEvent::Retried(Retried {
+        self.say(&ExecutionEvent::Retried(Retried {
             attempt,
             error_type: word(&self.tools.policy, error_type),
             reason,
@@ -173,7 +173,7 @@ impl OpenExecution {
     /// Something was looked at: whether it is what it should be, and if not, what is wrong.
     pub fn check(&mut self, name: &str, verdict: Validation, detail: Option<&dyn fmt::Display>) {
         let detail = detail.map(|detail| self.tools.policy.text(&detail.to_string()));
-        self.say(ExecutionEvent::Checked(Check { name: word(&self.tools.policy, name), verdict, detail }));
+        self.say(&ExecutionEvent::Checked(Check { name: word(&self.tools.policy, name), verdict, detail }));
     }
 
     /// A file was read or written for it.
@@ -203,7 +203,7 @@ impl OpenExecution {
     fn say_step(&mut self, name: &str, status: Status, progress: Option<f64>, took: Option<Duration>) {
         let progress = progress.filter(|share| share.is_finite()).map(|share| share.clamp(0.0, 1.0));
         let step = Step { name: word(&self.tools.policy, name), status, progress, duration: took.map(micros) };
-        self.say(ExecutionEvent::Step(step));
+        self.say(&ExecutionEvent::Step(step));
     }
 
     fn may_become(&self, to: ExecutionState) -> Result<(), IllegalTransition> {
@@ -226,7 +226,7 @@ impl OpenExecution {
             resources: self.used(),
             totals,
         };
-        self.say(ExecutionEvent::Ended(Box::new(end)));
+        self.say(&ExecutionEvent::Ended(Box::new(end)));
         Ok(())
     }
 
@@ -237,9 +237,9 @@ impl OpenExecution {
         }
     }
 
-    fn say(&mut self, event: ExecutionEvent) {
+    fn say(&mut self, event: &ExecutionEvent) {
         self.facts.apply(event.clone());
-        self.enter(|| self.tools.sink.record(Record::Execution(&self.facts, &event)));
+        self.enter(|| self.tools.sink.record(Record::Execution(&self.facts, event)));
     }
 }
 

@@ -86,7 +86,7 @@ impl ExecutionPlan {
             .with(names::EXECUTION_NAME, String::from(self.facts.name.clone()))
             .counting();
         let created = ExecutionEvent::Created(Box::new(self.facts));
-        OpenExecution::new(created, self.tools, scope, current())
+        OpenExecution::new(&created, self.tools, scope, current())
     }
 }
 
