@@ -7,6 +7,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nvml_wrapper::enum_wrappers::device::TemperatureSensor;
+use nvml_wrapper::enums::device::UsedGpuMemory;
+use nvml_wrapper::struct_wrappers::device::ProcessInfo;
 use nvml_wrapper::{Device, Nvml};
 
 use crate::encoder::Encoder;
@@ -59,6 +61,24 @@ impl Gpus {
         let device = |number| self.0.library.device_by_index(number).ok().map(|device| Gpu::of(number, &device));
         let gpus = (0..count).filter_map(device).collect();
         *guard(&self.0.last) = gpus;
+    }
+
+    /// How much memory a process has on all of them, in bytes; `None` where no GPU tells.
+    pub fn memory_of(&self, pid: u32) -> Option<u64> {
+        let count = self.0.library.device_count().ok()?;
+        let of = |number| {
+            let processes = self.0.library.device_by_index(number).ok()?.running_compute_processes().ok()?;
+            Some(processes.iter().filter(|process| process.pid == pid).map(used_memory).sum::<u64>())
+        };
+        (0..count).filter_map(of).reduce(|sum, more| sum + more)
+    }
+}
+
+/// What a GPU says of a process; where it may not say, nothing.
+const fn used_memory(process: &ProcessInfo) -> u64 {
+    match process.used_gpu_memory {
+        UsedGpuMemory::Used(bytes) => bytes,
+        UsedGpuMemory::Unavailable => 0,
     }
 }
 

@@ -4,6 +4,7 @@
 //! background, and not by whoever asks for the metrics.
 
 mod names;
+mod process_meter;
 mod reading;
 mod snapshot;
 
@@ -15,6 +16,7 @@ use crate::encoder::Encoder;
 use crate::host::reading::{Reader, Reading};
 use crate::registry::Registry;
 
+pub use crate::host::process_meter::ProcessMeter;
 pub use crate::host::snapshot::SystemSnapshot;
 
 /// How often a sample is taken, unless somebody says otherwise.

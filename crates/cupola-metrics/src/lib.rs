@@ -43,6 +43,7 @@ mod counter;
 mod distribution;
 mod encoder;
 mod error;
+mod execution_metrics;
 mod exposition;
 mod family;
 #[cfg(any(feature = "metrics_0_24", feature = "otel_0_33"))]
@@ -82,6 +83,7 @@ pub use call_metrics::CallMetrics;
 pub use counter::{Counter, FloatCounter};
 pub use encoder::{Encoder, Number, Samples};
 pub use error::RegisterError;
+pub use execution_metrics::ExecutionMetrics;
 pub use exposition::{Format, TEXT_CONTENT_TYPE};
 pub use family::Family;
 pub use gauge::{FloatGauge, Gauge};
