@@ -46,7 +46,7 @@ const DURATIONS: [f64; 12] = [0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 
 #[derive(Clone, Debug)]
 pub struct ExecutionMetrics {
     durations: By<Ended, DurationHistogram>,
-    active: By<(label::Name,), Gauge>,
+    active: By<label::Name, Gauge>,
     retries: By<(label::Name, label::Error), Counter>,
 }
 
