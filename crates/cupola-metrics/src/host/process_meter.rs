@@ -90,7 +90,7 @@ mod tests {
         let before = meter.usage();
         let mut memory = Vec::new();
         memory.resize(64 << 20, 7_u8);
-        let mut sum = 0_u64;
+        let mut sum: u64 = memory.iter().map(|byte| u64::from(*byte)).sum();
         while meter.usage().cpu.unwrap() < before.cpu.unwrap() + Duration::from_millis(50) {
             sum += memory.iter().map(|byte| u64::from(*byte)).sum::<u64>();
         }
