@@ -80,7 +80,7 @@ mod tests {
     async fn states_addresses_and_jobs_are_on_the_registry() {
         let (folder, registry) = (Folder::new(), Registry::new());
         let store = Store::open(folder.path(), cupola::client::Queries::new()).await.unwrap();
-        let (_worker, queue) = Worker::start(store.clone(), News::default(), Arc::new(Simulated::instant()));
+        let (_worker, queue) = Worker::start(store.clone(), News::default(), Arc::new(Simulated::instant()), None);
         Business::register(&registry).unwrap().look(&store, &queue).await.unwrap();
         let text = registry.render();
         for line in ["vm_addresses_free 245\n", "vm_jobs_waiting 0\n", "vm_machines{vm_state=\"running\"} 0\n"] {

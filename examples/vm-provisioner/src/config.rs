@@ -47,6 +47,9 @@ pub struct Config {
     /// What makes and runs the machines.
     #[command(flatten)]
     pub machines: crate::hypervisor::Options,
+    /// What configures them.
+    #[command(flatten)]
+    pub configuration: crate::ansible::Options,
 }
 
 fn scenario(name: &str) -> Result<Scenario, String> {

@@ -9,16 +9,19 @@
 
 mod choice;
 mod console;
+mod firecracker;
 mod guest;
 mod qemu;
 mod simulated;
 
 pub use choice::{Choice, Options};
+pub use firecracker::{Firecracker, Image};
 pub use qemu::Qemu;
 pub use simulated::Simulated;
 
 use std::fmt::{self, Debug};
 use std::io;
+use std::net::IpAddr;
 use std::path::Path;
 
 use async_trait::async_trait;
@@ -51,6 +54,11 @@ pub trait Hypervisor: Debug + Send + Sync + 'static {
     /// Whether a machine that was running still does.
     fn runs(&self, id: &VmId) -> bool;
 
+    /// How a machine that runs is reached, to configure it.
+    fn reach(&self, vm: &Vm) -> Reach {
+        vm.address.map_or(Reach::Here, |address| Reach::Ssh(address.into(), 22))
+    }
+
     /// Ends every machine that would not outlive this process well.
     async fn shut_down(&self) {}
 
@@ -58,6 +66,15 @@ pub trait Hypervisor: Debug + Send + Sync + 'static {
     fn interrupt(&self, _: Step) -> Result<(), HypervisorError> {
         Ok(())
     }
+}
+
+/// How a machine is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// There is no machine but this host.
+    Here,
+    /// By SSH at this address and port.
+    Ssh(IpAddr, u16),
 }
 
 /// Removes a machine's folder, if it has one.

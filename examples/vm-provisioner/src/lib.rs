@@ -14,6 +14,7 @@
 //! `init` and `shutdown`, `app` adds the layer and the routes, and whoever knows something about a request says so with
 //! `cupola::context::set`. The modules are public for the tests and for reading; nothing here is a library.
 
+pub mod ansible;
 pub mod api;
 pub mod app;
 pub mod auth;
@@ -22,6 +23,7 @@ pub mod config;
 pub mod conformance;
 pub mod hypervisor;
 pub mod ip_pool;
+mod lines;
 pub mod marketplace;
 mod named;
 pub mod problem;

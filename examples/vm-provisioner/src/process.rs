@@ -8,7 +8,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::time::timeout;
 
 /// Lets the kernel end a program when we are gone, however that was: util-linux has it.
@@ -61,9 +61,9 @@ impl Process {
         self.child.stdout.take()
     }
 
-    /// What it reads, where the command says that this is piped; once.
-    pub fn input(&mut self) -> Option<ChildStdin> {
-        self.child.stdin.take()
+    /// What it writes beside, in the same way.
+    pub fn errors(&mut self) -> Option<ChildStderr> {
+        self.child.stderr.take()
     }
 
     /// Waits for its end.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use tokio::sync::broadcast;
 
+use crate::ansible::{TaskEnd, TaskStatus};
 use crate::vm::{Step, Vm, VmId, VmState};
 
 /// How many pieces of news a slow watcher may be behind before it has to look into the store instead.
@@ -22,6 +23,18 @@ pub struct Progress {
     /// Why it failed, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// The task of a playbook that has just ended, where this is what is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskProgress>,
+}
+
+/// A task of a playbook that has ended.
+#[derive(Clone, Debug, Serialize)]
+pub struct TaskProgress {
+    /// Its name.
+    pub name: String,
+    /// How it ended.
+    pub status: TaskStatus,
 }
 
 impl Progress {
@@ -39,6 +52,7 @@ impl From<&Vm> for Progress {
             step: vm.step,
             percent: vm.step.percent(),
             failure: vm.failure.clone(),
+            task: None,
         }
     }
 }
@@ -60,6 +74,12 @@ impl News {
     pub fn tell(&self, vm: &Vm) {
         // An error means that nobody watches, which is fine.
         let _ = self.sender.send(Progress::from(vm));
+    }
+
+    /// Tells that a task has ended with which the machine is configured.
+    pub fn tell_task(&self, vm: &Vm, end: &TaskEnd) {
+        let task = Some(TaskProgress { name: end.task.clone(), status: end.status });
+        let _ = self.sender.send(Progress { task, ..Progress::from(vm) });
     }
 
     /// All news from now on.

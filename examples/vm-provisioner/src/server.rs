@@ -40,9 +40,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let cupola = cupola::Cupola::builder("vm-provisioner").log_dir("./logs").init()?;
 
     config.say();
+    // What is missing ends the start before anything is made.
+    let hypervisor = config.machines.prepare(&config.data, cupola.call_layer())?;
+    let ansible = config.configuration.prepare(&config.data)?;
     let prepare = Operation::running("open_store").kind(OperationKind::Prepare);
     let store = cupola::logged(prepare, Store::open(&config.data, cupola.queries("store"))).await?;
-    let hypervisor = config.machines.prepare(&config.data)?;
     clean_up(&store, &*hypervisor).await?;
     let asked = store.clone();
     cupola.ready_check(Check::new("store", move || {
@@ -50,7 +52,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         async move { store.free_addresses().await.map(drop) }
     }));
     let news = News::default();
-    let (worker, queue) = Worker::start(store.clone(), news.clone(), hypervisor.clone());
+    let (worker, queue) = Worker::start(store.clone(), news.clone(), hypervisor.clone(), ansible);
     let business = Business::register(cupola.registry())?.watch(store.clone(), queue.clone());
     let api = Api { store: store.clone(), queue, news, demo: config.traffic };
     let (market, _stub) = marketplace(&config, &cupola).await?;

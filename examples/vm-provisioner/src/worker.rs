@@ -18,6 +18,7 @@ use cupola::context::{Scope, WithContext};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::ansible::Ansible;
 use crate::hypervisor::Hypervisor;
 use crate::progress::News;
 use crate::store::Store;
@@ -36,11 +37,11 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts a worker, and gives the queue that feeds it.
-    pub fn start(store: Store, news: News, hypervisor: Arc<dyn Hypervisor>) -> (Self, Queue) {
+    /// Starts a worker, and gives the queue that feeds it. New machines are configured where there is an Ansible to do it.
+    pub fn start(store: Store, news: News, hypervisor: Arc<dyn Hypervisor>, ansible: Option<Ansible>) -> (Self, Queue) {
         let (sender, jobs) = mpsc::channel(QUEUED);
         let (stop, stopped) = watch::channel(false);
-        let performer = Arc::new(Performer { store, news, hypervisor });
+        let performer = Arc::new(Performer { store, news, hypervisor, ansible });
         (Self { task: tokio::spawn(run(performer, jobs, stopped)), stop }, Queue::new(sender))
     }
 
@@ -98,3 +99,6 @@ fn report_panic(ended: Result<(), tokio::task::JoinError>) {
         tracing::error!(%error, "a job panicked");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,7 @@ impl Service {
         let folder = Folder::new();
         let store = Store::open(folder.path(), cupola::client::Queries::new()).await.unwrap();
         let news = News::default();
-        let (worker, queue) = Worker::start(store.clone(), news.clone(), Arc::new(Simulated::instant()));
+        let (worker, queue) = Worker::start(store.clone(), news.clone(), Arc::new(Simulated::instant()), None);
         let router = Api { store: store.clone(), queue, news, demo: false }.routes();
         Self { router, store, _worker: worker, _folder: folder }
     }

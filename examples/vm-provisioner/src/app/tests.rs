@@ -28,7 +28,7 @@ impl App {
         let folder = Folder::new();
         let store = Store::open(folder.path(), cupola::client::Queries::new()).await.unwrap();
         let news = News::default();
-        let (worker, queue) = Worker::start(store.clone(), news.clone(), Arc::new(Simulated::instant()));
+        let (worker, queue) = Worker::start(store.clone(), news.clone(), Arc::new(Simulated::instant()), None);
         let cupola = Cupola::builder("test").vars(|_| None).output(std::io::sink()).build().unwrap();
         let router = router(Api { store, queue, news, demo: false }, &cupola, Router::new());
         Self { router, _worker: worker, _folder: folder }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
+use cupola::client::CallLayer;
 
-use super::{Hypervisor, Qemu, Simulated};
+use super::{Firecracker, Hypervisor, Image, Qemu, Simulated};
 use crate::process;
 
 /// The hypervisors.
@@ -15,16 +16,31 @@ pub enum Choice {
     /// It only takes its time.
     #[default]
     Simulated,
+    /// Firecracker, over its API.
+    Firecracker,
     /// QEMU's microvm.
     Qemu,
 }
 
 /// The options of hypervisors.
 #[derive(Args, Clone, Debug, Default)]
+#[group(skip)]
 pub struct Options {
     /// What makes and runs the machines.
     #[arg(long, env = "HYPERVISOR", value_name = "NAME", value_enum, default_value_t)]
     pub hypervisor: Choice,
+    /// Firecracker's binary.
+    #[arg(long, env = "FIRECRACKER_BIN", value_name = "PROGRAM", default_value = "firecracker")]
+    pub firecracker_bin: PathBuf,
+    /// The kernel, not compressed, that Firecracker's machines boot.
+    #[arg(long, env = "FIRECRACKER_KERNEL", value_name = "FILE")]
+    pub firecracker_kernel: Option<PathBuf>,
+    /// What that kernel begins with.
+    #[arg(long, env = "FIRECRACKER_INITRD", value_name = "FILE")]
+    pub firecracker_initrd: Option<PathBuf>,
+    /// The disk that each of Firecracker's machines has a copy of.
+    #[arg(long, env = "FIRECRACKER_ROOTFS", value_name = "FILE")]
+    pub firecracker_rootfs: Option<PathBuf>,
     /// QEMU's binary.
     #[arg(long, env = "QEMU_BIN", value_name = "PROGRAM", default_value = "qemu-system-x86_64")]
     pub qemu_bin: PathBuf,
@@ -40,16 +56,32 @@ pub struct Options {
 }
 
 impl Options {
-    /// The hypervisor, whose machines have what they need in a folder of their own in `data`.
+    /// The hypervisor, whose machines have what they need in a folder of their own in `data`. Calls of
+    /// its API are told as `calls` says.
     ///
     /// # Errors
     /// Where parts are not there: all that are missing are named at once.
-    pub fn prepare(&self, data: &Path) -> anyhow::Result<Arc<dyn Hypervisor>> {
+    pub fn prepare(&self, data: &Path, calls: CallLayer) -> anyhow::Result<Arc<dyn Hypervisor>> {
         let folder = data.join("machines");
         Ok(match self.hypervisor {
             Choice::Simulated => Arc::new(Simulated::lifelike()),
+            Choice::Firecracker => Arc::new(self.firecracker(folder, calls)?),
             Choice::Qemu => Arc::new(self.qemu(folder)?),
         })
+    }
+
+    fn firecracker(&self, folder: PathBuf, calls: CallLayer) -> anyhow::Result<Firecracker> {
+        let mut parts = Parts::of("firecracker");
+        let binary = parts.program(&self.firecracker_bin, "--firecracker-bin", "FIRECRACKER_BIN");
+        let kernel = self.firecracker_kernel.as_deref();
+        let kernel = parts.file(kernel, "a kernel", "--firecracker-kernel", "FIRECRACKER_KERNEL");
+        let mut optional = |file: &Option<PathBuf>, what, option, variable| {
+            file.as_deref().map(|file| parts.file(Some(file), what, option, variable))
+        };
+        let initrd = optional(&self.firecracker_initrd, "an initrd", "--firecracker-initrd", "FIRECRACKER_INITRD");
+        let rootfs = optional(&self.firecracker_rootfs, "a disk", "--firecracker-rootfs", "FIRECRACKER_ROOTFS");
+        parts.all_there()?;
+        Ok(Firecracker::new(binary, Image { kernel, initrd, rootfs }, std::path::absolute(folder)?, calls))
     }
 
     fn qemu(&self, folder: PathBuf) -> anyhow::Result<Qemu> {
@@ -109,7 +141,7 @@ mod tests {
             qemu_initrd: Some("/nowhere/initrd".into()),
             ..Options::default()
         };
-        let said = options.prepare(Path::new("data")).unwrap_err().to_string();
+        let said = options.prepare(Path::new("data"), CallLayer::new()).unwrap_err().to_string();
         assert_eq!(
             said,
             "the hypervisor qemu lacks the program \"qemu-of-nowhere\" (install it, or name it by --qemu-bin or QEMU_BIN), \

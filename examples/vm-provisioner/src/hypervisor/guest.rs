@@ -58,7 +58,7 @@ impl Booting {
     }
 
     /// How the process ended: its own last words, or else its guest's.
-    async fn ended(&mut self, said: &Path) -> String {
+    pub(super) async fn ended(&mut self, said: &Path) -> String {
         let status = self.process.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string());
         let own = std::fs::read_to_string(said).unwrap_or_default();
         let last = own.lines().last().unwrap_or(self.console.word());
@@ -72,7 +72,7 @@ pub(super) struct Guests(Mutex<HashMap<VmId, Guest>>);
 
 #[derive(Debug)]
 struct Guest {
-    stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<Duration>,
     attendant: JoinHandle<()>,
 }
 
@@ -89,18 +89,21 @@ impl Guests {
         self.all().insert(id.clone(), Guest { stop, attendant });
     }
 
-    /// Ends the machine, if it runs.
-    pub(super) async fn stop(&self, id: &VmId) {
+    /// Ends the machine, if it runs and does not end by itself within `grace`.
+    pub(super) async fn stop(&self, id: &VmId, grace: Duration) {
         let Some(guest) = self.all().remove(id) else { return };
         // An error means that it has ended by itself.
-        let _ = guest.stop.send(());
+        let _ = guest.stop.send(grace);
         let _ = guest.attendant.await;
     }
 
     /// Ends all of them.
     pub(super) async fn stop_all(&self) {
-        let ids: Vec<VmId> = self.all().keys().cloned().collect();
-        futures_util::future::join_all(ids.iter().map(|id| self.stop(id))).await;
+        futures_util::future::join_all(self.ids().iter().map(|id| self.stop(id, Duration::ZERO))).await;
+    }
+
+    pub(super) fn ids(&self) -> Vec<VmId> {
+        self.all().keys().cloned().collect()
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<VmId, Guest>> {
@@ -109,13 +112,18 @@ impl Guests {
 }
 
 /// Reads what the guest says until it ends, by itself or because it is asked to. In no request's context: a machine lives longer.
-async fn attend(vm_id: VmId, guest: Booting, stopped: oneshot::Receiver<()>) {
+async fn attend(vm_id: VmId, guest: Booting, stopped: oneshot::Receiver<Duration>) {
     let Booting { process, mut console, .. } = guest;
-    tokio::select! {
-        _ = console.drain() => tracing::warn!(%vm_id, console = console.word(), "the machine ended by itself"),
-        // Also where all guests are dropped.
-        _ = stopped => {}
-    }
+    let grace = tokio::select! {
+        _ = console.drain() => {
+            tracing::warn!(%vm_id, console = console.word(), "the machine ended by itself");
+            Duration::ZERO
+        }
+        // None where all guests are dropped.
+        grace = stopped => grace.unwrap_or_default(),
+    };
+    // Its console ends with it.
+    let _ = timeout(grace, console.drain()).await;
     if let Err(error) = process.end(PATIENCE).await {
         tracing::error!(%vm_id, %error, "the machine's process is lost");
     }

@@ -93,12 +93,12 @@ impl Hypervisor for Qemu {
     }
 
     async fn stop(&self, id: &VmId) -> Result<(), HypervisorError> {
-        self.guests.stop(id).await;
+        self.guests.stop(id, Duration::ZERO).await;
         Ok(())
     }
 
     async fn destroy(&self, id: &VmId) -> Result<(), HypervisorError> {
-        self.guests.stop(id).await;
+        self.guests.stop(id, Duration::ZERO).await;
         super::remove(&self.folder_of(id)).await
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Hypervisor, HypervisorError};
+use super::{Hypervisor, HypervisorError, Reach};
 use crate::vm::{Step, Template, Vm, VmId};
 
 /// How the simulated hypervisor behaves.
@@ -70,6 +70,10 @@ impl Hypervisor for Simulated {
 
     fn runs(&self, _: &VmId) -> bool {
         true
+    }
+
+    fn reach(&self, _: &Vm) -> Reach {
+        Reach::Here
     }
 
     fn interrupt(&self, step: Step) -> Result<(), HypervisorError> {

@@ -31,7 +31,7 @@ fn new_vm(name: &str) -> NewVm {
 
 /// Does the work on a machine, and gives the machine as it is when the work has ended.
 async fn worked(store: &Store, hypervisor: Simulated, id: &VmId, work: Work) -> Vm {
-    let (worker, queue): (Worker, Queue) = Worker::start(store.clone(), News::default(), Arc::new(hypervisor));
+    let (worker, queue): (Worker, Queue) = Worker::start(store.clone(), News::default(), Arc::new(hypervisor), None);
     queue.place().unwrap().send(Job::here(id.clone(), work));
     worker.finish(std::time::Duration::from_secs(30)).await;
     store.show(ADA, id).await.unwrap()

@@ -47,6 +47,8 @@ named! {
         MachineProvisioned = "machine_provisioned",
         /// The hypervisor has started the machine, and it has booted.
         MachineStarted = "machine_started",
+        /// Its playbook has configured the machine.
+        MachineConfigured = "machine_configured",
         /// The hypervisor has stopped the machine.
         MachineStopped = "machine_stopped",
         /// The hypervisor has taken the machine away.
@@ -67,6 +69,7 @@ impl Step {
             Self::AddressAllocated => 30,
             Self::MachineProvisioned => 50,
             Self::MachineStarted | Self::MachineStopped | Self::MachineDestroyed => 80,
+            Self::MachineConfigured => 90,
             Self::StatusUpdated => 95,
             Self::Done => 100,
         }
@@ -80,6 +83,7 @@ impl Step {
             Self::AddressAllocated => "IP address allocated",
             Self::MachineProvisioned => "machine provisioned",
             Self::MachineStarted => "machine started",
+            Self::MachineConfigured => "machine configured",
             Self::MachineStopped => "machine stopped",
             Self::MachineDestroyed => "machine destroyed",
             Self::StatusUpdated => "status updated",

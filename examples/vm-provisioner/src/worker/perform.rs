@@ -9,8 +9,10 @@ use cupola::record::{Performance, Thresholds};
 use tokio::time::Instant;
 
 use super::{Job, Work};
+use crate::ansible::{Ansible, AnsibleError, Guest};
 use crate::hypervisor::{Hypervisor, HypervisorError};
 use crate::progress::News;
+use crate::secret::Secret;
 use crate::store::{Store, StoreError};
 use crate::vm::{Step, Vm, VmId, VmState};
 
@@ -23,6 +25,7 @@ pub(super) struct Performer {
     pub(super) store: Store,
     pub(super) news: News,
     pub(super) hypervisor: Arc<dyn Hypervisor>,
+    pub(super) ansible: Option<Ansible>,
 }
 
 impl Performer {
@@ -31,7 +34,7 @@ impl Performer {
         let begun = Instant::now();
         let (vm_id, operation) = (&job.vm_id, job.work.operation());
         let result = match job.work {
-            Work::Provision { .. } => self.provision(vm_id).await,
+            Work::Provision { admin_password } => self.provision(vm_id, admin_password.as_ref()).await,
             Work::Start => self.start(vm_id).await,
             Work::Stop => self.stop(vm_id).await,
             Work::Destroy => self.destroy(vm_id).await,
@@ -46,12 +49,20 @@ impl Performer {
         }
     }
 
-    async fn provision(&self, vm_id: &VmId) -> Result<(), Failure> {
+    async fn provision(&self, vm_id: &VmId, password: Option<&Secret>) -> Result<(), Failure> {
         self.load(vm_id, VmState::Provisioning).await?;
         let vm = self.step(Step::AddressAllocated, vm_id, self.allocate(vm_id)).await?;
         self.part(&vm, Step::MachineProvisioned, self.hypervisor.make(&vm)).await?;
-        self.part(&vm, Step::MachineStarted, self.hypervisor.start(&vm)).await?;
+        let vm = self.part(&vm, Step::MachineStarted, self.hypervisor.start(&vm)).await?;
+        if let Some(ansible) = &self.ansible {
+            self.part(&vm, Step::MachineConfigured, self.configure(ansible, &vm, password)).await?;
+        }
         self.settle(vm_id, VmState::Running).await
+    }
+
+    async fn configure(&self, ansible: &Ansible, vm: &Vm, password: Option<&Secret>) -> Result<(), AnsibleError> {
+        let guest = Guest { vm, reach: self.hypervisor.reach(vm), admin_password: password };
+        ansible.configure(&guest, |end| self.news.tell_task(vm, end)).await.map(drop)
     }
 
     async fn start(&self, vm_id: &VmId) -> Result<(), Failure> {
@@ -159,6 +170,7 @@ struct Failure {
 enum Cause {
     Store(StoreError),
     Hypervisor(HypervisorError),
+    Ansible(AnsibleError),
 }
 
 impl Cause {
@@ -167,6 +179,7 @@ impl Cause {
         let mut next = match self {
             Self::Store(error) => error.source(),
             Self::Hypervisor(error) => error.source(),
+            Self::Ansible(error) => error.source(),
         };
         let mut reasons = Vec::new();
         while let Some(error) = next {
@@ -182,6 +195,7 @@ impl fmt::Display for Cause {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Hypervisor(error) => error.fmt(f),
+            Self::Ansible(error) => error.fmt(f),
         }
     }
 }
@@ -195,5 +209,11 @@ impl From<StoreError> for Cause {
 impl From<HypervisorError> for Cause {
     fn from(error: HypervisorError) -> Self {
         Self::Hypervisor(error)
+    }
+}
+
+impl From<AnsibleError> for Cause {
+    fn from(error: AnsibleError) -> Self {
+        Self::Ansible(error)
     }
 }
