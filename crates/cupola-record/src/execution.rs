@@ -10,6 +10,8 @@ mod parts;
 mod plan;
 mod read;
 mod resources;
+#[cfg(feature = "serde")]
+mod serialize;
 mod state;
 
 pub use check::Check;

@@ -22,6 +22,9 @@
 //! `Service` or a clock (it is handed one), and no text reaches it that cupola-redact has not made.
 //!
 //! The names of all fields stand in [`names`].
+//!
+//! # Features
+//! - `serde`: [`Execution`] can be serialised.
 
 mod access_fields;
 mod access_log;
