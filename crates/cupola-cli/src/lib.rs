@@ -21,6 +21,7 @@ mod clock;
 mod completions;
 mod environment;
 mod errors;
+mod executions;
 mod figures;
 mod index;
 mod input;
@@ -39,6 +40,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 pub use check::Check;
 pub use completions::{Completions, Man};
 pub use errors::Errors;
+pub use executions::Executions;
 pub use index::Index;
 pub use redact::Redact;
 pub use stats::Stats;
@@ -59,6 +61,7 @@ enum Command {
     Stats(Stats),
     Trace(Trace),
     Errors(Errors),
+    Executions(Executions),
     Check(Check),
     Index(Index),
     Redact(Redact),
@@ -78,6 +81,7 @@ impl Cli {
             Command::Stats(stats) => stats.run(),
             Command::Trace(trace) => trace.run(),
             Command::Errors(errors) => errors.run(),
+            Command::Executions(executions) => executions.run(),
             Command::Check(check) => check.run(),
             Command::Index(index) => index.run(),
             Command::Redact(redact) => redact.run().map(|()| DONE),

@@ -13,6 +13,7 @@
 //! ```
 
 pub(crate) mod block;
+pub(crate) mod collect;
 pub(crate) mod dialect;
 pub(crate) mod excerpt;
 pub(crate) mod filter;

@@ -1,5 +1,8 @@
 //! Text from logs, made fit for a terminal.
 
+pub(crate) mod paint;
+pub(crate) mod table;
+
 use std::io::{self, IsTerminal};
 
 use cupola_line::{Look, Style};

@@ -11,22 +11,22 @@ use clap::Args;
 use jiff::tz::TimeZone;
 
 use crate::Failure;
+use crate::log::collect::Found;
 use crate::log::input::Input;
 use crate::options::{Looks, Sources};
 use crate::terminal;
-use collect::Found;
 
 const FOUND: i32 = 0;
 const NOTHING: i32 = 1;
 
 /// Shows one request across files as a waterfall, with every line of its jobs and calls.
 ///
-/// The id is that of a request or of a trace. Of a request, the lines of its whole trace are shown: those of jobs and of other services
-/// too, where their files are among those that are read.
+/// The id is that of a request, a trace, a job or an execution. Of all but a trace, the lines of the whole trace are shown: those of jobs
+/// and of other services too, where their files are among those that are read.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Trace {
-    /// The request's id, or the trace's
+    /// The id of a request, a trace, a job or an execution
     #[arg(value_name = "ID")]
     id: String,
 

@@ -9,8 +9,6 @@
 //! ```
 
 mod chart;
-mod paint;
-mod table;
 mod when;
 
 use std::io::{self, Write};
@@ -20,9 +18,9 @@ use jiff::tz::TimeZone;
 use super::survey::{By, Figures, SEPARATOR};
 use super::tops::Tops;
 use crate::log::level::Level;
+use crate::terminal::paint::{Paint, Tone, bar};
+use crate::terminal::table::{Cell, Side, Table};
 use crate::terminal::{counted, grouped, milliseconds, percent, safe};
-use paint::{Paint, Tone, bar};
-use table::{Cell, Side, Table};
 
 /// Charts are so wide where there is no terminal.
 const WIDTH: usize = 100;

@@ -15,9 +15,9 @@ use std::collections::BTreeSet;
 use cupola_line::{Entry, Look, Style, Timestamp, Value, keys};
 use jiff::tz::TimeZone;
 
-use super::collect::Found;
 use super::rows::{Row, is_request, rows};
 use crate::log::block::RawLine;
+use crate::log::collect::Found;
 use crate::log::filter::test::{lookup, text_of};
 use crate::log::input::Input;
 use crate::log::line::{self, Line};

@@ -4,6 +4,7 @@
 
 mod check;
 mod errors;
+mod executions;
 mod hostile;
 mod looks;
 #[path = "../support/folder.rs"]

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::paint::{Tone, upright};
 use super::{Report, when};
 use crate::figures::rate::{Bucket, Chart};
 use crate::terminal::grouped;
+use crate::terminal::paint::{Tone, upright};
 
 /// What stands beside the bars.
 pub(super) const BESIDE: usize = 10;
