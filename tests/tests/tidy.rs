@@ -10,7 +10,7 @@ const FLOORS: [&[&str]; 5] = [
     &["cupola-context", "cupola-redact"],
     &["cupola-record", "cupola-line"],
     &["cupola-http", "cupola-metrics"],
-    &["cupola-client", "cupola-telemetry"],
+    &["cupola-client", "cupola-job", "cupola-telemetry"],
     &["cupola", "cupola-cli"],
 ];
 

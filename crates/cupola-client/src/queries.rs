@@ -10,7 +10,7 @@ use cupola_record::{CallTrace, DbSystem, Duties, Query, QueryLog, Sink};
 
 #[cfg(any(feature = "redis", feature = "sqlx"))]
 use crate::settings::now;
-use crate::settings::{span_id, trace_of};
+use crate::settings::span_id;
 
 /// From when on a query is slow, unless something else is said.
 const SLOW: Duration = Duration::from_millis(200);
@@ -83,7 +83,7 @@ impl Queries {
             return None;
         }
         if let Some(context) = context {
-            return trace_of(context);
+            return CallTrace::recorded(context);
         }
         let (trace, span) = self.spans?.find(None)?;
         Some(CallTrace::new(trace, TraceFlags::SAMPLED, Some(span)))

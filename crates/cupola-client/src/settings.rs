@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use cupola_context::{Context, Identify, SpanId, TraceFlags, TraceId, inject, inject_span, inject_trace};
+use cupola_context::{Context, Identify, SpanId, TraceId, inject, inject_span, inject_trace};
 use cupola_record::{
-    BodyRules, Call, CallLog, CallOutcome, CallTrace, Choices, Duties, ErrorKind, KnownMethods, OpenCall, Sink,
+    BodyRules, Call, CallLog, CallOutcome, CallTrace, Duties, ErrorKind, KnownMethods, OpenCall, Sink,
 };
 use cupola_redact::KeyPolicy;
 use http::{HeaderMap, Method, Uri};
@@ -76,17 +76,10 @@ impl Settings {
         if !self.sink.duties().contains(Duties::SPAN) {
             return None;
         }
-        let Some(context) = context else { return Some(self.trace_of_nobody()) };
-        trace_of(context)
-    }
-
-    /// Outside of any request: below the span that is current, else a trace of its own if the sampler wants it.
-    fn trace_of_nobody(&self) -> CallTrace {
-        if let Some((trace, span)) = self.identify.spans.and_then(|spans| spans.find(None)) {
-            return CallTrace::new(trace, TraceFlags::SAMPLED, Some(span));
+        match context {
+            Some(context) => CallTrace::recorded(context),
+            None => Some(CallTrace::outside(&self.identify, || TraceId::from_random(random()))),
         }
-        let trace = TraceId::from_random(random());
-        CallTrace::new(trace, self.identify.sampler.flags(None, trace), None)
     }
 
     /// Gives the request of one attempt the identity of the one that is being served, if it goes to where that may go. The
@@ -107,13 +100,6 @@ impl Settings {
             (None, None) => {}
         }
     }
-}
-
-/// The trace of a request, where it is recorded.
-pub(crate) fn trace_of(context: &Context) -> Option<CallTrace> {
-    let choices = Choices::of(context);
-    let dropped = choices.is_muted() || choices.is_sampled() == Some(false);
-    (context.trace().flags.is_sampled() && !dropped).then(|| CallTrace::within(context))
 }
 
 /// Tokio's clock, so that tests can pause it.

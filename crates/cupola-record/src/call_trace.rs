@@ -1,6 +1,8 @@
 //! Where in a trace the attempts of a call stand.
 
-use cupola_context::{Context, SpanId, TraceContext, TraceFlags, TraceId};
+use cupola_context::{Context, Identify, SpanId, TraceContext, TraceFlags, TraceId};
+
+use crate::choices::Choices;
 
 /// The trace in which each attempt of a call is a span of its own. The attempts have one parent: what was the innermost span
 /// where the call began.
@@ -35,6 +37,22 @@ impl CallTrace {
     pub fn within(context: &Context) -> Self {
         let trace = context.trace();
         Self::new(trace.trace_id, trace.flags, Some(context.innermost_span().unwrap_or(trace.span_id)))
+    }
+
+    /// The same where that trace is recorded: it is sampled, and nobody has said that it is not to be.
+    pub fn recorded(context: &Context) -> Option<Self> {
+        let choices = Choices::of(context);
+        let dropped = choices.is_muted() || choices.is_sampled() == Some(false);
+        (context.trace().flags.is_sampled() && !dropped).then(|| Self::within(context))
+    }
+
+    /// Outside of any request: below the span that is current, else a trace of its own, of this id, if the sampler wants it.
+    pub fn outside(identify: &Identify, fresh: impl FnOnce() -> TraceId) -> Self {
+        if let Some((trace, span)) = identify.spans.and_then(|spans| spans.find(None)) {
+            return Self::new(trace, TraceFlags::SAMPLED, Some(span));
+        }
+        let trace = fresh();
+        Self::new(trace, identify.sampler.flags(None, trace), None)
     }
 
     /// What the attempt of this span tells whom it asks, where there is no request whose trace state it could pass on.

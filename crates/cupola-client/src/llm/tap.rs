@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use cupola_record::{
-    Duties, GenAiNames, LlmCall, LlmLog, LlmOperation, OpenLlmCall, Pricing, Provider, RawLlmCall, Sink,
+    CallTrace, Duties, GenAiNames, LlmCall, LlmLog, LlmOperation, OpenLlmCall, Pricing, Provider, RawLlmCall, Sink,
 };
 use cupola_redact::{End, KeyPolicy, Media, Redactor};
 use http::Uri;
@@ -15,7 +15,7 @@ use http::Uri;
 use super::endpoint::Endpoint;
 use super::parameters::Asked;
 use super::pending::PendingAnswer;
-use crate::settings::{span_id, trace_of};
+use crate::settings::span_id;
 
 /// So many ways in which models are asked are told of, each once.
 const MAX_TOLD: usize = 32;
@@ -129,7 +129,7 @@ impl LlmTap {
         call.names = self.names;
         // Where nobody makes spans, nothing is paid for one.
         let makes_spans = self.sink.duties().contains(Duties::SPAN);
-        let trace = call.context.as_ref().filter(|_| makes_spans).and_then(trace_of);
+        let trace = call.context.as_ref().filter(|_| makes_spans).and_then(CallTrace::recorded);
         call.span = trace.map(|trace| (trace, span_id()));
         let open = OpenLlmCall::new(call, self.policy.clone(), Arc::clone(&self.sink), now);
         match &self.pricing {

@@ -143,10 +143,10 @@ impl OpenEnqueue {
         self.0.as_ref().map(|open| &open.enqueue)
     }
 
-    /// The queue has told its id.
-    pub fn set_id(&mut self, id: Masked) {
+    /// Says more of it, before its end.
+    pub fn describe(&mut self, say: impl FnOnce(&mut Enqueue)) {
         if let Some(open) = &mut self.0 {
-            open.enqueue.id = Some(id);
+            say(&mut open.enqueue);
         }
     }
 

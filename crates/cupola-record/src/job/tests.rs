@@ -125,7 +125,7 @@ fn a_job_that_is_queued_says_so_once_with_its_fate() {
         enqueue.delay = Some(Duration::from_secs(60));
         let mut lines = lines_of(|| {
             let mut open = OpenEnqueue::new(enqueue.clone(), Arc::new(JobLog::new()), Instant::now);
-            open.set_id(KeyPolicy::default().text("j-7"));
+            open.describe(|enqueue| enqueue.id = Some(KeyPolicy::default().text("j-7")));
             work(&mut open);
         });
         assert_eq!(lines.len(), 1, "{lines:?}");
