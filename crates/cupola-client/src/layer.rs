@@ -17,7 +17,8 @@ use crate::call_body::CallBody;
 use crate::call_error::{BoxError, CallError};
 use crate::call_future::CallFuture;
 use crate::call_info::CallInfo;
-use crate::propagation::{Propagation, host_of};
+use crate::propagation::Propagation;
+use crate::reached::reaches;
 use crate::request_body::CallRequestBody;
 use crate::settings::Settings;
 
@@ -166,15 +167,16 @@ impl<S, W> CallService<S, W> {
         })
     }
 
-    /// The open call, and the request with the identity that it may have.
-    fn begin<B>(&self, request: Request<B>) -> (OpenCall, Request<B>) {
+    /// The open call; the request is given the identity that it may have.
+    fn begin<B>(&self, request: &mut Request<B>) -> OpenCall {
         let info = request.extensions().get::<CallInfo>();
         let mut open = self.settings.open(request.method().clone(), request.uri(), info);
         open.attempt(Reason::First, Duration::ZERO);
         self.settings.show_headers(&mut open, request.headers());
-        let (mut parts, body) = request.into_parts();
-        self.settings.identify(&open, &mut parts.headers, host_of(&parts.uri));
-        (open, Request::from_parts(parts, body))
+        if Settings::has_identity(&open) && reaches(&self.settings.propagation, request.uri()) {
+            self.settings.identify(&open, request.headers_mut());
+        }
+        open
     }
 }
 
@@ -193,8 +195,8 @@ where
         self.poll::<B>(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> CallFuture<S::Future> {
-        let (open, request) = self.begin(request);
+    fn call(&mut self, mut request: Request<B>) -> CallFuture<S::Future> {
+        let open = self.begin(&mut request);
         CallFuture::new(self.inner.call(request), open, &self.settings)
     }
 }
@@ -215,8 +217,8 @@ where
         self.poll::<CallRequestBody<B>>(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> CallFuture<S::Future> {
-        let (mut open, request) = self.begin(request);
+    fn call(&mut self, mut request: Request<B>) -> CallFuture<S::Future> {
+        let mut open = self.begin(&mut request);
         // There is nothing to tell of a body that is empty.
         let has_body = !request.body().is_end_stream();
         let sent = has_body.then(|| self.settings.sends(&mut open, request.headers()));

@@ -61,6 +61,7 @@ mod layer;
 pub mod llm;
 mod propagation;
 mod queries;
+mod reached;
 #[cfg(feature = "redis")]
 pub mod redis_1;
 mod request_body;

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
-
-use http::Uri;
+use std::sync::Arc;
 
 /// The hosts to which identity goes: trace, baggage and request id of the request that is being served. Everybody else gets
 /// the request as the caller made it.
@@ -28,7 +27,7 @@ use http::Uri;
 /// # Ok::<(), cupola_client::BadHost>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Propagation(Vec<Hosts>);
+pub struct Propagation(Option<Arc<[Hosts]>>);
 
 /// Some hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,22 +44,30 @@ const PRIVATE_SUFFIXES: [&str; 6] = ["internal", "local", "localhost", "lan", "h
 impl Propagation {
     /// To nobody.
     pub const fn none() -> Self {
-        Self(Vec::new())
+        Self(None)
     }
 
     /// To private hosts: what [`Propagation::default`] is too.
     pub fn private() -> Self {
-        Self(vec![Hosts::Private])
+        Self(Some(Arc::new([Hosts::Private])))
     }
 
     /// To everybody.
     pub fn all() -> Self {
-        Self(vec![Hosts::All])
+        Self(Some(Arc::new([Hosts::All])))
     }
 
     /// Whether identity goes to this host: a name or an address, without a port.
     pub fn reaches(&self, host: &str) -> bool {
-        self.0.iter().any(|hosts| hosts.hold(host))
+        self.0.iter().flat_map(|list| list.iter()).any(|hosts| hosts.hold(host))
+    }
+
+    /// Whether both are handles on the same list.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
     }
 }
 
@@ -99,26 +106,22 @@ fn is_private(host: &str) -> bool {
 
 /// Reading what is none takes longer than to see that it is none: an address begins with a digit, or has a colon.
 fn address(host: &str) -> Option<IpAddr> {
-    let may_be = host.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) || host.contains(':');
+    let may_be = match host.bytes().next()? {
+        b'0'..=b'9' | b':' => true,
+        b'a'..=b'f' | b'A'..=b'F' => host.contains(':'),
+        _ => false,
+    };
     may_be.then(|| host.parse().ok()).flatten()
 }
 
 /// The host of an authority, without userinfo and port; that of an IPv6 address with its brackets.
-pub(crate) fn host_of(uri: &Uri) -> Option<&str> {
-    let authority = uri.authority()?.as_str();
-    let (mut from, mut end) = (0, None);
-    for (at, byte) in authority.bytes().enumerate() {
-        match byte {
-            b'@' => (from, end) = (at + 1, None),
-            b':' if end.is_none() => end = Some(at),
-            _ => {}
-        }
-    }
-    let host = &authority[from..];
-    if host.starts_with('[') {
-        return Some(&host[..host.find(']').map_or(host.len(), |at| at + 1)]);
-    }
-    Some(&authority[from..end.unwrap_or(authority.len())])
+pub(crate) fn host_of(authority: &str) -> &str {
+    let host = authority.bytes().rposition(|byte| byte == b'@').map_or(authority, |at| &authority[at + 1..]);
+    let end = match host.as_bytes().first() {
+        Some(b'[') => host.find(']').map(|at| at + 1),
+        _ => host.bytes().position(|byte| byte == b':'),
+    };
+    &host[..end.unwrap_or(host.len())]
 }
 
 /// One that is all digits may be an address in another form: `2130706433`.
@@ -151,7 +154,8 @@ impl FromStr for Propagation {
 
     fn from_str(text: &str) -> Result<Self, BadHost> {
         let words = text.split(',').map(str::trim).filter(|word| !word.is_empty() && *word != "none");
-        words.map(Hosts::from_str).collect::<Result<_, _>>().map(Self)
+        let list: Arc<[Hosts]> = words.map(Hosts::from_str).collect::<Result<_, _>>()?;
+        Ok(Self((!list.is_empty()).then_some(list)))
     }
 }
 
@@ -177,6 +181,7 @@ fn is_host(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::Uri;
 
     #[test]
     fn hosts_are_reached_by_their_labels() {
@@ -214,7 +219,7 @@ mod tests {
             "/a",
         ] {
             let uri: Uri = text.parse().unwrap();
-            assert_eq!(host_of(&uri), uri.host(), "{text}");
+            assert_eq!(uri.authority().map(|authority| host_of(authority.as_str())), uri.host(), "{text}");
         }
     }
 

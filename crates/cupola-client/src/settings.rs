@@ -82,17 +82,24 @@ impl Settings {
         }
     }
 
-    /// Gives the request of one attempt the identity of the one that is being served, if it goes to where that may go. The
+    /// Whether a call has an identity to give.
+    pub(crate) fn has_identity(open: &OpenCall) -> bool {
+        open.call().is_some_and(|call| call.context.is_some() || call.trace.is_some())
+    }
+
+    /// Whether it has one, and it may go to this host.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn identifies(&self, open: &OpenCall, host: Option<&str>) -> bool {
+        Self::has_identity(open) && host.is_some_and(|host| self.propagation.reaches(host))
+    }
+
+    /// Gives the request of one attempt the identity of the one that is being served, where it has one and that may go there. The
     /// attempt's own span, where it is one, is the parent of what it reaches.
     ///
     /// `headers` are those that the caller has made: what an attempt before was given is not among them, since this one may
     /// go to another host.
-    pub(crate) fn identify(&self, open: &OpenCall, headers: &mut HeaderMap, host: Option<&str>) {
+    pub(crate) fn identify(&self, open: &OpenCall, headers: &mut HeaderMap) {
         let Some(call) = open.call() else { return };
-        if (call.context.is_none() && call.trace.is_none()) || !host.is_some_and(|host| self.propagation.reaches(host))
-        {
-            return;
-        }
         match (&call.context, call.trace.zip(open.span())) {
             (Some(context), Some((_, span))) => inject_span(context, span, headers),
             (Some(context), None) => inject(context, headers),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 
+use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::b3;
@@ -26,6 +27,15 @@ pub trait Inject {
     /// The same for a value that is known to be ASCII: most need not look at it once more.
     fn put_ascii(&mut self, name: &'static str, value: &[u8]) {
         self.put(name, hex::ascii(value));
+    }
+
+    /// Writes what stays the same from call to call of a request: its id, and by choice its trace.
+    #[doc(hidden)]
+    fn put_own(&mut self, context: &Context, with_trace: bool) {
+        self.put_ascii(REQUEST_ID_HEADER, context.request_id().as_bytes());
+        if with_trace {
+            self.put_ascii(TRACEPARENT, context.traceparent().as_bytes());
+        }
     }
 }
 
@@ -52,36 +62,46 @@ pub trait Extract {
 pub fn inject(context: &Context, carrier: &mut impl Inject) {
     match context.innermost_span() {
         Some(span) => inject_span(context, span, carrier),
-        None => put_all(context, context.traceparent(), carrier),
+        None => {
+            let formats = context.propagators();
+            carrier.put_own(context, formats.contain(Propagators::TRACE_CONTEXT));
+            put_trace(context.trace(), context.traceparent(), formats, carrier);
+            put_baggage(context, carrier);
+        }
     }
 }
 
 /// The same for one call of a request: its own span, and not the request's, is the parent of what it reaches.
 pub fn inject_span(context: &Context, span: SpanId, carrier: &mut impl Inject) {
     let trace = TraceContext::new(context.trace().trace_id, span, context.trace().flags);
-    put_all(context, &trace.traceparent(), carrier);
+    carrier.put_ascii(REQUEST_ID_HEADER, context.request_id().as_bytes());
+    put_parent(context.trace(), &trace.traceparent(), context.propagators(), carrier);
+    put_baggage(context, carrier);
 }
 
 /// The same for what is done on nobody's behalf: a trace alone.
 pub fn inject_trace(trace: &TraceContext, formats: Propagators, carrier: &mut impl Inject) {
-    put_trace(trace, &trace.traceparent(), formats, carrier);
+    put_parent(trace, &trace.traceparent(), formats, carrier);
 }
 
-fn put_all(context: &Context, traceparent: &Traceparent, carrier: &mut impl Inject) {
-    carrier.put_ascii(REQUEST_ID_HEADER, context.request_id().as_bytes());
-    put_trace(context.trace(), traceparent, context.propagators(), carrier);
+fn put_baggage(context: &Context, carrier: &mut impl Inject) {
     if !context.baggage().is_empty() {
         carrier.put("baggage", &context.baggage().to_string());
     }
 }
 
 /// The ids are those of `traceparent`, flags and state those of the trace.
-fn put_trace(trace: &TraceContext, traceparent: &Traceparent, formats: Propagators, carrier: &mut impl Inject) {
+fn put_parent(trace: &TraceContext, traceparent: &Traceparent, formats: Propagators, carrier: &mut impl Inject) {
     if formats.contain(Propagators::TRACE_CONTEXT) {
         carrier.put_ascii(TRACEPARENT, traceparent.as_bytes());
-        if !trace.state.is_empty() {
-            carrier.put("tracestate", trace.state.as_str());
-        }
+    }
+    put_trace(trace, traceparent, formats, carrier);
+}
+
+/// The same without `traceparent` itself.
+fn put_trace(trace: &TraceContext, traceparent: &Traceparent, formats: Propagators, carrier: &mut impl Inject) {
+    if formats.contain(Propagators::TRACE_CONTEXT) && !trace.state.is_empty() {
+        carrier.put("tracestate", trace.state.as_str());
     }
     if formats.contain(Propagators::B3) {
         b3::inject_single(traceparent, trace.flags, carrier);
@@ -136,16 +156,44 @@ impl Inject for HeaderMap {
             self.insert(header_name(name), value);
         }
     }
+
+    fn put_own(&mut self, context: &Context, with_trace: bool) {
+        let OwnValues { request_id, traceparent } = context.own_values();
+        self.insert(REQUEST_ID_NAME, request_id.clone());
+        if with_trace {
+            self.insert(TRACEPARENT_NAME, traceparent.clone());
+        }
+    }
 }
+
+const REQUEST_ID_NAME: HeaderName = HeaderName::from_static(REQUEST_ID_HEADER);
+const TRACEPARENT_NAME: HeaderName = HeaderName::from_static(TRACEPARENT);
 
 /// The names that every call has are made by the compiler.
 fn header_name(name: &'static str) -> HeaderName {
-    const REQUEST_ID_NAME: HeaderName = HeaderName::from_static(REQUEST_ID_HEADER);
-    const TRACEPARENT_NAME: HeaderName = HeaderName::from_static(TRACEPARENT);
     match name {
         REQUEST_ID_HEADER => REQUEST_ID_NAME,
         TRACEPARENT => TRACEPARENT_NAME,
         other => HeaderName::from_static(other),
+    }
+}
+
+/// The values that every call of a request has, made for the first one. They share one allocation, so that a copy is none.
+#[derive(Debug)]
+pub(crate) struct OwnValues {
+    request_id: HeaderValue,
+    traceparent: HeaderValue,
+}
+
+impl OwnValues {
+    pub(crate) fn new(request_id: &RequestId, traceparent: &Traceparent) -> Self {
+        let (id, trace) = (request_id.as_bytes(), traceparent.as_bytes());
+        let mut bytes = BytesMut::with_capacity(id.len() + trace.len());
+        let mut value = |text: &[u8]| {
+            bytes.extend_from_slice(text);
+            HeaderValue::from_maybe_shared(bytes.split().freeze()).expect("ids are letters, digits and `-._`")
+        };
+        Self { request_id: value(id), traceparent: value(trace) }
     }
 }
 

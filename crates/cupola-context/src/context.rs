@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::ambient;
 use crate::baggage::Baggage;
+use crate::carrier::OwnValues;
 use crate::fields::{FieldValue, Fields};
 use crate::identify::Fresh;
 use crate::propagators::Propagators;
@@ -43,6 +44,7 @@ struct Inner {
     noted: AtomicBool,
     notes: Mutex<Notes>,
     kept: OnceLock<Box<Kept>>,
+    own_values: OnceLock<OwnValues>,
 }
 
 /// Whatever it is, a context stays as safe to share as it was without.
@@ -107,6 +109,7 @@ impl Context {
             noted: AtomicBool::new(false),
             notes: Mutex::default(),
             kept: OnceLock::new(),
+            own_values: OnceLock::new(),
         }))
     }
 
@@ -123,6 +126,11 @@ impl Context {
     /// The trace as a header value: its text is made once, for every line and every call of this request.
     pub fn traceparent(&self) -> &Traceparent {
         &self.0.traceparent
+    }
+
+    /// Its id and its trace as every call that is made for it has them.
+    pub(crate) fn own_values(&self) -> &OwnValues {
+        self.0.own_values.get_or_init(|| OwnValues::new(&self.0.request_id, &self.0.traceparent))
     }
 
     /// The innermost span that is current here and descends from ours; `None` where that is our own, or nobody knows.
@@ -186,6 +194,7 @@ impl Context {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.trace.flags = inner.trace.flags.with_sampled(sampled);
             inner.traceparent = inner.trace.traceparent();
+            inner.own_values = OnceLock::new();
         }
         self
     }

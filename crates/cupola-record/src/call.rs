@@ -40,6 +40,7 @@ pub struct Call {
 
 impl Call {
     /// A call that begins, on behalf of the request that is ambient here.
+    #[inline]
     pub fn new(started: SystemTime, method: Method) -> Self {
         Self {
             context: cupola_context::current(),

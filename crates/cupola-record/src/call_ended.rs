@@ -5,7 +5,8 @@ use std::time::Duration;
 use http::StatusCode;
 use tracing::Level;
 
-use crate::attempt::{Attempt, Reason};
+use crate::attempt::Reason;
+use crate::attempts::Attempts;
 use crate::body::BodyCapture;
 use crate::call::Call;
 use crate::error_kind::ErrorKind;
@@ -97,7 +98,7 @@ pub struct CallEnded {
     /// How.
     pub outcome: CallOutcome,
     /// The attempts in their order, the first [`Self::MAX_ATTEMPTS`] - 1 of them and the last.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Attempts,
     /// How many attempts there were.
     pub attempt_count: u32,
     /// Whether that is all of them: a client of somebody else sends again, and follows redirects, by itself.
@@ -125,7 +126,7 @@ impl CallEnded {
     pub(crate) const fn begun() -> Self {
         Self {
             outcome: CallOutcome::DroppedBeforeHead,
-            attempts: Vec::new(),
+            attempts: Attempts::new(),
             attempt_count: 0,
             attempts_known: true,
             stopped: None,
@@ -180,11 +181,13 @@ impl CallEnded {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attempt::Attempt;
     use std::time::SystemTime;
 
     fn ended(outcome: CallOutcome, status: Option<u16>, reasons: &[Reason]) -> CallEnded {
+        let mut attempts = Attempts::new();
         let attempt = |reason: &Reason| Attempt::begun(*reason, 0, Duration::ZERO, Duration::ZERO);
-        let mut attempts: Vec<Attempt> = reasons.iter().map(attempt).collect();
+        reasons.iter().map(attempt).for_each(|attempt| attempts.push(attempt));
         attempts.last_mut().unwrap().status = status.map(|code| StatusCode::from_u16(code).unwrap());
         CallEnded { outcome, attempts, ..CallEnded::begun() }
     }

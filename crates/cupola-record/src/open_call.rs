@@ -100,6 +100,7 @@ impl Open {
 
 impl OpenCall {
     /// Begins a call.
+    #[inline]
     pub fn new(call: Call, sink: Arc<dyn Sink>, clock: Clock) -> Self {
         let began = clock();
         Self(Some(Box::new(Open {
@@ -134,16 +135,19 @@ impl OpenCall {
     /// An attempt begins, after a wait; one that still runs ends here.
     pub fn attempt(&mut self, reason: Reason, delay: Duration) {
         let Some(open) = &mut self.0 else { return };
-        let now = open.elapsed();
+        // The first begins with the call where it has waited for nothing.
+        let at_once = open.ended.attempts.is_empty() && delay.is_zero();
+        let now = if at_once { Duration::ZERO } else { open.elapsed() };
         open.end_attempt(now, None);
         let mut attempt = Attempt::begun(reason, open.ended.attempt_count, delay, now);
         attempt.span = open.span_ids.map(|fresh| fresh());
         open.ended.attempt_count = open.ended.attempt_count.saturating_add(1);
         // Bounded: of a storm, the beginning and the end are kept.
         if open.ended.attempts.len() == CallEnded::MAX_ATTEMPTS {
-            open.ended.attempts.pop();
+            open.ended.attempts.replace_last(attempt);
+        } else {
+            open.ended.attempts.push(attempt);
         }
-        open.ended.attempts.push(attempt);
         open.ended.response_bytes = 0;
         (open.ended.headers, open.sent, open.response) = (None, None, None);
         open.in_attempt = true;

@@ -1,12 +1,13 @@
 //! Where a request to another service goes, masked.
 
-use cupola_redact::{KeyPolicy, MaskedParts};
+use cupola_redact::KeyPolicy;
 use http::{Method, Uri};
 
+use crate::masked_url::MaskedUrl;
 use crate::method::KnownMethods;
 
 /// Where a request to another service goes: its method and its URL. No userinfo is kept, and no value of the query that the
-/// policy denies.
+/// policy denies: it is masked when it is first looked at, and what is raw of it cannot be.
 ///
 /// ```
 /// use cupola_record::{KnownMethods, Target};
@@ -23,15 +24,8 @@ pub struct Target {
     method: Method,
     method_known: bool,
     scheme: Option<&'static str>,
-    texts: MaskedParts,
+    url: MaskedUrl,
 }
-
-const AUTHORITY: usize = 0;
-const PATH: usize = 1;
-const QUERY: usize = 2;
-
-/// The longest authority that is kept, in bytes.
-const AUTHORITY_CAP: usize = 256;
 
 /// What stands before `://` where it is known; whatever else it says is nobody's to show.
 const SCHEMES: [&str; 3] = ["http", "https", "unix"];
@@ -49,12 +43,7 @@ impl Target {
         self.method_known = methods.knows(method);
         self.method.clone_from(method);
         self.scheme = uri.scheme_str().and_then(|scheme| SCHEMES.iter().find(|known| **known == scheme)).copied();
-        let mut texts = MaskedParts::builder();
-        let authority = uri.authority().map(|authority| authority.as_str().as_bytes());
-        texts.push_authority(policy, authority.unwrap_or_default(), AUTHORITY_CAP);
-        texts.push_path(policy, uri.path());
-        texts.push_query(policy, uri.query().unwrap_or_default());
-        texts.build_into(&mut self.texts);
+        self.url.set(uri, policy);
     }
 
     /// The method as it is sent; for labels take [`Self::method_label`].
@@ -74,17 +63,17 @@ impl Target {
 
     /// The masked authority. Never a label.
     pub fn host(&self) -> Option<&str> {
-        self.text(AUTHORITY)
+        self.url.authority()
     }
 
     /// The masked path. Never a label.
     pub fn path(&self) -> Option<&str> {
-        self.text(PATH)
+        self.url.path()
     }
 
     /// The masked query, without `?`.
     pub fn query(&self) -> Option<&str> {
-        self.text(QUERY)
+        self.url.query()
     }
 
     /// The masked URL as a whole; `None` where it does not say where it goes.
@@ -92,10 +81,6 @@ impl Target {
         let (scheme, host) = (self.scheme?, self.host()?);
         let (mark, query) = self.query().map_or(("", ""), |query| ("?", query));
         Some([scheme, "://", host, self.path().unwrap_or_default(), mark, query].concat())
-    }
-
-    fn text(&self, part: usize) -> Option<&str> {
-        Some(self.texts.get(part)).filter(|text| !text.is_empty())
     }
 }
 

@@ -80,8 +80,9 @@ impl Inner {
 
     /// Gives an attempt the identity of the request that is being served, if it goes to where that may go.
     pub(crate) fn identify(&self, open: &OpenCall, request: &mut Request) {
-        let host = request.url().host_str().filter(|_| self.identifies).map(str::to_owned);
-        self.settings.identify(open, request.headers_mut(), host.as_deref());
+        if self.identifies && self.settings.identifies(open, request.url().host_str()) {
+            self.settings.identify(open, request.headers_mut());
+        }
     }
 
     fn url(&self, url: &str) -> Result<Url, CallError> {

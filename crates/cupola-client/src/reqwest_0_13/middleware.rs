@@ -60,9 +60,8 @@ impl Middleware for CallMiddleware {
         open.attempts_unknown();
         open.attempt(Reason::First, Duration::ZERO);
         self.settings.show_headers(&mut open, request.headers());
-        if self.identifies {
-            let host = request.url().host_str().map(str::to_owned);
-            self.settings.identify(&open, request.headers_mut(), host.as_deref());
+        if self.identifies && self.settings.identifies(&open, request.url().host_str()) {
+            self.settings.identify(&open, request.headers_mut());
         }
         match next.run(request, extensions).await {
             Ok(response) => {
