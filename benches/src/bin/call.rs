@@ -20,6 +20,7 @@ use cupola::Cupola;
 use cupola::client::{CallInfo, CallLayer};
 use cupola::context::{Context, Fresh, RequestIdFormat, WithContext};
 use cupola::record::{CallLog, Empty};
+use cupola::telemetry::CallLines;
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
         match mode.as_str() {
             "bare" => run(client, count).await,
             "observed" => run(CallLayer::new().sink(Empty).layer(client), count).await,
-            "lines" => run(CallLayer::new().sink(CallLog::new()).layer(client), count).await,
+            "lines" => run(CallLayer::new().sink(CallLines::new(CallLog::new())).layer(client), count).await,
             "cupola" => run(cupola.call_layer().dependency("users").layer(client), count).await,
             _ => None,
         }

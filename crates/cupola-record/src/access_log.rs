@@ -3,10 +3,11 @@
 use cupola_context::Share;
 use tracing::Level;
 
-use crate::access_fields::{Milliseconds, access_fields};
+use crate::access_fields::access_fields;
 use crate::duties::Duties;
 use crate::ended::Ended;
 use crate::exchange::Exchange;
+use crate::line_fields::{Milliseconds, event};
 use crate::names;
 use crate::sink::{Record, Sink};
 use crate::upgraded::Upgraded;
@@ -116,40 +117,12 @@ fn write_end(exchange: &Exchange, ended: &Ended) {
     macro_rules! end {
         ($($level:ident),+) => {
             match ended.level() {
-                $(Level::$level => access_fields!(event(Level::$level), exchange, ended),)+
+                $(Level::$level => access_fields!(event(TARGET, Level::$level), exchange, ended),)+
             }
         };
     }
     end!(ERROR, WARN, INFO, DEBUG, TRACE)
 }
-
-macro_rules! event {
-    ($level:expr, $ended:ident, $($kind:ident $name:ident = $value:expr,)+) => {
-        tracing::event!(
-            target: TARGET, $level, message = $ended.outcome.message(), $($name = in_event!($kind, $value),)+
-        )
-    };
-}
-use event;
-
-macro_rules! in_event {
-    (millis, $value:expr) => {
-        $crate::access_fields::Milliseconds::milliseconds($value)
-    };
-    (ip, $value:expr) => {
-        $value.map(tracing::field::display)
-    };
-    (id, $value:expr) => {
-        $value.as_str()
-    };
-    (digits, $value:expr) => {
-        $value.as_deref()
-    };
-    ($kind:ident, $value:expr) => {
-        $value
-    };
-}
-use in_event;
 
 /// The names of an already masked query, in order.
 fn query_names(query: &str) -> String {

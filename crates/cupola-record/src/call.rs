@@ -61,6 +61,18 @@ impl Call {
         self.target.mask(policy, methods, &self.method, uri);
     }
 
+    /// Runs `work` where the call was made: its request and its scope are ambient.
+    pub fn within<R>(&self, work: impl FnOnce() -> R) -> R {
+        let within_scope = || match &self.scope {
+            Some(scope) => scope.enter(work),
+            None => work(),
+        };
+        match &self.context {
+            Some(context) => context.enter(within_scope),
+            None => within_scope(),
+        }
+    }
+
     /// Where it goes; an attempt may go [elsewhere](crate::Attempt::target).
     pub const fn target(&self) -> &Target {
         &self.target

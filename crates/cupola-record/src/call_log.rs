@@ -2,11 +2,10 @@
 
 use tracing::Level;
 
-use crate::access_fields::{Milliseconds, header_lines, text};
-use crate::attempt::Attempt;
 use crate::call::Call;
 use crate::call_ended::CallEnded;
-use crate::category::Category;
+use crate::call_fields::call_fields;
+use crate::line_fields::event;
 use crate::sink::{Record, Sink};
 
 /// The target of every event of this sink.
@@ -19,7 +18,6 @@ pub const CALL_TARGET: &str = "cupola::client";
 ///
 /// | field | type | OpenTelemetry | what it says |
 /// |---|---|---|---|
-/// | `category` | text | – | `api` |
 /// | `dependency` | text | – | what the caller calls the other service |
 /// | `method` | text | `http.request.method` | from the known list, else `_OTHER` |
 /// | `url_template` | text | `url.template` | as the call site has it |
@@ -55,75 +53,29 @@ impl CallLog {
         self.errors_only = true;
         self
     }
+
+    /// Whether this call is to have a line.
+    pub fn keeps(&self, call: &Call, ended: &CallEnded) -> bool {
+        !self.errors_only || ended.level(call) == Level::ERROR
+    }
 }
 
 impl Sink for CallLog {
     fn record(&self, record: Record<'_>) {
         let Record::Call(call, ended) = record else { return };
-        if self.errors_only && ended.level(call) != Level::ERROR {
-            return;
-        }
-        let within_scope = || match &call.scope {
-            Some(scope) => scope.enter(|| write(call, ended)),
-            None => write(call, ended),
-        };
-        match &call.context {
-            Some(context) => context.enter(within_scope),
-            None => within_scope(),
+        if self.keeps(call, ended) {
+            call.within(|| write(call, ended));
         }
     }
 }
 
 /// A level is part of a callsite: one event for each level that an end can have.
 fn write(call: &Call, ended: &CallEnded) {
-    macro_rules! event {
-        ($level:ident) => {
-            tracing::event!(
-                target: CALL_TARGET,
-                Level::$level,
-                message = ended.outcome.message(),
-                category = Category::Api.as_str(),
-                dependency = call.dependency.as_deref(),
-                method = call.method_label(),
-                url_template = call.template.as_deref(),
-                host = call.host(),
-                path = call.path(),
-                query = call.query(),
-                status = ended.status().map(|status| status.as_u16()),
-                outcome = ended.outcome.as_str(),
-                error_type = ended.error_type(call),
-                stop_reason = ended.stopped.map(crate::StopReason::as_str),
-                attempts = ended.attempts_known.then_some(ended.attempt_count),
-                attempt_log = attempt_log(ended).as_deref(),
-                dns_ms = last(ended).and_then(|attempt| attempt.dns).milliseconds(),
-                connect_ms = last(ended).and_then(|attempt| attempt.connect).milliseconds(),
-                head_ms = ended.head().milliseconds(),
-                duration_ms = ended.total.milliseconds(),
-                request_bytes = ended.request_bytes,
-                response_bytes = ended.status().map(|_| ended.response_bytes),
-                request_headers = call.headers.as_deref().map(header_lines).as_deref(),
-                response_headers = ended.headers.as_deref().map(header_lines).as_deref(),
-                request_body = ended.request_body.as_deref().and_then(text),
-                request_body_state = ended.request_body.as_deref().map(|body| body.state.as_str()),
-                response_body = ended.response_body.as_deref().and_then(text),
-                response_body_state = ended.response_body.as_deref().map(|body| body.state.as_str()),
-            )
-        };
-    }
     match ended.level(call) {
-        Level::ERROR => event!(ERROR),
-        Level::WARN => event!(WARN),
-        _ => event!(INFO),
+        Level::ERROR => call_fields!(event(CALL_TARGET, Level::ERROR), call, ended),
+        Level::WARN => call_fields!(event(CALL_TARGET, Level::WARN), call, ended),
+        _ => call_fields!(event(CALL_TARGET, Level::INFO), call, ended),
     }
-}
-
-fn last(ended: &CallEnded) -> Option<&Attempt> {
-    ended.attempts.last()
-}
-
-fn attempt_log(ended: &CallEnded) -> Option<String> {
-    let lines = || ended.attempts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-    (ended.attempts.len() > 1).then(lines)
 }
 
 #[cfg(test)]
@@ -165,7 +117,6 @@ mod tests {
             |name: &str, expected: &str| assert_eq!(line.get(name).map(String::as_str), Some(expected), "{line:?}");
         check("level", "WARN");
         check("message", "call completed");
-        check("category", "api");
         check("host", "api.example.com:8443");
         check("query", "page=2&access_token=[REDACTED]");
         check("url_template", "/users/{id}");

@@ -51,7 +51,7 @@ impl Category {
 
     /// The category of an event with this target that names none itself; `None` where its level decides.
     pub fn of_target(target: &str) -> Option<Self> {
-        if target == crate::TARGET {
+        if matches!(target, crate::TARGET | crate::CALL_TARGET) {
             return Some(Self::Api);
         }
         Self::ALL.into_iter().find(|category| category.target() == target)

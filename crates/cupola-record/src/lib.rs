@@ -35,6 +35,7 @@ mod body_rules;
 mod body_watch;
 mod call;
 mod call_ended;
+mod call_fields;
 mod call_log;
 mod call_trace;
 mod capture;
@@ -51,6 +52,7 @@ mod grpc;
 mod header_list;
 mod ip_text;
 mod job;
+mod line_fields;
 mod llm;
 mod logged;
 mod masked_url;
@@ -74,7 +76,7 @@ mod upgraded;
 mod vars;
 mod vocabulary;
 
-pub use access_fields::{ACCESS_FIELDS, AccessVisitor, visit_access_fields};
+pub use access_fields::{ACCESS_FIELDS, visit_access_fields};
 pub use access_log::{AccessLog, TARGET};
 pub use attempt::{Attempt, ConnectionUse, Reason};
 pub use attempts::Attempts;
@@ -83,6 +85,7 @@ pub use body_rules::BodyRules;
 pub use body_watch::BodyWatch;
 pub use call::Call;
 pub use call_ended::{CallEnded, CallOutcome, StopReason};
+pub use call_fields::{CALL_FIELDS, visit_call_fields};
 pub use call_log::{CALL_TARGET, CallLog};
 pub use call_trace::CallTrace;
 pub use capture::Capture;
@@ -105,6 +108,7 @@ pub use job::{
     Enqueue, EnqueueEnded, EnqueueOutcome, JOB_ACTION, JOB_TARGET, Job, JobEnded, JobLog, JobOrigin, JobOutcome,
     JobRetry, OpenEnqueue, OpenJob,
 };
+pub use line_fields::LineVisitor;
 pub use llm::{
     Allowance, Cost, CostSource, GenAiNames, LLM_TARGET, LlmCall, LlmEnded, LlmErrorKind, LlmLog, LlmOperation,
     LlmOutcome, LlmParameters, OpenLlmCall, Pricing, Provider, RateLimits, RawLlmAnswer, RawLlmCall, Usage,

@@ -2,8 +2,8 @@
 
 use tracing::Level;
 
-use crate::access_fields::Milliseconds;
 use crate::category::Category;
+use crate::line_fields::Milliseconds;
 use crate::query::Query;
 use crate::query_ended::QueryEnded;
 use crate::sink::{Record, Sink};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use cupola_context::{Amount, Context, FieldValue, Scope, SpanId, TraceId, Traceparent};
+use cupola_context::{Amount, Context, FieldValue, IdText, Scope, SpanId, TraceId, Traceparent};
 use cupola_line::{EncodedKey, Key, LineWriter, keys};
 use cupola_redact::{End, KeyPolicy, Verdict};
 use rustc_hash::FxHashMap;
@@ -88,8 +88,12 @@ impl ContextKeys {
 pub(crate) fn write_ids(line: &mut LineWriter<'_>, context: &Context) {
     line.plain(REQUEST_ID, context.request_id().as_bytes());
     line.plain(TRACE_ID, context.traceparent().trace_id().as_bytes());
-    let span = context.innermost_span().map_or_else(|| context.traceparent().span_id(), SpanId::text);
-    line.plain(SPAN_ID, span.as_bytes());
+    line.plain(SPAN_ID, innermost_span(context).as_bytes());
+}
+
+/// The span that is innermost here, else the request's own.
+pub(crate) fn innermost_span(context: &Context) -> IdText {
+    context.innermost_span().map_or_else(|| context.traceparent().span_id(), SpanId::text)
 }
 
 /// Writes the flags of the request's trace: a collector keeps them with the ids.

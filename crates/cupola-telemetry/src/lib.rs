@@ -31,6 +31,7 @@
 
 mod access_lines;
 mod background;
+mod call_lines;
 mod callsite;
 mod collapse;
 mod config;
@@ -41,6 +42,7 @@ mod exports;
 mod files;
 mod held;
 mod hold_back;
+mod known_lines;
 mod levels;
 mod line_layer;
 #[cfg(feature = "otlp")]
@@ -69,6 +71,7 @@ mod writer;
 
 pub use access_lines::AccessLines;
 pub use background::Background;
+pub use call_lines::CallLines;
 pub use config::{Config, Console, Format};
 pub use counts::Counts;
 pub use files::{FilesConfig, Layout, OutputCounts, Sync};

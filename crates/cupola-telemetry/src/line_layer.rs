@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use cupola_context::{Context, SpanLookup, current, with_scope};
 use cupola_line::{EncodedFields, Formatted, LineWriter, Written};
-use cupola_record::{Ended, Exchange};
+use cupola_record::{Call, CallEnded, Ended, Exchange, visit_call_fields};
 use cupola_redact::KeyPolicy;
 use tracing::{Event, Level, Subscriber};
 use tracing_core::span::{Attributes, Id, Record};
@@ -14,12 +14,14 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context as LayerContext;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use crate::access_lines::AccessPlan;
+use crate::access_lines::{self, access_lines};
+use crate::call_lines::{self, call_lines};
 use crate::callsite::{Plan, Plans, envelope};
 use crate::collapse::Collapse;
 use crate::context_keys::{ContextKeys, write_flags, write_ids, write_span};
 use crate::held::Held;
 use crate::hold_back::HELD_BACK;
+use crate::known_lines::KnownLines;
 use crate::queue::Lines;
 use crate::system::SystemFields;
 use crate::texts::Texts;
@@ -34,9 +36,12 @@ use crate::visit::{CategoryOf, EventFields, SpanFields};
 pub struct LineLayer {
     id: usize,
     plans: Plans,
-    access: AccessPlan,
+    access: KnownLines,
+    calls: KnownLines,
     lines: Arc<Lines>,
     alone: bool,
+    /// Some events may be kept with their request.
+    holds_back: bool,
     spans: Option<SpanLookup>,
     system: Option<SystemFields>,
     /// Lines of requests say the flags of their trace.
@@ -48,13 +53,15 @@ impl LineLayer {
     /// A layer that hands its lines to `lines`.
     pub fn new(lines: Arc<Lines>, policy: KeyPolicy) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
-        let (id, access) = (NEXT.fetch_add(1, Ordering::Relaxed), AccessPlan::new(&policy));
+        let (access, calls) = (access_lines(&policy), call_lines(&policy));
         Self {
-            id,
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
             plans: Plans::new(policy),
             access,
+            calls,
             lines,
             alone: false,
+            holds_back: false,
             spans: None,
             system: None,
             flags: false,
@@ -86,9 +93,9 @@ impl LineLayer {
     /// A layer that encodes as this one does, for lines that do not go out at once.
     pub(crate) fn twin(&self) -> Self {
         let policy = self.plans.policy();
-        let (plans, access) = (Plans::new(policy.clone()), AccessPlan::new(policy));
+        let (plans, access, calls) = (Plans::new(policy.clone()), access_lines(policy), call_lines(policy));
         // The same id, so that both share what a thread has learnt of names: they have the same policy.
-        Self { plans, access, lines: self.lines.clone(), system: self.system.clone(), collapse: None, ..*self }
+        Self { plans, access, calls, lines: self.lines.clone(), system: self.system.clone(), collapse: None, ..*self }
     }
 
     /// Lines end with what is known of the system.
@@ -108,6 +115,17 @@ impl LineLayer {
         self.alone
     }
 
+    /// The filter before it keeps events that it would not see.
+    pub(crate) const fn holds_back(mut self, on: bool) -> Self {
+        self.holds_back = on;
+        self
+    }
+
+    /// Whether the line of a call is all that becomes of it.
+    pub(crate) const fn takes_calls(&self) -> bool {
+        self.alone && !self.holds_back && self.collapse.is_none()
+    }
+
     /// Writes the access line of an exchange, outside all spans.
     pub(crate) fn write_exchange(&self, level: Level, exchange: &Exchange, ended: &Ended) {
         thread_state::with(self.id, |state| {
@@ -117,10 +135,38 @@ impl LineLayer {
             let ThreadState { buffer, scratch, time, keys, .. } = state;
             // The wall clock was read at the beginning, and the monotonic one since.
             let timestamp = time.system_time(exchange.started.checked_add(ended.total).unwrap_or(exchange.started));
-            let mut line = self.access.begin((buffer, scratch), timestamp, level, exchange, ended, self.flags);
+            let record = (exchange, ended);
+            let mut line = access_lines::begin(&self.access, (buffer, scratch), timestamp, level, record, self.flags);
             keys.write(&mut line, &exchange.context, self.plans.policy());
             keys.write_totals(&mut line, &exchange.context, self.plans.policy());
             self.write_system(&mut line);
+            let written = line.end();
+            self.hand_over(written, level, buffer);
+        });
+    }
+
+    /// Writes the line of a call, outside all spans, where its request and its scope are ambient.
+    pub(crate) fn write_call(&self, level: Level, call: &Call, ended: &CallEnded) {
+        thread_state::with(self.id, |state| {
+            if state.muted {
+                return;
+            }
+            let ThreadState { buffer, scratch, time, keys, .. } = state;
+            let timestamp = time.system_time(call.started.checked_add(ended.total).unwrap_or(call.started));
+            let (what, context) = ((level, ended.outcome.message()), current());
+            // Where no scope speaks before the request, its ids are known fields too.
+            let known = context.as_ref().filter(|_| with_scope(|_| ()).is_none());
+            let mut line = self.calls.begin((buffer, scratch), timestamp, what, |fields| {
+                visit_call_fields(call, ended, fields);
+                known.into_iter().for_each(|context| call_lines::write_ids(fields, context));
+            });
+            match known {
+                Some(context) => {
+                    self.write_notes(&mut line, keys, context);
+                    self.write_system(&mut line);
+                }
+                None => self.write_surroundings(&mut line, keys, false),
+            }
             let written = line.end();
             self.hand_over(written, level, buffer);
         });
@@ -187,16 +233,7 @@ impl LineLayer {
             return None;
         }
         write_spans(&mut line, event, spans);
-        if !plan.access {
-            // An access line tells of the request, whatever work its layer stands in.
-            with_scope(|scope| keys.write_scope(&mut line, scope, self.plans.policy()));
-        }
-        if let Some(context) = current() {
-            self.write_context(&mut line, keys, &context, plan);
-        } else if let Some(span) = self.spans.and_then(|spans| spans.find(None)) {
-            write_span(&mut line, span);
-        }
-        self.write_system(&mut line);
+        self.write_surroundings(&mut line, keys, plan.access);
         Some(line.end())
     }
 
@@ -219,13 +256,31 @@ impl LineLayer {
         Texts::new((!plan.masked).then_some(policy), formatted)
     }
 
-    fn write_context(&self, line: &mut LineWriter<'_>, keys: &mut ContextKeys, context: &Context, plan: &Plan) {
-        if !plan.access {
-            write_ids(line, context);
+    /// Writes what is ambient: the scope, the request, and what is known of the system.
+    fn write_surroundings(&self, line: &mut LineWriter<'_>, keys: &mut ContextKeys, is_access: bool) {
+        if !is_access {
+            // An access line tells of the request, whatever work its layer stands in.
+            with_scope(|scope| keys.write_scope(line, scope, self.plans.policy()));
         }
+        if let Some(context) = current() {
+            self.write_context(line, keys, &context, is_access);
+        } else if let Some(span) = self.spans.and_then(|spans| spans.find(None)) {
+            write_span(line, span);
+        }
+        self.write_system(line);
+    }
+
+    fn write_notes(&self, line: &mut LineWriter<'_>, keys: &mut ContextKeys, context: &Context) {
         self.write_flags(line, context);
         keys.write(line, context, self.plans.policy());
-        if plan.access {
+    }
+
+    fn write_context(&self, line: &mut LineWriter<'_>, keys: &mut ContextKeys, context: &Context, is_access: bool) {
+        if !is_access {
+            write_ids(line, context);
+        }
+        self.write_notes(line, keys, context);
+        if is_access {
             keys.write_totals(line, context, self.plans.policy());
         }
     }

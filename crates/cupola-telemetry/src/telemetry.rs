@@ -226,7 +226,7 @@ impl Telemetry {
         F: Layer<Registry> + Send + Sync,
     {
         // The line layer is alone where events are concerned: what makes spans sees those within a span only.
-        let lines = self.line_layer().alone();
+        let lines = self.line_layer().alone().holds_back(hold_back.is_some());
         let in_force = self.levels.filter();
         let filter = Adjustable::new(filter, in_force.clone());
         match hold_back {

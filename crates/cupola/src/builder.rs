@@ -13,6 +13,8 @@ use cupola_record::{AccessLog, And, Sink, VarError, Vars};
 #[cfg(feature = "client")]
 use cupola_record::{CallLog, LlmLog};
 use cupola_redact::KeyPolicy;
+#[cfg(feature = "client")]
+use cupola_telemetry::CallLines;
 use cupola_telemetry::{AccessLines, FilesConfig, Telemetry};
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
@@ -214,8 +216,8 @@ impl Builder {
         let access = AccessLines::new(access_log);
         #[cfg(feature = "client")]
         let (call_log, llm_log) = match log.api_calls {
-            Some(false) => (CallLog::new().errors_only(), LlmLog::new().errors_only()),
-            _ => (CallLog::new(), LlmLog::new()),
+            Some(false) => (CallLines::new(CallLog::new().errors_only()), LlmLog::new().errors_only()),
+            _ => (CallLines::new(CallLog::new()), LlmLog::new()),
         };
         let files = files(&service, self.log_dir.as_ref(), &*self.vars)?;
         log.hold_back = log.hold_back.or(self.hold_back);

@@ -3,8 +3,9 @@
 use cupola_client::{CallLayer, Config};
 use cupola_context::Identify;
 use cupola_metrics::{CallMetrics, Registry};
-use cupola_record::{And, CallLog, Sink, VarError};
+use cupola_record::{And, Sink, VarError};
 use cupola_redact::KeyPolicy;
+use cupola_telemetry::CallLines;
 
 use crate::cupola::Cupola;
 
@@ -14,7 +15,7 @@ pub(crate) fn layer(
     registry: &Registry,
     policy: &KeyPolicy,
     identify: Identify,
-    log: CallLog,
+    log: CallLines,
     spans: impl Sink,
 ) -> Result<CallLayer, VarError> {
     // Names are free in a registry that is new.

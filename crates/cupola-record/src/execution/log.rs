@@ -8,8 +8,8 @@ use super::event::{End, ExecutionEvent};
 use super::facts::Execution;
 use super::parts::{Retried, Step};
 use super::state::ExecutionState;
-use crate::access_fields::Milliseconds;
 use crate::category::Category;
+use crate::line_fields::Milliseconds;
 use crate::sink::{Record, Sink};
 use crate::vocabulary::{Status, Validation};
 

@@ -9,7 +9,7 @@ use super::check::Check;
 use super::facts::Execution;
 use super::parts::{FileUse, Override, Retried, Snapshot, Step};
 use super::resources::ResourceUse;
-use crate::access_fields::Milliseconds;
+use crate::line_fields::Milliseconds;
 use crate::vocabulary::Validation;
 
 /// An object of what is known.

@@ -7,8 +7,8 @@ use tracing::Level;
 use super::ended::{JobEnded, JobRetry};
 use super::enqueue::{Enqueue, EnqueueEnded};
 use super::facts::Job;
-use crate::access_fields::Milliseconds;
 use crate::category::Category;
+use crate::line_fields::Milliseconds;
 use crate::sink::{Record, Sink};
 
 /// The target of every event of this sink.

@@ -7,8 +7,8 @@ use super::call::LlmCall;
 use super::ended::LlmEnded;
 use super::rate_limits::Allowance;
 use super::usage::CostSource;
-use crate::access_fields::Milliseconds;
 use crate::category::Category;
+use crate::line_fields::Milliseconds;
 use crate::sink::{Record, Sink};
 
 /// The target of every event of this sink.

@@ -8,8 +8,8 @@ use tracing::Level;
 
 use super::macros::{Shown, noun, say};
 use super::operation::Status;
-use crate::access_fields::Milliseconds;
 use crate::category::Category;
+use crate::line_fields::Milliseconds;
 
 const TARGET: &str = Category::Operations.target();
 

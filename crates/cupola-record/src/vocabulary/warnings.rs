@@ -6,8 +6,8 @@ use std::time::Duration;
 use tracing::Level;
 
 use super::macros::{Shown, noun, say};
-use crate::access_fields::Milliseconds;
 use crate::category::Category;
+use crate::line_fields::Milliseconds;
 
 const OPERATIONS: &str = Category::Operations.target();
 const GENERAL: &str = Category::General.target();
