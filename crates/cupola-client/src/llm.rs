@@ -23,6 +23,7 @@ mod prices;
 #[cfg(feature = "toml")]
 mod prices_file;
 mod quiet;
+mod shape;
 mod tap;
 mod walk;
 mod watch;

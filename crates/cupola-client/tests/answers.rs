@@ -14,6 +14,7 @@ struct Seen {
     id: Option<String>,
     finish: String,
     usage: Usage,
+    cost: Option<u64>,
     chunks: u64,
     is_done: bool,
     is_refused: bool,
@@ -30,6 +31,7 @@ fn see(parser: &mut AnswerParser, status: u16) -> Seen {
         id: parser.id().map(str::to_owned),
         finish: parser.finish_reasons().join(","),
         usage: parser.usage(),
+        cost: parser.cost_micros(),
         chunks: parser.chunks(),
         is_done: parser.is_done(),
         is_refused: parser.is_refused(),
@@ -355,5 +357,53 @@ fn no_damage_makes_the_cut_matter() {
         }
         assert_eq!(read(&pieces, 200, None), whole, "{}", String::from_utf8_lossy(&bytes));
         assert_eq!(read(&bytes.chunks(1).collect::<Vec<_>>(), 200, None), whole, "{}", String::from_utf8_lossy(&bytes));
+    }
+}
+
+/// Pieces of Gemini's, and what a peer could make of them: each may be said again with other texts and numbers.
+const PIECES: [&str; 18] = [
+    r##"{"candidates":[{"content":{"parts":[{"text":"§"}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":#,"candidatesTokenCount":#,"totalTokenCount":#},"modelVersion":"m","responseId":"r"}"##,
+    r##"{"candidates":[{"content":{"parts":[{"text":"§"}],"role":"model"},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":#,"candidatesTokenCount":#},"modelVersion":"m","responseId":"r"}"##,
+    r##"{"candidates":[{"content":{"parts":[{"text":"§"}]},"finishReason":"STOP"},{"finishReason":"MAX_TOKENS"}],"usageMetadata":{"promptTokenCount":#}}"##,
+    r##"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"usageMetadata":{"promptTokenCount":#},"text":"§"}}}]}}]}"##,
+    r##"{"candidates":[{"content":{"parts":[{"text":"\"§\\"}]}}],"usageMetadata":{"promptTokenCount":#,"cachedContentTokenCount":#,"thoughtsTokenCount":#}}"##,
+    r##"{"candidates":[{"content":{"parts":[{"text":"§"}]}}],"usageMetadata":{"promptTokenCount":#.5,"candidatesTokenCount":#e2}}"##,
+    r##"{"candidates":[{"content":{"parts":[{"text":"§"}]}}],"usageMetadata":{"promptTokenCount":"#","candidatesTokenCount":-#,"cost":#.25}}"##,
+    r##"{"candidates":[],"usageMetadata":{"promptTokenCount":#,"promptTokenCount":#,"cost":#}}"##,
+    r##"{"candidates":[],"usageMetadata":{"promptTokenCount":######################}}"##,
+    r##"{"candidates":[{"safetyRatings":[{"category":"§","blocked":true,"score":0.#}],"citationMetadata":{"a":[#,"§"]}}],"usageMetadata":{"candidatesTokenCount":#}}"##,
+    r##"{"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":#}}"##,
+    r##"{"error":{"code":#,"message":"§","status":"UNAVAILABLE"}}"##,
+    r##"{"candidates":[{"content":{"parts":[{"text":"§"}]}}],"usageMetadata":{"promptTokenCount":#}"##,
+    r##"{"candidates":[{"content":{"parts":[{"text":"§]}}],"usageMetadata":{"promptTokenCount":#}}"##,
+    r##"{"type":"ping","candidates":[],"usageMetadata":{"promptTokenCount":#}}"##,
+    r##"{"candidates":[]}{"usageMetadata":{"promptTokenCount":#}}"##,
+    "[DONE]",
+    r##""§""##,
+];
+
+#[test]
+fn what_is_said_again_is_read_as_what_is_said_first() {
+    let mut seed = 1_u64;
+    let mut random = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    let texts = ["", "Der Turm", "\\\"", "\\\\", "§}]", "\\u00e4", "usageMetadata"];
+    for _ in 0..400 {
+        let mut stream = String::from("data: {\"candidates\":[]}\n\n");
+        while random(8) > 0 {
+            let piece = PIECES[random(PIECES.len())];
+            for _ in 0..=random(3) {
+                let filled = piece.chars().map(|char| match char {
+                    '§' => texts[random(texts.len())].to_owned(),
+                    '#' => (random(10) * [1, 1, 9_999][random(3)]).to_string(),
+                    other => other.to_string(),
+                });
+                stream += &format!("data: {}\r\n\r\n", filled.collect::<String>());
+            }
+        }
+        let whole = read(&[stream.as_bytes()], 200, None);
+        assert_eq!(read(&stream.as_bytes().chunks(1).collect::<Vec<_>>(), 200, None), whole, "{stream}");
     }
 }

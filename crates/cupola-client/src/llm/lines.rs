@@ -3,6 +3,7 @@
 use super::format::Format;
 use super::found::{Event, Found};
 use super::quiet;
+use super::shape::Shape;
 use super::walk::Walk;
 
 const DATA: &[u8] = b"data:";
@@ -20,6 +21,8 @@ pub(super) struct Lines {
     length: usize,
     /// How many pieces of the answer came.
     chunks: u64,
+    /// Of the last piece that was read whole.
+    shape: Shape,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +38,7 @@ enum State {
 impl Lines {
     pub(super) fn new() -> Self {
         let (name, data) = (Vec::with_capacity(DATA.len()), Vec::with_capacity(DONE.len()));
-        Self { walk: Walk::new(), state: State::Name, name, data, length: 0, chunks: 0 }
+        Self { walk: Walk::new(), state: State::Name, name, data, length: 0, chunks: 0, shape: Shape::default() }
     }
 
     /// How many pieces of the answer came.
@@ -72,13 +75,31 @@ impl Lines {
     /// A line that is there from its beginning to its end.
     fn whole(&mut self, line: &[u8], found: &mut Found) {
         let Some(data) = line.strip_prefix(DATA).map(|data| data.strip_prefix(b" ").unwrap_or(data)) else { return };
-        if is_quiet(data, found) {
+        if is_quiet(data, found) || self.is_as_before(data, found) {
             self.chunks += 1;
             return;
         }
         self.begin_data();
-        self.data(data, found);
+        self.note(data);
+        if may_come_again(found) {
+            self.read_shape(data, found);
+        } else {
+            self.walk.feed(data, found);
+        }
         self.line_ended(found);
+    }
+
+    /// Reads a whole line of data, and remembers it for the next one.
+    fn read_shape(&mut self, data: &[u8], found: &mut Found) {
+        let gaps = self.walk.feed_line(data, found);
+        let gaps = gaps.filter(|_| may_come_again(found) && !found.event.is_ping);
+        gaps.into_iter().for_each(|gaps| self.shape.remember(data, gaps));
+    }
+
+    /// Whether a whole line of data says what the last one has said, but for its text and its numbers, which are taken over.
+    fn is_as_before(&mut self, data: &[u8], found: &mut Found) -> bool {
+        let numbers = may_come_again(found).then(|| self.shape.read(data)).flatten();
+        numbers.map(|numbers| numbers.for_each(|(node, digits)| found.scalar(node, digits))).is_some()
     }
 
     /// A piece of a line, which may be all of the rest of it.
@@ -111,10 +132,14 @@ impl Lines {
     }
 
     fn data(&mut self, data: &[u8], found: &mut Found) {
+        self.note(data);
+        self.walk.feed(data, found);
+    }
+
+    fn note(&mut self, data: &[u8]) {
         let room = (DONE.len() + 1).saturating_sub(self.data.len());
         self.data.extend_from_slice(&data[..data.len().min(room)]);
         self.length += data.len();
-        self.walk.feed(data, found);
     }
 
     fn line_ended(&mut self, found: &mut Found) {
@@ -145,4 +170,10 @@ fn is_quiet(data: &[u8], found: &Found) -> bool {
         Some(Format::Messages | Format::Responses) => quiet::is_quiet_event(data),
         _ => false,
     }
+}
+
+/// Whether what a line says can be said again and change nothing but the counts: so it is where the answer's text is not kept, and
+/// there is no more than one reason of its end. Only Gemini says the counts with each piece.
+fn may_come_again(found: &Found) -> bool {
+    found.format == Some(Format::Gemini) && found.text.is_none() && found.finish.len() <= 1
 }

@@ -10,7 +10,7 @@ use super::walk::Walk;
 
 /// Reads a model's answer while it passes: JSON or server-sent events, of any of the [`Format`]s, told by what is in it.
 ///
-/// What it finds does not depend on how the bytes are cut. It keeps a few hundred bytes, however long the answer or one of
+/// What it finds does not depend on how the bytes are cut. It keeps a few kilobytes, however long the answer or one of
 /// its lines is. What is no answer leaves it with nothing found, and harms nobody.
 ///
 /// ```

@@ -2,6 +2,7 @@
 
 use super::found::Found;
 use super::node::Node;
+use super::shape::Gap;
 
 /// So deep is what matters; below, brackets are counted.
 const MAX_DEPTH: usize = 12;
@@ -27,6 +28,9 @@ pub(super) struct Walk {
     is_cut: bool,
     /// A whole value has been read.
     pub(super) has_value: bool,
+    /// Where the texts that nobody reads and the numbers are, of a line that is read whole.
+    gaps: Vec<Gap>,
+    notes_gaps: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +60,18 @@ impl Walk {
             scratch: Vec::with_capacity(SCRATCH),
             is_cut: false,
             has_value: false,
+            gaps: Vec::new(),
+            notes_gaps: false,
         }
+    }
+
+    /// Reads a line from its beginning to its end, and gives where its texts and its numbers are, if it is whole.
+    pub(super) fn feed_line(&mut self, line: &[u8], found: &mut Found) -> Option<&[Gap]> {
+        self.gaps.clear();
+        self.notes_gaps = true;
+        self.feed(line, found);
+        self.notes_gaps = false;
+        self.is_whole().then_some(&self.gaps[..])
     }
 
     /// Begins with another text.
@@ -79,6 +94,7 @@ impl Walk {
                 State::Deaf => return,
                 _ if self.ignored > 0 => self.skip(bytes, at),
                 _ => {
+                    self.note_gap(bytes[at], at);
                     self.mark(bytes[at], found);
                     at + 1
                 }
@@ -176,6 +192,18 @@ impl Walk {
             }
         }
         bytes.len()
+    }
+
+    /// Notes a value that may be another in the next line.
+    fn note_gap(&mut self, byte: u8, at: usize) {
+        if !self.notes_gaps || self.state != State::Value {
+            return;
+        }
+        match (byte, self.node) {
+            (b'"', Node::Nothing | Node::Text | Node::Delta) => self.gaps.push(Gap::Text(at + 1)),
+            (b'0'..=b'9', node) => self.gaps.push(Gap::Number(at, node)),
+            _ => {}
+        }
     }
 
     fn mark(&mut self, byte: u8, found: &mut Found) {
