@@ -1,7 +1,8 @@
 //! What all calls through one layer have in common.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use cupola_context::{Context, Identify, SpanId, TraceId, inject, inject_span, inject_trace};
 use cupola_record::{
@@ -27,6 +28,9 @@ pub(crate) struct Settings {
     pub(crate) headers: bool,
     /// How calls that are made on nobody's behalf are traced.
     pub(crate) identify: Identify,
+    /// What variables say of a client that sends again by itself, over what its builder says.
+    pub(crate) call_deadline: Option<Duration>,
+    pub(crate) call_attempts: Option<NonZeroU32>,
 }
 
 impl Default for Settings {
@@ -40,6 +44,8 @@ impl Default for Settings {
             bodies: None,
             headers: false,
             identify: Identify::default(),
+            call_deadline: None,
+            call_attempts: None,
         }
     }
 }

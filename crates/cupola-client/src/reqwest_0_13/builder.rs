@@ -243,11 +243,23 @@ impl ClientBuilder {
         self
     }
 
-    /// Makes it.
+    /// A variable wins over code; a client that is only observed has no limits of ours.
+    fn heed_variables(&mut self) {
+        if let Base::Client(_) = self.base {
+            return;
+        }
+        self.limits.deadline = self.settings.call_deadline.or(self.limits.deadline);
+        if let Some(attempts) = self.settings.call_attempts {
+            self.others.retry = Some(self.others.retry.take().unwrap_or_default().attempts(attempts.get()));
+        }
+    }
+
+    /// Makes it. What variables say of the deadline and the attempts ([`Config`]) wins.
     ///
     /// # Errors
     /// The base URL or a default header is none, or reqwest cannot be built.
-    pub fn build(self) -> Result<Client, CallError> {
+    pub fn build(mut self) -> Result<Client, CallError> {
+        self.heed_variables();
         if let Some(error) = self.bad_header {
             return Err(error);
         }

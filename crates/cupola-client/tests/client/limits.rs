@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cupola_client::{HostPolicy, classify};
+use cupola_client::{Config, HostPolicy, RetryPolicy, classify};
 use cupola_record::{CallOutcome, ErrorKind, StopReason};
 use tokio::time::Instant;
 
@@ -47,4 +47,24 @@ async fn a_host_has_its_own_way() {
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 3));
     assert_eq!(only(&capture).0.dependency.as_deref(), Some("slow"));
     assert!(cupola_client::Client::builder().host("https://x", HostPolicy::new()).is_err());
+}
+
+#[tokio::test]
+async fn variables_win_over_the_builder_and_not_over_one_call() {
+    let source = |name: &str| match name {
+        "CUPOLA_CALL_DEADLINE_MS" => Some("400".to_owned()),
+        "CUPOLA_CALL_ATTEMPTS" => Some("2".to_owned()),
+        _ => None,
+    };
+    let config = Config::from_vars(&source).unwrap();
+    let quick = |builder: cupola_client::ClientBuilder| builder.attempt_timeout(Duration::from_millis(20));
+    let server = Server::start([Then::Hang(String::new())]).await;
+    let (often, capture) = client(|builder| quick(builder).config(&config).deadline(Duration::from_secs(60)));
+    let error = often.get(server.url("/a")).send().await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 2));
+    let once = often.get(server.url("/a")).retry(RetryPolicy::never()).send().await.unwrap_err();
+    assert_eq!((once.attempts(), capture.calls().len()), (1, 2));
+    let (long, _) = client(|builder| builder.config(&config).deadline(Duration::from_secs(60)));
+    let error = long.get(server.url("/a")).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Deadline);
 }
