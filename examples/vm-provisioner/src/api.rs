@@ -4,15 +4,18 @@ mod create;
 mod events;
 mod fields;
 mod json_body;
+pub mod openapi;
 mod page;
 mod power;
 mod report;
+mod users;
 mod vm_path;
 mod vms;
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::auth;
 use crate::problem::Problem;
@@ -34,22 +37,28 @@ pub struct Api {
 }
 
 impl Api {
-    /// The routes of the API. An unknown path or method is a problem like any other.
-    pub fn routes(self) -> Router {
-        Router::new()
-            .route("/api/v1/vms", get(page::list).post(create::create))
-            .route("/api/v1/vms/{id}", get(vms::show).patch(vms::patch).delete(power::delete))
-            .route("/api/v1/vms/{id}/start", post(power::start))
-            .route("/api/v1/vms/{id}/stop", post(power::stop))
-            .route("/api/v1/vms/{id}/events", get(events::events))
-            .route("/api/v1/reports/usage", get(report::usage))
+    /// The routes of the API and these, which others add to it, with the description of all of them. An unknown path or method is
+    /// a problem like any other.
+    pub fn routes(self, others: OpenApiRouter) -> Router {
+        let own = OpenApiRouter::new()
+            .routes(routes!(page::list, create::create))
+            .routes(routes!(vms::show, vms::patch, power::delete))
+            .routes(routes!(power::start))
+            .routes(routes!(power::stop))
+            .routes(routes!(events::events))
+            .routes(routes!(report::usage))
+            .routes(routes!(users::create))
+            .routes(routes!(users::create_token))
             // On the routes only: an unknown path is a 404 for everybody, and asks nobody for a token.
             .route_layer(middleware::from_fn_with_state(self.store.clone(), auth::require_caller))
+            .with_state(self);
+        let (router, document) = own.merge(others).split_for_parts();
+        router
+            .merge(openapi::route(document))
             .fallback(async || Problem::not_found("nothing is served at this path"))
             .method_not_allowed_fallback(async || Problem::method())
-            .with_state(self)
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

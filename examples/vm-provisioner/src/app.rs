@@ -8,6 +8,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::api::Api;
 use crate::problem;
@@ -15,9 +16,9 @@ use crate::problem;
 /// The most bytes of a request's body.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
-/// The router with what is served beside the API, and with everything around it. Each layer stands around those above it: the last one is the outermost.
-pub fn router(api: Api, cupola: &Cupola, beside: Router) -> Router {
-    api.routes()
+/// The router of the API, with what others add to it, with what is served beside it, and with everything around it. Each layer stands around those above it: the last one is the outermost.
+pub fn router(api: Api, others: OpenApiRouter, cupola: &Cupola, beside: Router) -> Router {
+    api.routes(others)
         // Beside the API, not inside its token check: who scrapes metrics or asks for health has no user's token.
         .merge(cupola.routes())
         .merge(beside)

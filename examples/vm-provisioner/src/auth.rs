@@ -12,13 +12,14 @@ use crate::store::{Scope, Store};
 ///
 /// From here on every line of the request shows the user, the access line and the worker's lines too.
 pub async fn require_caller(State(store): State<Store>, mut request: Request, next: Next) -> Result<Response, Problem> {
+    cupola::context::set("action", "http.request");
     let token = bearer(request.headers())
         .ok_or(Problem::unauthenticated("send `Authorization: Bearer TOKEN`, and no token in the URL"))?;
     let caller = store.caller(token).await?.ok_or(Problem::unauthenticated("nobody has this token"))?;
     cupola::context::set("user_id", caller.id.clone());
     cupola::context::set("user_name", caller.name.clone());
     if caller.scope == Scope::ReadOnly && writes(request.method()) {
-        return Err(Problem::forbidden());
+        return Err(Problem::forbidden("this token is read-only: use one whose scope is read-write"));
     }
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)

@@ -1,29 +1,35 @@
 //! Errors as the caller sees them: `application/problem+json` (RFC 9457).
 
 use axum::body::Body;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cupola::client::CallError;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::ip_pool;
 use crate::store::StoreError;
 
 /// One error, in words that a caller can act on.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProblemDetails)]
 pub struct Problem {
     #[serde(rename = "type")]
+    #[schema(example = "/problems/not-found")]
     kind: &'static str,
     #[serde(serialize_with = "as_number")]
+    #[schema(value_type = u16, example = 404)]
     status: StatusCode,
+    #[schema(example = "you have no VM with this id")]
     detail: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     fields: Vec<FieldProblem>,
 }
 
 /// What is wrong with one field or parameter.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct FieldProblem {
     /// Its name.
     pub field: String,
@@ -68,8 +74,7 @@ impl Problem {
     }
 
     /// The token does not open this.
-    pub fn forbidden() -> Self {
-        let detail = "this token is read-only: use one whose scope is read-write";
+    pub fn forbidden(detail: &'static str) -> Self {
         Self::new(StatusCode::FORBIDDEN, "/problems/forbidden", detail)
     }
 
@@ -143,6 +148,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::NotFound => Self::not_found("you have no VM with this id"),
             StoreError::NameTaken => Self::conflict("/problems/name-taken", "you have another VM with this name"),
+            StoreError::UserTaken => Self::conflict("/problems/name-taken", "another user has this name"),
             StoreError::WrongState { .. } => Self::conflict("/problems/wrong-state", error.to_string()),
             StoreError::PoolEmpty => {
                 let detail = format!("no address is free in {}: delete a VM, or try again later", ip_pool::NETWORK);
@@ -150,6 +156,18 @@ impl From<StoreError> for Problem {
             }
             StoreError::Database(_) => Self::internal(&error),
         }
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(_: QueryRejection) -> Self {
+        Self::unreadable("the query has a parameter that is not known, twice, or not of its type")
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(_: PathRejection) -> Self {
+        Self::not_found("the id in the path is none")
     }
 }
 
@@ -171,8 +189,10 @@ pub async fn dress(response: Response) -> Response {
     response
 }
 
-#[derive(Serialize)]
-struct Said<'a> {
+/// A problem as it is sent.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Said<'a> {
     #[serde(flatten)]
     problem: &'a Problem,
     title: Option<&'a str>,

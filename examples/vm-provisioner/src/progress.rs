@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use tokio::sync::broadcast;
+use utoipa::ToSchema;
 
 use crate::ansible::{TaskEnd, TaskStatus};
 use crate::vm::{Step, Vm, VmId, VmState};
@@ -10,7 +11,7 @@ use crate::vm::{Step, Vm, VmId, VmState};
 const KEPT: usize = 256;
 
 /// Where a machine is right now.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Progress {
     /// Whose progress it is.
     pub vm_id: VmId,
@@ -29,7 +30,7 @@ pub struct Progress {
 }
 
 /// A task of a playbook that has ended.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TaskProgress {
     /// Its name.
     pub name: String,

@@ -57,8 +57,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let api = Api { store: store.clone(), queue, news, demo: config.traffic };
     let (market, _stub) = marketplace(&config, &cupola).await?;
     let beside = if config.conformance { conformance::routes() } else { Router::new() };
-    let beside = beside.merge(marketplace::routes(store.clone(), market));
-    let app = app::router(api, &cupola, beside);
+    let app = app::router(api, marketplace::routes(store.clone(), market), &cupola, beside);
 
     let address = listener.local_addr()?;
     tracing::info!(data = %config.data.display(), traffic = config.traffic, hypervisor = hypervisor.name(), "ready to provision");

@@ -13,13 +13,15 @@ pub use state::{Step, VmState};
 use std::net::Ipv4Addr;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A virtual machine.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Vm {
     /// Its id.
     pub id: VmId,
     /// The name its owner gave it.
+    #[schema(example = "web-1")]
     pub name: String,
     /// What it was made from.
     pub template: Template,
@@ -30,11 +32,13 @@ pub struct Vm {
     /// The last step that was done with it.
     pub step: Step,
     /// Its address, from the time when it was allocated until it is released.
+    #[schema(value_type = Option<String>, format = Ipv4, example = "10.0.0.10")]
     pub address: Option<Ipv4Addr>,
     /// Why it failed, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
     /// When it was asked for: RFC 3339, UTC.
+    #[schema(format = DateTime, example = "2026-11-26T21:51:03.944Z")]
     pub created_at: String,
 }
 

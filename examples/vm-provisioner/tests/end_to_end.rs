@@ -110,6 +110,7 @@ fn one_correct_line_per_request() {
     for line in &access {
         assert_eq!((text(line, "trace_id").len(), text(line, "span_id").len()), (32, 16), "{line}");
         assert!(line["duration_ms"].as_f64().is_some_and(|duration| duration >= 0.0), "{line}");
+        assert!(line.get("user_id").is_none() || line["action"] == "http.request", "{line}");
         assert!(line["status"].is_u64() || line["outcome"] == "closed_before_head", "{line}");
         match text(line, "path").strip_prefix("/api/v1/") {
             Some(_) => assert!(text(line, "route").starts_with("/api/v1/"), "{line}"),

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Extension, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
+use utoipa::ToSchema;
 
 use super::Api;
 use super::fields::Fields;
@@ -11,10 +12,29 @@ use super::json_body::JsonBody;
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::store::Caller;
-use crate::vm::{NewVm, Size, Template, VmName};
+use crate::vm::{NewVm, Size, Template, Vm, VmName};
 use crate::worker::{Job, Place, Queue, Work};
 
+/// What is said of a machine that is to be made.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes the fields that the handler reads")]
+pub(super) struct VmWanted {
+    /// The owner's name for it: 1 to 40 of a-z, 0-9 and '-', beginning with a letter.
+    #[schema(example = "web-1", pattern = "^[a-z][a-z0-9-]{0,39}$")]
+    name: String,
+    /// What to make it from.
+    template: Template,
+    /// How large to make it.
+    size: Size,
+    /// Its administrator's first password, which is kept nowhere.
+    #[schema(example = "corr3ct-horse-battery-staple", min_length = 12, max_length = 128, nullable = false)]
+    admin_password: Option<String>,
+}
+
 /// The machine is written as pending and queued for the worker: 202, and its events tell how it goes.
+#[utoipa::path(post, path = "/api/v1/vms", operation_id = "create_vm", request_body = VmWanted,
+    responses((status = 202, description = "The machine, which is being made.", body = Vm)))]
+#[tracing::instrument(name = "api.vm.create", skip_all)]
 pub(super) async fn create(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,

@@ -18,6 +18,9 @@ use crate::store::{Caller, Store};
 use crate::vm::VmId;
 
 /// First where the machine is, then each step, until it is in a state that lasts, or gone.
+#[utoipa::path(get, path = "/api/v1/vms/{id}/events", operation_id = "watch_vm", params(("id" = VmId, Path, description = "The machine's id.")),
+    responses((status = 200, description = "Events named progress, whose data is this.", body = Progress, content_type = "text/event-stream")))]
+#[tracing::instrument(name = "api.vm.watch", skip_all)]
 pub(super) async fn events(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Extension, Query, State};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
 use crate::problem::{FieldProblem, Problem};
@@ -13,20 +14,27 @@ const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 100;
 
 /// One page, and where the next one begins.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Page {
     items: Vec<Vm>,
     next_cursor: Option<VmId>,
 }
 
 /// As texts, so that what is wrong with them is said in our own words.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct PageQuery {
+    /// How many at most, from 1 to 100; 20 unless said.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 20)]
     limit: Option<String>,
+    /// The `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
-/// Newest first.
+/// The caller's machines, newest first.
+#[utoipa::path(get, path = "/api/v1/vms", operation_id = "list_vms", params(PageQuery),
+    responses((status = 200, description = "A page of the caller's machines, newest first.", body = Page)))]
+#[tracing::instrument(name = "api.vm.list", skip_all)]
 pub(super) async fn list(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,

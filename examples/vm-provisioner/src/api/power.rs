@@ -13,6 +13,9 @@ use crate::vm::{Vm, VmId, VmState};
 use crate::worker::{Job, Work};
 
 /// Starts a machine that is stopped.
+#[utoipa::path(post, path = "/api/v1/vms/{id}/start", operation_id = "start_vm", params(("id" = VmId, Path, description = "The machine's id.")),
+    responses((status = 202, description = "The machine, which is being started.", body = Vm)))]
+#[tracing::instrument(name = "api.vm.start", skip_all)]
 pub(super) async fn start(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
@@ -22,6 +25,9 @@ pub(super) async fn start(
 }
 
 /// Stops a machine that runs.
+#[utoipa::path(post, path = "/api/v1/vms/{id}/stop", operation_id = "stop_vm", params(("id" = VmId, Path, description = "The machine's id.")),
+    responses((status = 202, description = "The machine, which is being stopped.", body = Vm)))]
+#[tracing::instrument(name = "api.vm.stop", skip_all)]
 pub(super) async fn stop(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
@@ -31,6 +37,9 @@ pub(super) async fn stop(
 }
 
 /// Takes a machine away that no worker has in its hands: 202, and it is gone once its events have ended.
+#[utoipa::path(delete, path = "/api/v1/vms/{id}", operation_id = "delete_vm", params(("id" = VmId, Path, description = "The machine's id.")),
+    responses((status = 202, description = "The machine, which is being taken away.", body = Vm)))]
+#[tracing::instrument(name = "api.vm.delete", skip_all)]
 pub(super) async fn delete(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,

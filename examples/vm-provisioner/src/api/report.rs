@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Extension, Query, State};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Api;
 use crate::problem::Problem;
@@ -15,7 +16,7 @@ use crate::store::Caller;
 const MAX_DELAY: Duration = Duration::from_secs(10);
 
 /// What a report tells.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Usage {
     machines: BTreeMap<String, u32>,
     free_addresses: u32,
@@ -29,6 +30,8 @@ pub(super) struct Trouble {
 }
 
 /// Counts a caller's machines by state.
+#[utoipa::path(get, path = "/api/v1/reports/usage", operation_id = "report_usage",
+    responses((status = 200, description = "How much the caller uses.", body = Usage)))]
 pub(super) async fn usage(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,

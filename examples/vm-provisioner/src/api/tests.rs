@@ -1,6 +1,7 @@
 //! The API from its outside, in process: requests into the router, answers out of it.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -9,48 +10,65 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use utoipa_axum::router::OpenApiRouter;
 
 use super::Api;
+use super::openapi::tests::{document, wrong};
 use crate::hypervisor::Simulated;
 use crate::progress::News;
 use crate::store::{DEMO_TOKENS, Store};
 use crate::temporary::Folder;
 use crate::worker::Worker;
 
-const ADA: &str = DEMO_TOKENS[0].0;
+pub(crate) const ADA: &str = DEMO_TOKENS[0].0;
 const GRACE: &str = DEMO_TOKENS[1].0;
-const READ_ONLY: &str = DEMO_TOKENS[2].0;
+pub(crate) const READ_ONLY: &str = DEMO_TOKENS[2].0;
+pub(crate) const ROOT: &str = DEMO_TOKENS[3].0;
 
-struct Service {
+pub(crate) struct Service {
+    pub(crate) api: Api,
+    pub(crate) store: Store,
     router: Router,
-    store: Store,
+    document: Value,
     _worker: Worker,
-    _folder: Folder,
+    folder: Folder,
 }
 
-struct Answer {
-    status: StatusCode,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 }
 
 impl Service {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folder = Folder::new();
         let store = Store::open(folder.path(), cupola::client::Queries::new()).await.unwrap();
         let news = News::default();
         let (worker, queue) = Worker::start(store.clone(), news.clone(), Arc::new(Simulated::instant()), None);
-        let router = Api { store: store.clone(), queue, news, demo: false }.routes();
-        Self { router, store, _worker: worker, _folder: folder }
+        let api = Api { store: store.clone(), queue, news, demo: false };
+        let router = api.clone().routes(OpenApiRouter::new());
+        let document = document(&router).await;
+        Self { api, store, router, document, _worker: worker, folder }
     }
 
-    async fn call(&self, token: Option<&str>, method: Method, path: &str, body: Option<Value>) -> Answer {
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What Ada sends as `Authorization`.
+    pub(crate) fn ada(&self) -> String {
+        format!("Bearer {ADA}")
+    }
+
+    pub(crate) async fn call(&self, token: Option<&str>, method: Method, path: &str, body: Option<Value>) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -63,18 +81,21 @@ impl Service {
     }
 
     async fn answer(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let read = tokio::time::timeout(Duration::from_secs(30), response.into_body().collect());
-        Answer { status, headers, body: read.await.unwrap().unwrap().to_bytes() }
+        let answer = Answer { status, headers, body: read.await.unwrap().unwrap().to_bytes() };
+        assert_eq!(wrong(&self.document, &method, &path, status, &answer.json()), None, "{method} {path}");
+        answer
     }
 
-    async fn get(&self, token: &str, path: &str) -> Answer {
+    pub(crate) async fn get(&self, token: &str, path: &str) -> Answer {
         self.call(Some(token), Method::GET, path, None).await
     }
 
     /// Makes a machine of Ada's, waits for its end, and gives its path.
-    async fn made(&self, name: &str, template: &str) -> String {
+    pub(crate) async fn made(&self, name: &str, template: &str) -> String {
         let body = json!({"name": name, "template": template, "size": "small"});
         let answer = self.call(Some(ADA), Method::POST, "/api/v1/vms", Some(body)).await;
         assert_eq!(answer.status, StatusCode::ACCEPTED, "{:?}", answer.body);
@@ -234,4 +255,33 @@ async fn an_empty_pool_is_told_when_asking() {
     assert_eq!((first.status, second.status), (StatusCode::ACCEPTED, StatusCode::SERVICE_UNAVAILABLE));
     assert_eq!(second.json()["type"], "/problems/pool-empty");
     assert!(second.headers.contains_key("retry-after"));
+}
+
+/// Notes the names of spans.
+#[derive(Clone, Default)]
+struct Spans(Arc<Mutex<Vec<&'static str>>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Spans {
+    fn on_new_span(
+        &self,
+        attributes: &tracing::span::Attributes<'_>,
+        _: &tracing::span::Id,
+        _: tracing_subscriber::layer::Context<'_, S>,
+    ) {
+        self.0.lock().unwrap().push(attributes.metadata().name());
+    }
+}
+
+#[tokio::test]
+async fn each_operation_is_a_span() {
+    let spans = Spans::default();
+    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(spans.clone()));
+    let service = Service::start().await;
+    let path = service.made("web", "debian-13").await;
+    service.get(ADA, "/api/v1/vms").await;
+    service.get(ADA, &path).await;
+    service.call(Some(ADA), Method::PATCH, &path, Some(json!({"name": "web-2"}))).await;
+    service.call(Some(ADA), Method::DELETE, &path, None).await;
+    let seen: Vec<_> = spans.0.lock().unwrap().iter().copied().filter(|name| name.starts_with("api.")).collect();
+    assert_eq!(seen, ["api.vm.create", "api.vm.watch", "api.vm.list", "api.vm.get", "api.vm.update", "api.vm.delete"]);
 }

@@ -8,6 +8,7 @@ use axum::http::{Request, Response, StatusCode};
 use cupola::Cupola;
 use http_body_util::BodyExt;
 use tower::ServiceExt;
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{BODY_LIMIT, router};
 use crate::api::Api;
@@ -30,7 +31,7 @@ impl App {
         let news = News::default();
         let (worker, queue) = Worker::start(store.clone(), news.clone(), Arc::new(Simulated::instant()), None);
         let cupola = Cupola::builder("test").vars(|_| None).output(std::io::sink()).build().unwrap();
-        let router = router(Api { store, queue, news, demo: false }, &cupola, Router::new());
+        let router = router(Api { store, queue, news, demo: false }, OpenApiRouter::new(), &cupola, Router::new());
         Self { router, _worker: worker, _folder: folder }
     }
 

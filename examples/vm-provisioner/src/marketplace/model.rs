@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use cupola::context::FieldValue;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use utoipa::{IntoParams, ToSchema};
 
 /// What is offered for rent.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[schema(as = GpuOffer)]
 pub struct Offer {
     /// What it is rented by.
     pub id: u64,
@@ -22,7 +24,8 @@ pub struct Offer {
 }
 
 /// What an offer has to have.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Search {
     /// The GPU's model.
@@ -55,7 +58,8 @@ impl Search {
 }
 
 /// A rented machine. Its `jupyter_token` is not read: nobody here needs it.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[schema(as = Gpu)]
 pub struct Instance {
     /// What it is known by.
     pub id: u64,

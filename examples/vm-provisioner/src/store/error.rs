@@ -12,6 +12,8 @@ pub enum StoreError {
     NotFound,
     /// The caller has another machine with this name.
     NameTaken,
+    /// Another user has this name.
+    UserTaken,
     /// No address is free.
     PoolEmpty,
     /// The machine is in a state in which this cannot be done.
@@ -30,6 +32,7 @@ impl fmt::Display for StoreError {
         match self {
             Self::NotFound => f.write_str("no such machine"),
             Self::NameTaken => f.write_str("another machine has this name"),
+            Self::UserTaken => f.write_str("another user has this name"),
             Self::PoolEmpty => write!(f, "no address is free in {}", ip_pool::NETWORK),
             Self::WrongState { is, accepted } => {
                 let accepted: Vec<&str> = accepted.iter().map(|state| state.as_str()).collect();

@@ -35,4 +35,5 @@ pub const SECRETS: &[&str] = &[
     DEMO_TOKENS[0].0,
     DEMO_TOKENS[1].0,
     DEMO_TOKENS[2].0,
+    DEMO_TOKENS[3].0,
 ];

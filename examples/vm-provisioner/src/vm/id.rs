@@ -3,11 +3,13 @@
 use std::fmt;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// `vm-` and a UUIDv7 in 32 hexadecimal digits: ids sort by the time of creation.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(transparent)]
+#[schema(example = "vm-0199f3a0c7d27b3d9a4be5c1f0a2d37e", pattern = "^vm-[0-9a-f]{32}$")]
 pub struct VmId(String);
 
 impl VmId {
