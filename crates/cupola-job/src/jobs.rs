@@ -69,6 +69,12 @@ impl Jobs {
         }))
     }
 
+    /// The same for another queue.
+    #[must_use]
+    pub fn queue_name(self, queue: impl Into<Arc<str>>) -> Self {
+        self.with(|settings| settings.queue = queue.into())
+    }
+
     /// What runs the queue: `sqlite`, `redis`, by OpenTelemetry's names for `messaging.system` where it has one.
     #[must_use]
     pub fn system(self, system: &'static str) -> Self {

@@ -22,6 +22,8 @@ use tracing::level_filters::LevelFilter;
 use crate::cupola::{Cupola, Parts};
 use crate::error::InitError;
 use crate::in_flight::InFlight;
+#[cfg(feature = "jobs")]
+use crate::jobs::BackgroundJobs;
 #[cfg(feature = "client")]
 use crate::llm::Llm;
 use crate::machine::Machine;
@@ -265,6 +267,11 @@ impl Builder {
         let queries = queries::observed(&*self.vars, &registry, identify.spans, spans::sink(&telemetry))?;
         #[cfg(feature = "client")]
         let llm = Llm::new(&*self.vars, &self.policy, llm_log, spans::sink(&telemetry))?;
+        #[cfg(feature = "jobs")]
+        let jobs = {
+            let (identify, spans) = (http.identify(identify.clone()), spans::sink(&telemetry));
+            BackgroundJobs::new(&service, &self.policy, identify, spans)
+        };
         let layer = http.apply((self.layer)(layer), identify, self.bodies);
         let draining = AtomicBool::new(false);
         let parts = Parts {
@@ -278,6 +285,8 @@ impl Builder {
             llm,
             #[cfg(feature = "client")]
             queries,
+            #[cfg(feature = "jobs")]
+            jobs,
             alive,
             ready,
             in_flight,

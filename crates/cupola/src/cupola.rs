@@ -37,6 +37,8 @@ pub(crate) struct Parts {
     pub(crate) llm: crate::llm::Llm,
     #[cfg(feature = "client")]
     pub(crate) queries: cupola_client::Queries,
+    #[cfg(feature = "jobs")]
+    pub(crate) jobs: crate::jobs::BackgroundJobs,
     pub(crate) alive: Checks,
     pub(crate) ready: Checks,
     pub(crate) in_flight: InFlight,

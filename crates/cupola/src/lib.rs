@@ -30,6 +30,7 @@
 //! - `client` (on): [`Cupola::call_layer`], [`Cupola::llm`] and [`Cupola::queries`], for calls to other services, calls of language
 //!   models, and queries of databases.
 //! - `host` (on): CPU, memory, disks and network, of the host and of this process, on `/metrics`; `nvidia`: GPUs too.
+//! - `jobs` (on): [`Cupola::jobs`], for background jobs; `apalis`: workers and queues of apalis 1, as `job::apalis_1`.
 //! - `metrics_0_24`: what libraries tell the `metrics` facade is on `/metrics` too.
 //! - `otel` (on): spans and metrics, exported by OTLP where variables say so; [`tracer`] and the module `span`.
 //! - `reqwest`: `Cupola::client`, a client on reqwest 0.13 that sends again, follows redirects, and keeps calls within limits.
@@ -48,6 +49,8 @@ mod error;
 #[cfg(feature = "axum")]
 mod health;
 mod in_flight;
+#[cfg(feature = "jobs")]
+mod jobs;
 #[cfg(feature = "client")]
 mod llm;
 mod machine;
@@ -80,6 +83,9 @@ pub use cupola_client as client;
 pub use cupola_context as context;
 /// The layer and what can be chosen of it.
 pub use cupola_http as http;
+/// Background jobs.
+#[cfg(feature = "jobs")]
+pub use cupola_job as job;
 /// Metrics.
 pub use cupola_metrics as metrics;
 /// The nouns, and the sinks that are told of them.
