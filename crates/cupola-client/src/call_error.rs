@@ -119,6 +119,7 @@ impl fmt::Display for CallError {
             ErrorKind::Timeout => "the other side took too long",
             ErrorKind::Deadline => "the call ran out of time",
             ErrorKind::Protocol => "the other side broke off, or does not speak HTTP",
+            ErrorKind::Refused => "the other side has not looked at the request",
             ErrorKind::Body => "the response broke off after its head",
             ErrorKind::TooLarge => "the response is larger than is accepted",
             ErrorKind::Redirect => "a redirect is not followed",

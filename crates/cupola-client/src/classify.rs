@@ -11,7 +11,7 @@ use crate::reqwest_0_13::limited_body::Overrun;
 
 /// The kind of an error that a client fails with: the first in its chain of sources that is known decides.
 ///
-/// Known are our own [`CallError`], the kinds of [`io::Error`], with features `hyper` and `reqwest` the errors of hyper 1 and reqwest 0.13; and of those
+/// Known are our own [`CallError`], the kinds of [`io::Error`], with features `hyper`, `reqwest` and `http2` the errors of hyper 1, reqwest 0.13 and h2 0.4; and of those
 /// whose types have no public name, the words that they always say: `dns error` of hyper-util's connector, `deadline has
 /// elapsed` and `request timed out` of tokio's and tower's timeouts.
 ///
@@ -48,7 +48,7 @@ fn kind_of_one(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
     if let Some(error) = error.downcast_ref::<io::Error>() {
         return kind_of_io(error);
     }
-    kind_of_hyper(error).or_else(|| kind_of_words(&error.to_string()))
+    kind_of_hyper(error).or_else(|| kind_of_h2(error)).or_else(|| kind_of_words(&error.to_string()))
 }
 
 #[cfg(feature = "hyper")]
@@ -63,6 +63,23 @@ fn kind_of_hyper(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
 
 #[cfg(not(feature = "hyper"))]
 fn kind_of_hyper(_: &(dyn Error + 'static)) -> Option<ErrorKind> {
+    None
+}
+
+/// What is refused in this way was not looked at: RFC 9113, section 8.7.
+#[cfg(feature = "http2")]
+fn kind_of_h2(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
+    let error = error.downcast_ref::<h2::Error>().filter(|error| error.is_remote())?;
+    let refuses = match error.reason() {
+        Some(h2::Reason::REFUSED_STREAM) => error.is_reset(),
+        Some(h2::Reason::NO_ERROR) => error.is_go_away(),
+        _ => false,
+    };
+    refuses.then_some(ErrorKind::Refused)
+}
+
+#[cfg(not(feature = "http2"))]
+fn kind_of_h2(_: &(dyn Error + 'static)) -> Option<ErrorKind> {
     None
 }
 

@@ -45,6 +45,7 @@
 //! - `toml`: price tables of models from TOML files.
 //! - `reqwest`: `Client`, on reqwest 0.13, which also sends again, follows redirects, and keeps calls within limits.
 //! - `reqwest-middleware`: `CallMiddleware`, for clients of reqwest-middleware 0.5.
+//! - `http2`: that client speaks HTTP/2, and what the other side refuses unseen is sent again, whatever its method.
 //! - `rustls`: that client speaks TLS without a feature of reqwest's own.
 //! - `redis`: commands that redis-rs 1 sends are records, by the module `redis_1`.
 //! - `sqlx`: queries that sqlx 0.9 makes are records, by the module `sqlx_0_9`. It needs Rust 1.94.

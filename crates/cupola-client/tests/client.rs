@@ -9,6 +9,8 @@ mod client {
     mod ends;
     mod errors;
     mod existing;
+    #[cfg(feature = "http2")]
+    mod http2;
     mod limits;
     mod operations;
     mod redirects;

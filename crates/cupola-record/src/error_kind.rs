@@ -18,6 +18,8 @@ pub enum ErrorKind {
     Timeout,
     /// The other side does not speak HTTP as it should, or broke off before the head.
     Protocol,
+    /// The other side has said that it has not looked at the request: a stream that HTTP/2 refuses, or a connection that it ends.
+    Refused,
     /// The response's body failed after its head.
     Body,
     /// The body came whole, and is not what it should be.
@@ -42,13 +44,14 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Dns,
         Self::Connect,
         Self::ConnectTimeout,
         Self::Tls,
         Self::Timeout,
         Self::Protocol,
+        Self::Refused,
         Self::Body,
         Self::Decode,
         Self::Redirect,
@@ -70,6 +73,7 @@ impl ErrorKind {
             Self::Tls => "tls",
             Self::Timeout => "timeout",
             Self::Protocol => "protocol",
+            Self::Refused => "refused",
             Self::Body => "body",
             Self::Decode => "decode",
             Self::Redirect => "redirect",

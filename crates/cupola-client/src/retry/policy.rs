@@ -8,7 +8,7 @@ use http::StatusCode;
 ///
 /// Sent again is what failed before its head, or was answered with 408, 429, 500, 502, 503 or 504, if the method is
 /// idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE) or the request has an `Idempotency-Key`; where no connection was made,
-/// nothing was sent, and any request may go. The wait is chosen at random between nothing and `base`, then twice `base`, and so on to
+/// nothing was sent, and any request may go, as after HTTP/2 has refused it unseen. The wait is chosen at random between nothing and `base`, then twice `base`, and so on to
 /// `longest` ("full jitter"); where the other side says `Retry-After`, not before that, and not at all if the deadline comes first.
 ///
 /// Retries are paid from a budget for each authority (host and port): `percent` of its calls, and `reserve` to begin with.

@@ -89,13 +89,15 @@ const fn may_pass(kind: ErrorKind) -> bool {
             | ErrorKind::ConnectTimeout
             | ErrorKind::Timeout
             | ErrorKind::Protocol
+            | ErrorKind::Refused
             | ErrorKind::Body
     )
 }
 
-/// The other side has not seen any of it.
+/// The other side has not seen any of it, or says that it has not looked.
 const fn never_sent(failure: Failure) -> bool {
-    matches!(failure, Failure::Error(ErrorKind::Dns | ErrorKind::Connect | ErrorKind::ConnectTimeout))
+    use ErrorKind::{Connect, ConnectTimeout, Dns, Refused};
+    matches!(failure, Failure::Error(Dns | Connect | ConnectTimeout | Refused))
 }
 
 #[cfg(test)]
@@ -132,7 +134,7 @@ mod tests {
         check(get, status(429, Some(7)), 1, Verdict::Again(Reason::RetryAfter, Duration::from_millis(7_100)));
         check(get, status(503, Some(0)), 1, Verdict::Again(Reason::RetryAfter, Duration::from_millis(100)));
         check(get, status(503, Some(60)), 1, stop(StopReason::Deadline));
-        for kind in [ErrorKind::Dns, ErrorKind::Connect, ErrorKind::ConnectTimeout] {
+        for kind in [ErrorKind::Dns, ErrorKind::Connect, ErrorKind::ConnectTimeout, ErrorKind::Refused] {
             check(get, Failure::Error(kind), 1, again(100));
             check(post, Failure::Error(kind), 1, again(100));
         }
