@@ -63,7 +63,7 @@ fn make(demo: &Demo, name: &str) -> (String, Vec<Value>) {
 fn tasks_are_seen_as_they_end_and_secrets_never() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("site.yml"), PLAYBOOK).unwrap();
-    let demo = Demo::start(folder.path(), &["--ansible", "site.yml"]);
+    let demo = Demo::start(folder.path(), &["--ansible", "site.yml", "--simulated-failures", "0"]);
     let (id, events) = make(&demo, "web");
     let (doomed, doomed_events) = make(&demo, "doomed");
     demo.stop();

@@ -29,6 +29,9 @@ pub struct Options {
     /// What makes and runs the machines.
     #[arg(long, env = "HYPERVISOR", value_name = "NAME", value_enum, default_value_t)]
     pub hypervisor: Choice,
+    /// Which share of the simulated hypervisor's operations fails, from 0 to 1.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.02, value_parser = share)]
+    pub simulated_failures: f64,
     /// Firecracker's binary.
     #[arg(long, env = "FIRECRACKER_BIN", value_name = "PROGRAM", default_value = "firecracker")]
     pub firecracker_bin: PathBuf,
@@ -64,7 +67,7 @@ impl Options {
     pub fn prepare(&self, data: &Path, calls: CallLayer) -> anyhow::Result<Arc<dyn Hypervisor>> {
         let folder = data.join("machines");
         Ok(match self.hypervisor {
-            Choice::Simulated => Arc::new(Simulated::lifelike()),
+            Choice::Simulated => Arc::new(Simulated::lifelike().failing(self.simulated_failures)),
             Choice::Firecracker => Arc::new(self.firecracker(folder, calls)?),
             Choice::Qemu => Arc::new(self.qemu(folder)?),
         })
@@ -92,6 +95,13 @@ impl Options {
         parts.all_there()?;
         Ok(Qemu::new(binary, kernel, initrd, folder).accelerator(&self.qemu_accel))
     }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "accepted: a number from 0 to 1".to_owned())
 }
 
 /// Looks for the parts of a hypervisor, and notes what is missing.

@@ -22,6 +22,12 @@ impl Simulated {
         Self { delay_ms: 50..=400, failure_rate: 0.02, fails_at: None }
     }
 
+    /// The same, but this share of its operations fails: from 0 to 1.
+    #[must_use]
+    pub const fn failing(self, failure_rate: f64) -> Self {
+        Self { failure_rate, ..self }
+    }
+
     /// It takes no time, and only what the template `broken` asks for fails: for tests.
     pub const fn instant() -> Self {
         Self { delay_ms: 0..=0, failure_rate: 0.0, fails_at: None }
