@@ -39,6 +39,7 @@
 pub mod apalis_1;
 mod begin;
 mod carried;
+mod executions;
 mod facts;
 mod failure;
 mod fresh;
@@ -52,6 +53,7 @@ mod share;
 mod typed_error;
 
 pub use carried::Carried;
+pub use executions::Executions;
 pub use facts::{JobFacts, JobRequest};
 pub use failure::{JobError, JobFailure};
 pub use future::JobFuture;

@@ -49,10 +49,15 @@ struct Gpu {
 impl Gpus {
     /// Shows the GPUs in a registry, once they were sampled; `None` where NVIDIA's library is not there.
     pub fn find(registry: &Registry) -> Option<Self> {
-        let gpus = Self(Arc::new(Inner { library: Nvml::init().ok()?, last: Mutex::default() }));
+        let gpus = Self::unregistered()?;
         let read = gpus.clone();
         registry.source(move |encoder| encode(encoder, &guard(&read.0.last)));
         Some(gpus)
+    }
+
+    /// The GPUs for whoever asks for [`Self::memory_of`] alone; no registry shows them.
+    pub fn unregistered() -> Option<Self> {
+        Some(Self(Arc::new(Inner { library: Nvml::init().ok()?, last: Mutex::default() })))
     }
 
     /// Takes a sample. It blocks for some milliseconds.

@@ -287,6 +287,8 @@ impl Builder {
             queries,
             #[cfg(feature = "jobs")]
             jobs,
+            #[cfg(feature = "jobs")]
+            works: crate::executions::Works::new(&self.policy),
             alive,
             ready,
             in_flight,

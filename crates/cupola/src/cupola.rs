@@ -39,6 +39,8 @@ pub(crate) struct Parts {
     pub(crate) queries: cupola_client::Queries,
     #[cfg(feature = "jobs")]
     pub(crate) jobs: crate::jobs::BackgroundJobs,
+    #[cfg(feature = "jobs")]
+    pub(crate) works: crate::executions::Works,
     pub(crate) alive: Checks,
     pub(crate) ready: Checks,
     pub(crate) in_flight: InFlight,

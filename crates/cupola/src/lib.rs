@@ -30,7 +30,8 @@
 //! - `client` (on): [`Cupola::call_layer`], [`Cupola::llm`] and [`Cupola::queries`], for calls to other services, calls of language
 //!   models, and queries of databases.
 //! - `host` (on): CPU, memory, disks and network, of the host and of this process, on `/metrics`; `nvidia`: GPUs too.
-//! - `jobs` (on): [`Cupola::jobs`], for background jobs; `apalis`: workers and queues of apalis 1, as `job::apalis_1`.
+//! - `serde`: what is known of an execution can be serialised.
+//! - `jobs` (on): [`Cupola::jobs`], for background jobs, and [`Cupola::executions`], for units of work; `apalis`: workers and queues of apalis 1, as `job::apalis_1`.
 //! - `metrics_0_24`: what libraries tell the `metrics` facade is on `/metrics` too.
 //! - `otel` (on): spans and metrics, exported by OTLP where variables say so; [`tracer`] and the module `span`.
 //! - `reqwest`: `Cupola::client`, a client on reqwest 0.13 that sends again, follows redirects, and keeps calls within limits.
@@ -46,6 +47,8 @@ mod calls;
 mod connections;
 mod cupola;
 mod error;
+#[cfg(feature = "jobs")]
+mod executions;
 #[cfg(feature = "axum")]
 mod health;
 mod in_flight;

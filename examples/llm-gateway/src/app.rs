@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::gateway::SharedGateway;
-use crate::{chat, generate, models};
+use crate::{chat, crews, generate, models};
 
 /// All routes but Cupola's own.
 pub fn routes(gateway: SharedGateway) -> Router {
@@ -14,5 +14,6 @@ pub fn routes(gateway: SharedGateway) -> Router {
         // As OpenAI's clients ask, so that they need only another address.
         .route("/v1/chat/completions", post(chat::complete))
         .route("/v1/models", get(models::list))
+        .merge(crews::routes())
         .with_state(gateway)
 }

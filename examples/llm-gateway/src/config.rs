@@ -34,6 +34,9 @@ pub struct Config {
     /// How many answers are kept, to be given again; 0 keeps none.
     #[arg(long, default_value = "256", value_name = "N")]
     pub cache: usize,
+    /// Where the reports of crews are written.
+    #[arg(long, env = "REPORTS", default_value = "reports", value_name = "DIR")]
+    pub reports: PathBuf,
     /// How long the gateway's own model thinks before each word, in milliseconds.
     #[arg(long, default_value = "0", value_name = "MS", value_parser = millis)]
     pub think: Duration,

@@ -67,7 +67,7 @@ struct StreamOptions {
 /// What the model says to a question.
 struct Said {
     id: String,
-    words: Vec<&'static str>,
+    words: Vec<String>,
     finish: &'static str,
     asked: usize,
 }
@@ -108,8 +108,8 @@ fn events(question: &Question, said: &Said, think: Duration) -> Body {
         });
         format!("data: {chunk}\n\n")
     };
-    let word = |(number, word): (usize, &&str)| {
-        let text = if number == 0 { (*word).to_owned() } else { format!(" {word}") };
+    let word = |(number, word): (usize, &String)| {
+        let text = if number == 0 { word.clone() } else { format!(" {word}") };
         chunk(json!([{ "index": 0, "delta": { "content": text }, "finish_reason": null }]), Value::Null)
     };
     let mut events: Vec<String> = said.words.iter().enumerate().map(word).collect();
@@ -132,15 +132,28 @@ fn say(question: &Question) -> Said {
         .join(" ")
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    let wanted = 8 + (seed % 24) as usize;
-    let most = question.max_tokens.unwrap_or(wanted).min(wanted);
-    let word = |number: usize| WORDS[(seed.rotate_left(5 * number as u32) % WORDS.len() as u64) as usize];
-    Said {
-        id: format!("chatcmpl-{seed:016x}"),
-        words: (0..most).map(word).collect(),
-        finish: if most < wanted { "length" } else { "stop" },
-        asked: asked.len(),
+    let word = |number: usize| WORDS[(seed.rotate_left(5 * number as u32) % WORDS.len() as u64) as usize].to_owned();
+    let mut words: Vec<String> = (0..8 + (seed % 24) as usize).map(word).collect();
+    if asked.contains(&"JSON") && !mumbles(&asked) {
+        words = in_json(&words);
     }
+    let most = question.max_tokens.unwrap_or(usize::MAX);
+    let finish = if most < words.len() { "length" } else { "stop" };
+    words.truncate(most);
+    Said { id: format!("chatcmpl-{seed:016x}"), words, finish, asked: asked.len() }
+}
+
+/// Of topics with such a word it speaks as people do, as models do now and then: asked again, it may or may not do better.
+fn mumbles(asked: &[&str]) -> bool {
+    asked.contains(&"mumble") || asked.contains(&"stumble") && !asked.contains(&"none:")
+}
+
+/// As models answer who are asked for JSON: with a fence around it.
+fn in_json(words: &[String]) -> Vec<String> {
+    let (title, rest) = words.split_at(3);
+    let points: Vec<_> = rest.chunks(4).map(|point| point.join(" ")).collect();
+    let object = json!({ "title": title.join(" "), "summary": words.join(" "), "points": points });
+    format!("```json\n{object}\n```").split(' ').map(ToOwned::to_owned).collect()
 }
 
 fn usage(said: &Said) -> Value {

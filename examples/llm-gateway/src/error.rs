@@ -14,6 +14,8 @@ use serde_json::json;
 pub enum GatewayError {
     /// The question is none, and why.
     Invalid(&'static str),
+    /// What is asked for is not there, and what that is.
+    Missing(&'static str),
     /// Nobody knows who asks.
     Unknown,
     /// The user has asked too often, and may ask again after so long.
@@ -77,12 +79,13 @@ impl IntoResponse for GatewayError {
     fn into_response(self) -> Response {
         let (status, code, retry_after) = match &self {
             Self::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid_request", None),
+            Self::Missing(_) => (StatusCode::NOT_FOUND, "not_found", None),
             Self::Unknown => (StatusCode::UNAUTHORIZED, "invalid_api_key", None),
             Self::TooMany(wait) => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", Some(*wait)),
             Self::Model(error) => (error.status(), error.kind.as_str(), error.retry_after),
         };
         let says = match &self {
-            Self::Invalid(why) => (*why).to_owned(),
+            Self::Invalid(why) | Self::Missing(why) => (*why).to_owned(),
             Self::Unknown => "the key is missing or wrong".to_owned(),
             Self::TooMany(_) => "too many questions: wait a little".to_owned(),
             Self::Model(error) => error.to_string(),

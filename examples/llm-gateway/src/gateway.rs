@@ -1,5 +1,6 @@
 //! What all questions have in common, and how one is asked.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -9,6 +10,7 @@ use axum::http::header::RETRY_AFTER;
 use bytes::Bytes;
 use cupola::Cupola;
 use cupola::client::llm::{AnswerParser, LlmBody, LlmTap, Price, Prices};
+use cupola::job::Executions;
 use cupola::metrics::ready::Caches;
 use cupola::record::LlmErrorKind;
 use http_body_util::{BodyExt, Limited};
@@ -16,6 +18,7 @@ use http_body_util::{BodyExt, Limited};
 use crate::asked::Asked;
 use crate::cache::Answers;
 use crate::config::Config;
+use crate::crews::Runs;
 use crate::embedded;
 use crate::error::ModelError;
 use crate::generation::{Generation, MAX_TEXT};
@@ -40,6 +43,12 @@ pub struct Gateway {
     pub model: String,
     /// Who answers.
     pub upstream: Upstream,
+    /// How work of several steps is recorded.
+    pub executions: Executions,
+    /// The runs of crews that are remembered.
+    pub runs: Runs,
+    /// Where their reports are written.
+    pub reports: PathBuf,
     answers: Answers,
     llm: LlmTap,
 }
@@ -62,6 +71,9 @@ impl Gateway {
             limits: Limits::new(config.per_minute),
             model: config.model.clone(),
             upstream: Upstream::new(config, cupola.call_layer())?,
+            executions: cupola.executions(),
+            runs: Runs::default(),
+            reports: config.reports.clone(),
             answers: Answers::new(config.cache, counted),
             llm: cupola.llm().prices(prices(config)?),
         })
@@ -83,6 +95,15 @@ impl Gateway {
             self.answers.put(user, &question, body.clone());
         }
         Ok(Answer { body, cached: false })
+    }
+
+    /// Asks, and gives what the model says.
+    pub async fn said(&self, asked: &Asked) -> Result<String, ModelError> {
+        let generation = Generation::new(asked.model());
+        let read = async { read(self.ask(asked, asked.to_bytes()).await?).await }.await;
+        let said = parsed(&read.map_err(|error| generation.fail(error))?);
+        generation.end(&said)?;
+        Ok(said.text().map(|(text, _)| text).unwrap_or_default())
     }
 
     /// Asks, and gives the answer as it comes: its line and metrics follow when it ends.

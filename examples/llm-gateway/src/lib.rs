@@ -9,6 +9,7 @@ pub mod app;
 pub mod asked;
 pub mod cache;
 pub mod config;
+pub mod crews;
 pub mod embedded;
 pub mod error;
 pub mod gateway;

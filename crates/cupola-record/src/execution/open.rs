@@ -201,7 +201,7 @@ impl OpenExecution {
     }
 
     fn say_step(&mut self, name: &str, status: Status, progress: Option<f64>, took: Option<Duration>) {
-        let progress = progress.filter(|share| share.is_finite()).map(|share| share.clamp(0.0, 1.0));
+        let progress = progress.filter(|share| share.is_finite()).map(thousandths);
         let step = Step { name: word(&self.tools.policy, name), status, progress, duration: took.map(micros) };
         self.say(&ExecutionEvent::Step(step));
     }
@@ -257,6 +257,11 @@ impl fmt::Debug for OpenExecution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OpenExecution").field("facts", &self.facts).finish_non_exhaustive()
     }
+}
+
+/// A share, to three decimals.
+fn thousandths(share: f64) -> f64 {
+    (share.clamp(0.0, 1.0) * 1000.0).round() / 1000.0
 }
 
 /// As lines have it.

@@ -56,7 +56,12 @@ impl Gateway {
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
-        self.ask(&format!("GET {path} HTTP/1.0\r\nhost: {}\r\n\r\n", self.address))
+        self.get_as(path, &[])
+    }
+
+    pub(crate) fn get_as(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        self.ask(&format!("GET {path} HTTP/1.0\r\nhost: {}\r\n{headers}\r\n", self.address))
     }
 
     pub(crate) fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
 mod common;
+mod crews;
 
 use common::{Gateway, Upstream, stream_of};
 use serde_json::Value;
