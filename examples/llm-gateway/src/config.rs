@@ -13,7 +13,7 @@ pub struct Config {
     /// Where to listen.
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:3001", value_name = "ADDR")]
     pub listen: String,
-    /// Who answers: anything that speaks as OpenAI does, over http. The gateway's own model, unless set.
+    /// Who answers: anything that speaks as OpenAI does, over http or https. The gateway's own model, unless set.
     #[arg(long, value_name = "URL")]
     pub upstream: Option<Uri>,
     /// The key that the upstream wants.

@@ -70,7 +70,7 @@ impl Gateway {
             users: Users::of(&config.keys)?,
             limits: Limits::new(config.per_minute),
             model: config.model.clone(),
-            upstream: Upstream::new(config, cupola.call_layer())?,
+            upstream: Upstream::new(config, cupola)?,
             executions: cupola.executions(),
             runs: Runs::default(),
             reports: config.reports.clone(),

@@ -179,3 +179,12 @@ fn the_official_client_is_content() {
         said.of("cupola::llm").iter().filter_map(|line| line["outcome"].as_str().map(str::to_owned)).collect();
     assert_eq!(outcomes, ["complete", "complete", "failed"]);
 }
+
+#[test]
+fn an_upstream_that_cannot_be_asked_ends_the_start_and_says_what_can() {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_llm-gateway"));
+    let output =
+        command.args(["--listen", "127.0.0.1:0", "--upstream", "ftp://example.com"]).env_clear().output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("http or https"), "{said}");
+}
