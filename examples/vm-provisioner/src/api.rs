@@ -19,7 +19,6 @@ use utoipa_axum::routes;
 
 use crate::auth;
 use crate::problem::Problem;
-use crate::progress::News;
 use crate::store::Store;
 use crate::worker::Queue;
 
@@ -30,8 +29,6 @@ pub struct Api {
     pub store: Store,
     /// The way to the worker.
     pub queue: Queue,
-    /// What the worker tells.
-    pub news: News,
     /// Whether callers may ask for slowness and failure (`?delay_ms=`, `?fail=`): only for the traffic of the demo.
     pub demo: bool,
 }

@@ -8,7 +8,6 @@ use tokio::task::JoinHandle;
 
 use crate::store::{Store, StoreError};
 use crate::vm::VmState;
-use crate::worker::Queue;
 
 /// How often the store is asked: more often than anybody scrapes.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -40,13 +39,13 @@ impl Business {
         })
     }
 
-    /// Asks the store and the queue now and then, until the task is aborted.
-    pub fn watch(self, store: Store, queue: Queue) -> JoinHandle<()> {
+    /// Asks the store now and then, until the task is aborted.
+    pub fn watch(self, store: Store) -> JoinHandle<()> {
         tokio::spawn(async move {
             let mut ticks = tokio::time::interval(PERIOD);
             loop {
                 ticks.tick().await;
-                if let Err(error) = self.look(&store, &queue).await {
+                if let Err(error) = self.look(&store).await {
                     Fallback::new("store", "gauges of before", &error.to_string()).operation("count_business").emit();
                 }
             }
@@ -54,34 +53,28 @@ impl Business {
     }
 
     /// Asks once. A state that no machine is in is zero, and not absent.
-    pub async fn look(&self, store: &Store, queue: &Queue) -> Result<(), StoreError> {
+    pub async fn look(&self, store: &Store) -> Result<(), StoreError> {
         let counts = store.count_by_state().await?;
         for state in VmState::NAMES.iter().filter_map(|name| VmState::named(name)) {
             let count = counts.iter().find(|(name, _)| name == state.as_str()).map_or(0, |(_, count)| *count);
             self.machines.with(&state).set(count.into());
         }
         self.free_addresses.set(store.free_addresses().await?.into());
-        self.waiting_jobs.set(queue.waiting() as i64);
+        self.waiting_jobs.set(store.waiting_jobs().await?.into());
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::hypervisor::Simulated;
-    use crate::progress::News;
     use crate::temporary::Folder;
-    use crate::worker::Worker;
 
     #[tokio::test]
     async fn states_addresses_and_jobs_are_on_the_registry() {
         let (folder, registry) = (Folder::new(), Registry::new());
         let store = Store::open(folder.path(), cupola::client::Queries::new()).await.unwrap();
-        let (_worker, queue) = Worker::start(store.clone(), News::default(), Arc::new(Simulated::instant()), None);
-        Business::register(&registry).unwrap().look(&store, &queue).await.unwrap();
+        Business::register(&registry).unwrap().look(&store).await.unwrap();
         let text = registry.render();
         for line in ["vm_addresses_free 245\n", "vm_jobs_waiting 0\n", "vm_machines{vm_state=\"running\"} 0\n"] {
             assert!(text.contains(line), "no {line} in {text}");

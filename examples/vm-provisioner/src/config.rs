@@ -7,7 +7,10 @@ use clap::Parser;
 use cupola::record::ConfigChange;
 
 use crate::marketplace::stub::Scenario;
+use crate::role::Role;
 use crate::traffic::Plan;
+use crate::vm::Step;
+use crate::worker::CrashAt;
 
 const LISTEN: &str = "127.0.0.1:3000";
 const DATA: &str = "./data";
@@ -23,6 +26,15 @@ pub struct Config {
     /// The folder of the store; it is made where it is missing.
     #[arg(long, default_value = DATA, value_name = "DIR")]
     pub data: PathBuf,
+    /// What this process does of the service's work.
+    #[arg(long, env = "ROLE", value_name = "ROLE", value_enum, default_value_t)]
+    pub role: Role,
+    /// After how much silence a worker is lost, so that another takes up its jobs.
+    #[arg(long, env = "LOST_AFTER", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(2..))]
+    pub lost_after: u64,
+    /// Kill this process after a step of a job: for tests.
+    #[arg(long, env = "CRASH_AT", value_name = "STEP", hide = true, value_parser = step)]
+    pub crash_at: Option<Step>,
     /// Send requests of many kinds to itself, so that there is something to see.
     #[arg(long)]
     pub traffic: bool,
@@ -56,7 +68,21 @@ fn scenario(name: &str) -> Result<Scenario, String> {
     Scenario::named(name).ok_or_else(|| format!("accepted: {}", Scenario::NAMES.join(", ")))
 }
 
+fn step(name: &str) -> Result<Step, String> {
+    Step::named(name).ok_or_else(|| format!("accepted: {}", Step::NAMES.join(", ")))
+}
+
 impl Config {
+    /// After how much silence a worker is lost.
+    pub const fn lost_after(&self) -> Duration {
+        Duration::from_secs(self.lost_after)
+    }
+
+    /// After which step the process ends.
+    pub const fn crash_at(&self) -> CrashAt {
+        CrashAt(self.crash_at)
+    }
+
     /// Says what is not as it is by default.
     pub fn say(&self) {
         let (data, rate) = (self.data.display().to_string(), self.traffic_rate.to_string());

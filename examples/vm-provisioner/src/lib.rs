@@ -29,6 +29,7 @@ mod named;
 pub mod problem;
 pub mod process;
 pub mod progress;
+pub mod role;
 pub mod secret;
 pub mod server;
 pub mod store;

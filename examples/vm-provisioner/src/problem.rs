@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::ip_pool;
 use crate::store::StoreError;
+use crate::worker::QueueDown;
 
 /// One error, in words that a caller can act on.
 #[derive(Debug, Serialize, ToSchema)]
@@ -95,8 +96,14 @@ impl Problem {
     }
 
     /// Not now.
-    pub fn unavailable(kind: &'static str, detail: impl Into<String>) -> Self {
+    fn unavailable(kind: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, kind, detail)
+    }
+
+    /// Not now, since something that we need does not work: the log says why.
+    fn down(kind: &'static str, error: &dyn std::error::Error, detail: &'static str) -> Self {
+        tracing::error!(%error, cause = error.source().map(tracing::field::display), "not now");
+        Self::unavailable(kind, detail)
     }
 
     /// Somebody whom we ask did not answer as they should: the log says what, the caller learns the request's id.
@@ -154,8 +161,17 @@ impl From<StoreError> for Problem {
                 let detail = format!("no address is free in {}: delete a VM, or try again later", ip_pool::NETWORK);
                 Self::unavailable("/problems/pool-empty", detail)
             }
+            StoreError::Database(_) if error.is_down() => {
+                Self::down("/problems/store-down", &error, "our store does not answer: try again later")
+            }
             StoreError::Database(_) => Self::internal(&error),
         }
+    }
+}
+
+impl From<QueueDown> for Problem {
+    fn from(error: QueueDown) -> Self {
+        Self::down("/problems/queue-down", &error, "no jobs are taken right now: try again later")
     }
 }
 

@@ -1,14 +1,10 @@
-//! News about machines, from the workers to whoever watches.
+//! Where machines are, as whoever watches them is told.
 
 use serde::Serialize;
-use tokio::sync::broadcast;
 use utoipa::ToSchema;
 
-use crate::ansible::{TaskEnd, TaskStatus};
+use crate::ansible::TaskStatus;
 use crate::vm::{Step, Vm, VmId, VmState};
-
-/// How many pieces of news a slow watcher may be behind before it has to look into the store instead.
-const KEPT: usize = 256;
 
 /// Where a machine is right now.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -55,36 +51,5 @@ impl From<&Vm> for Progress {
             failure: vm.failure.clone(),
             task: None,
         }
-    }
-}
-
-/// The place where news is told; clones share it.
-#[derive(Clone, Debug)]
-pub struct News {
-    sender: broadcast::Sender<Progress>,
-}
-
-impl Default for News {
-    fn default() -> Self {
-        Self { sender: broadcast::Sender::new(KEPT) }
-    }
-}
-
-impl News {
-    /// Tells where the machine is.
-    pub fn tell(&self, vm: &Vm) {
-        // An error means that nobody watches, which is fine.
-        let _ = self.sender.send(Progress::from(vm));
-    }
-
-    /// Tells that a task has ended with which the machine is configured.
-    pub fn tell_task(&self, vm: &Vm, end: &TaskEnd) {
-        let task = Some(TaskProgress { name: end.task.clone(), status: end.status });
-        let _ = self.sender.send(Progress { task, ..Progress::from(vm) });
-    }
-
-    /// All news from now on.
-    pub fn watch(&self) -> broadcast::Receiver<Progress> {
-        self.sender.subscribe()
     }
 }

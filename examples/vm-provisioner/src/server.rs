@@ -1,6 +1,7 @@
 //! The service from its start to its end.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -18,12 +19,11 @@ use crate::conformance;
 use crate::hypervisor::Hypervisor;
 use crate::marketplace::stub::Stub;
 use crate::marketplace::{self, Marketplace};
-use crate::progress::News;
 use crate::store::Store;
 use crate::traffic::{self, Plan};
-use crate::worker::Worker;
+use crate::worker::{Performer, Queue, Worker};
 
-/// How long the jobs that are queued at the end may take.
+/// How long the jobs that are in work at the end may take.
 const LAST_JOBS: Duration = Duration::from_secs(10);
 
 /// What the stub's offers are made of: the same at each start.
@@ -40,35 +40,65 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let cupola = cupola::Cupola::builder("vm-provisioner").log_dir("./logs").init()?;
 
     config.say();
-    // What is missing ends the start before anything is made.
-    let hypervisor = config.machines.prepare(&config.data, cupola.call_layer())?;
-    let ansible = config.configuration.prepare(&config.data)?;
     let prepare = Operation::running("open_store").kind(OperationKind::Prepare);
     let store = cupola::logged(prepare, Store::open(&config.data, cupola.queries("store"))).await?;
-    clean_up(&store, &*hypervisor).await?;
+    let queue = Queue::open(&config.data, cupola.jobs("vms"), config.lost_after()).await?;
     let asked = store.clone();
     cupola.ready_check(Check::new("store", move || {
         let store = asked.clone();
         async move { store.free_addresses().await.map(drop) }
     }));
-    let news = News::default();
-    let (worker, queue) = Worker::start(store.clone(), news.clone(), hypervisor.clone(), ansible);
-    let business = Business::register(cupola.registry())?.watch(store.clone(), queue.clone());
-    let api = Api { store: store.clone(), queue, news, demo: config.traffic };
-    let (market, _stub) = marketplace(&config, &cupola).await?;
-    let beside = if config.conformance { conformance::routes() } else { Router::new() };
-    let app = app::router(api, marketplace::routes(store.clone(), market), &cupola, beside);
+    let works = if config.role.works() { Some(Works::start(&config, &cupola, &store, &queue).await?) } else { None };
+    let business = Business::register(cupola.registry())?.watch(store.clone());
+    let (app, _stub) = app(&config, &cupola, &store, &queue).await?;
 
     let address = listener.local_addr()?;
-    tracing::info!(data = %config.data.display(), traffic = config.traffic, hypervisor = hypervisor.name(), "ready to provision");
+    tracing::info!(data = %config.data.display(), traffic = config.traffic, role = ?config.role, "ready to provision");
     cupola.serve_requests(listener, app, stop(&cupola, address, config.plan())).await?;
 
-    worker.finish(LAST_JOBS).await;
-    hypervisor.shut_down().await;
+    if let Some(works) = works {
+        works.finish().await;
+    }
     business.abort();
+    queue.close().await;
     store.close().await;
     cupola.shutdown().await;
     Ok(())
+}
+
+/// What does jobs, and what they are done with.
+struct Works {
+    worker: Worker,
+    hypervisor: Arc<dyn Hypervisor>,
+}
+
+impl Works {
+    /// What is missing ends the start before anything is made.
+    async fn start(config: &Config, cupola: &Cupola, store: &Store, queue: &Queue) -> anyhow::Result<Self> {
+        let hypervisor = config.machines.prepare(&config.data, cupola.call_layer())?;
+        let ansible = config.configuration.prepare(&config.data)?;
+        stop_lost(store, &*hypervisor).await?;
+        tracing::info!(hypervisor = hypervisor.name(), "ready for jobs");
+        let (store, crash_at) = (store.clone(), config.crash_at());
+        let performer = Performer { store, hypervisor: hypervisor.clone(), ansible, crash_at };
+        Ok(Self { worker: Worker::start(performer, queue.clone()), hypervisor })
+    }
+
+    async fn finish(self) {
+        self.worker.finish(LAST_JOBS).await;
+        self.hypervisor.shut_down().await;
+    }
+}
+
+/// What is served: a process that only works says no more than how it is.
+async fn app(config: &Config, cupola: &Cupola, store: &Store, queue: &Queue) -> anyhow::Result<(Router, Option<Stub>)> {
+    if !config.role.answers() {
+        return Ok((cupola.routes().layer(cupola.layer()), None));
+    }
+    let api = Api { store: store.clone(), queue: queue.clone(), demo: config.traffic };
+    let (market, stub) = marketplace(config, cupola).await?;
+    let beside = if config.conformance { conformance::routes() } else { Router::new() };
+    Ok((app::router(api, marketplace::routes(store.clone(), market), cupola, beside), stub))
 }
 
 /// The marketplace that was named, or a stub that stands in for it while the service runs.
@@ -88,15 +118,10 @@ async fn bind(address: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// The queue is in memory: jobs that an earlier process left behind are failed, and their addresses released. Of machines that
-/// were running some have ended with that process.
-async fn clean_up(store: &Store, hypervisor: &dyn Hypervisor) -> anyhow::Result<()> {
+/// Of machines that were running some have ended with an earlier process.
+async fn stop_lost(store: &Store, hypervisor: &dyn Hypervisor) -> anyhow::Result<()> {
     for vm_id in store.stop_lost(|id| hypervisor.runs(id)).await? {
         tracing::warn!(%vm_id, "it does not run any more: the machine is stopped");
-    }
-    for vm_id in store.fail_interrupted().await? {
-        hypervisor.destroy(&vm_id).await?;
-        tracing::warn!(%vm_id, "its job was lost in a restart: the machine is failed, its address released");
     }
     Ok(())
 }

@@ -1,13 +1,17 @@
 //! The store: one SQLite file with the machines, their addresses, and who may call.
 
+mod asked;
 mod error;
 mod lifecycle;
 mod moved;
+mod progress;
 mod schema;
 mod users;
 mod vms;
 
+pub use asked::Asked;
 pub use error::StoreError;
+pub use progress::Told;
 pub use users::{Caller, DEMO_TOKENS, Scope};
 
 use std::path::Path;
@@ -81,6 +85,8 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
+        // What is deleted is overwritten: passwords are among it.
+        .pragma("secure_delete", "ON")
         .busy_timeout(Duration::from_secs(5))
 }
 

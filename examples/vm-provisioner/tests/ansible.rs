@@ -118,7 +118,7 @@ fn each_task_is_a_line(lines: &[Value], vm_id: &str) {
 }
 
 fn failure_is_told_in_full(lines: &[Value], vm_id: &str) {
-    let failed = lines.iter().find(|line| line["message"] == "job failed").unwrap();
+    let failed = lines.iter().find(|line| line["message"] == "machine failed").unwrap();
     let field = |name: &str| failed[name].as_str().unwrap_or_else(|| panic!("no {name}: {failed}"));
     assert_eq!((field("vm_id"), field("step"), field("user_name")), (vm_id, "machine_configured", "ada"));
     assert_eq!((field("reason"), field("action")), ("told to fail", "background.task"));

@@ -74,7 +74,7 @@ fn machines_boot_or_say_why_not_and_none_outlives_the_service() {
 }
 
 fn failure_is_told_in_full(lines: &[Value], vm_id: &str) {
-    let failed = lines.iter().find(|line| line["message"] == "job failed").unwrap();
+    let failed = lines.iter().find(|line| line["message"] == "machine failed").unwrap();
     let field = |name: &str| failed[name].as_str().unwrap_or_else(|| panic!("no {name}: {failed}"));
     assert_eq!((field("vm_id"), field("step"), field("user_name")), (vm_id, "machine_started", "ada"));
     assert!(field("reason").contains("Kernel panic"), "{failed}");

@@ -11,9 +11,9 @@ use super::fields::Fields;
 use super::json_body::JsonBody;
 use crate::problem::Problem;
 use crate::secret::Secret;
-use crate::store::Caller;
+use crate::store::{Asked, Caller};
 use crate::vm::{NewVm, Size, Template, Vm, VmName};
-use crate::worker::{Job, Place, Queue, Work};
+use crate::worker::{Job, Work};
 
 /// What is said of a machine that is to be made.
 #[derive(ToSchema)]
@@ -26,7 +26,7 @@ pub(super) struct VmWanted {
     template: Template,
     /// How large to make it.
     size: Size,
-    /// Its administrator's first password, which is kept nowhere.
+    /// Its administrator's first password, which is kept until the machine is made.
     #[schema(example = "corr3ct-horse-battery-staple", min_length = 12, max_length = 128, nullable = false)]
     admin_password: Option<String>,
 }
@@ -42,17 +42,17 @@ pub(super) async fn create(
 ) -> Result<impl IntoResponse, Problem> {
     let (new, admin_password) = read(fields)?;
     cupola::context::set("template_name", new.template.as_str());
-    let place = place(&api.queue)?;
-    let vm = api.store.create(&caller.id, &new).await?;
-    cupola::context::set("vm_id", vm.id.to_string());
-    place.send(Job::here(vm.id.clone(), Work::Provision { admin_password }));
+    let asked = api.store.create(&caller.id, &new, admin_password.as_ref()).await?;
+    cupola::context::set("vm_id", asked.vm().id.to_string());
+    let vm = hand_over(&api, asked, Work::Provision).await?;
     let location = format!("/api/v1/vms/{}", vm.id);
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(vm)))
 }
 
-/// A place in the worker's queue, or the answer that there is none.
-pub(super) fn place(queue: &Queue) -> Result<Place, Problem> {
-    queue.place().ok_or_else(|| Problem::unavailable("/problems/busy", "too many jobs are waiting: try again later"))
+/// Queues the work that was asked for, and keeps that it was: neither or both.
+pub(super) async fn hand_over(api: &Api, asked: Asked, work: Work) -> Result<Vm, Problem> {
+    api.queue.push(Job { vm_id: asked.vm().id.clone(), work }).await?;
+    Ok(asked.keep().await?)
 }
 
 fn read(mut fields: Fields) -> Result<(NewVm, Option<Secret>), Problem> {

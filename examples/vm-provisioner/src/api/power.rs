@@ -5,12 +5,12 @@ use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 
 use super::Api;
-use super::create::place;
+use super::create::hand_over;
 use super::vm_path::VmPath;
 use crate::problem::Problem;
 use crate::store::Caller;
 use crate::vm::{Vm, VmId, VmState};
-use crate::worker::{Job, Work};
+use crate::worker::Work;
 
 /// Starts a machine that is stopped.
 #[utoipa::path(post, path = "/api/v1/vms/{id}/start", operation_id = "start_vm", params(("id" = VmId, Path, description = "The machine's id.")),
@@ -55,9 +55,7 @@ async fn request(
     (from, to): (&[VmState], VmState),
     work: Work,
 ) -> Result<(StatusCode, Json<Vm>), Problem> {
-    let place = place(&api.queue)?;
-    let vm = api.store.request(&caller.id, id, from, to).await?;
-    cupola::context::set("template_name", vm.template.as_str());
-    place.send(Job::here(id.clone(), work));
-    Ok((StatusCode::ACCEPTED, Json(vm)))
+    let asked = api.store.request(&caller.id, id, from, to).await?;
+    cupola::context::set("template_name", asked.vm().template.as_str());
+    Ok((StatusCode::ACCEPTED, Json(hand_over(api, asked, work).await?)))
 }

@@ -16,7 +16,6 @@ use utoipa_axum::router::OpenApiRouter;
 use super::Api;
 use super::openapi::tests::{document, wrong};
 use crate::hypervisor::Simulated;
-use crate::progress::News;
 use crate::store::{DEMO_TOKENS, Store};
 use crate::temporary::Folder;
 use crate::worker::Worker;
@@ -51,9 +50,8 @@ impl Service {
     pub(crate) async fn start() -> Self {
         let folder = Folder::new();
         let store = Store::open(folder.path(), cupola::client::Queries::new()).await.unwrap();
-        let news = News::default();
-        let (worker, queue) = Worker::start(store.clone(), news.clone(), Arc::new(Simulated::instant()), None);
-        let api = Api { store: store.clone(), queue, news, demo: false };
+        let (worker, queue) = folder.worker(&store, Simulated::instant(), None).await;
+        let api = Api { store: store.clone(), queue, demo: false };
         let router = api.clone().routes(OpenApiRouter::new());
         let document = document(&router).await;
         Self { api, store, router, document, _worker: worker, folder }

@@ -1,7 +1,5 @@
 //! The layers in their order: what each of them does is seen on the answers of all the others.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
@@ -13,7 +11,6 @@ use utoipa_axum::router::OpenApiRouter;
 use super::{BODY_LIMIT, router};
 use crate::api::Api;
 use crate::hypervisor::Simulated;
-use crate::progress::News;
 use crate::store::{DEMO_TOKENS, Store};
 use crate::temporary::Folder;
 use crate::worker::Worker;
@@ -28,10 +25,9 @@ impl App {
     async fn start() -> Self {
         let folder = Folder::new();
         let store = Store::open(folder.path(), cupola::client::Queries::new()).await.unwrap();
-        let news = News::default();
-        let (worker, queue) = Worker::start(store.clone(), news.clone(), Arc::new(Simulated::instant()), None);
+        let (worker, queue) = folder.worker(&store, Simulated::instant(), None).await;
         let cupola = Cupola::builder("test").vars(|_| None).output(std::io::sink()).build().unwrap();
-        let router = router(Api { store, queue, news, demo: false }, OpenApiRouter::new(), &cupola, Router::new());
+        let router = router(Api { store, queue, demo: false }, OpenApiRouter::new(), &cupola, Router::new());
         Self { router, _worker: worker, _folder: folder }
     }
 

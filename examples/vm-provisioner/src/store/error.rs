@@ -27,6 +27,21 @@ pub enum StoreError {
     Database(sqlx::Error),
 }
 
+impl StoreError {
+    /// Whether the database itself does not work, for now: it is locked, read-only, full, or not to be opened, read or written.
+    pub fn is_down(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_)) => true,
+            Self::Database(sqlx::Error::Database(refusal)) => {
+                let code = refusal.code().and_then(|code| code.parse::<u32>().ok());
+                // The low byte of a code of SQLite is its kind: busy, locked, read-only, I/O, full, cannot be opened.
+                code.is_some_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
+            }
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,11 +5,37 @@ use std::net::Ipv4Addr;
 use cupola::record::StateChange;
 
 use super::moved::Moved;
-use super::{Connection, Store, StoreError};
+use super::{Connection, Store, StoreError, progress};
 use crate::ip_pool;
+use crate::progress::Progress;
+use crate::secret::Secret;
 use crate::vm::{Step, Vm, VmId, VmState};
 
 impl Store {
+    /// Writes that a job for the machine begins, which is in state `through` from now on; gives it, and the step at which it was.
+    ///
+    /// None where it is in none of the states `from`: the job was done before, or asked for by somebody who kept nothing.
+    pub async fn take_up(
+        &self,
+        id: &VmId,
+        from: &[VmState],
+        through: VmState,
+    ) -> Result<Option<(Vm, Step)>, StoreError> {
+        let mut transaction = self.write().await?;
+        let query = sqlx::query_as("SELECT * FROM vm_details WHERE id = ?");
+        let found: Option<Vm> = query.bind(id.as_str()).fetch_optional(&mut *transaction).await?;
+        let Some(before) = found.filter(|vm| from.contains(&vm.state)) else { return Ok(None) };
+        let moved = mark(&mut transaction, id, through, Step::RecordLoaded, None).await?;
+        transaction.commit().await?;
+        Ok(Some((moved.say(), before.step)))
+    }
+
+    /// The first password of its administrator, where it has one and is not made yet.
+    pub async fn admin_password(&self, id: &VmId) -> Result<Option<Secret>, StoreError> {
+        let query = sqlx::query_scalar("SELECT password FROM admin_passwords WHERE vm_id = ?");
+        Ok(query.bind(id.as_str()).fetch_optional(&self.pool).await?.map(Secret::new))
+    }
+
     /// Writes that a step is done and the machine is in this state.
     pub async fn advance(&self, id: &VmId, state: VmState, step: Step) -> Result<Vm, StoreError> {
         let mut transaction = self.write().await?;
@@ -59,15 +85,6 @@ impl Store {
         Ok(lost)
     }
 
-    /// Fails every machine whose job was lost with an earlier process, and gives them.
-    pub async fn fail_interrupted(&self) -> Result<Vec<VmId>, StoreError> {
-        let ids = self.in_states(|state| !state.is_final()).await?;
-        for id in &ids {
-            self.fail(id, Step::Queued, "the service was restarted").await?;
-        }
-        Ok(ids)
-    }
-
     async fn in_states(&self, wanted: impl Fn(VmState) -> bool) -> Result<Vec<VmId>, StoreError> {
         let rows: Vec<(String, String)> = sqlx::query_as("SELECT id, state FROM vms").fetch_all(&self.pool).await?;
         let wanted =
@@ -88,6 +105,12 @@ async fn mark(
     let update = sqlx::query("UPDATE vms SET state = ?, step = ?, failure = ? WHERE id = ?");
     let update = update.bind(state.as_str()).bind(step.as_str()).bind(failure).bind(id.as_str());
     update.execute(&mut *connection).await?;
+    if state.is_final() {
+        let delete = sqlx::query("DELETE FROM admin_passwords WHERE vm_id = ?");
+        delete.bind(id.as_str()).execute(&mut *connection).await?;
+    }
     let query = sqlx::query_as("SELECT * FROM vm_details WHERE id = ?");
-    Ok(Moved { from, vm: query.bind(id.as_str()).fetch_one(connection).await? })
+    let vm = query.bind(id.as_str()).fetch_one(&mut *connection).await?;
+    progress::tell(connection, &Progress::from(&vm)).await?;
+    Ok(Moved { from, vm })
 }

@@ -5,6 +5,7 @@ use cupola::record::StateChange;
 use crate::vm::Vm;
 
 /// A machine as it is now, and the state that it was in before a transaction.
+#[derive(Debug)]
 pub(super) struct Moved {
     pub(super) from: String,
     pub(super) vm: Vm,

@@ -5,8 +5,11 @@ use anyhow::ensure;
 use super::Connection;
 
 /// Each step's last statement sets `user_version` to the step's number.
-const STEPS: &[&str] =
-    &[include_str!("../../migrations/0001_initial.sql"), include_str!("../../migrations/0002_users.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../../migrations/0001_initial.sql"),
+    include_str!("../../migrations/0002_users.sql"),
+    include_str!("../../migrations/0003_jobs.sql"),
+];
 
 /// Runs the steps that this file has not seen; refuses a file that a newer binary wrote.
 pub(super) async fn migrate(connection: &mut Connection<'_>) -> anyhow::Result<()> {

@@ -6,15 +6,16 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 use super::moved::Moved;
-use super::{Connection, Store, StoreError};
+use super::{Asked, Connection, Store, StoreError, progress};
 use crate::ip_pool;
+use crate::secret::Secret;
 use crate::vm::{NewVm, Size, Step, Template, Vm, VmId, VmPatch, VmState};
 
 impl Store {
-    /// Writes the record of a machine that waits for a worker.
+    /// Writes the record of a machine that waits for a worker, and its administrator's first password until it is made.
     ///
     /// It counts as one of the pool's takers from now on, so that no worker finds the pool empty later.
-    pub async fn create(&self, owner: &str, new: &NewVm) -> Result<Vm, StoreError> {
+    pub async fn create(&self, owner: &str, new: &NewVm, password: Option<&Secret>) -> Result<Asked, StoreError> {
         let mut transaction = self.write().await?;
         if ip_pool::free(&mut transaction).await? <= waiting(&mut transaction).await? {
             return Err(StoreError::PoolEmpty);
@@ -25,9 +26,12 @@ impl Store {
         );
         let insert = insert.bind(id.as_str()).bind(owner).bind(new.name.as_str());
         insert.bind(new.template.as_str()).bind(new.size.as_str()).execute(&mut *transaction).await?;
+        if let Some(password) = password {
+            let insert = sqlx::query("INSERT INTO admin_passwords (vm_id, password) VALUES (?, ?)");
+            insert.bind(id.as_str()).bind(password.reveal()).execute(&mut *transaction).await?;
+        }
         let vm = owned(&mut transaction, owner, &id).await?;
-        transaction.commit().await?;
-        Ok(vm)
+        Ok(Asked { moved: Moved { from: vm.state.as_str().to_owned(), vm }, transaction })
     }
 
     /// The owner's machine with this id.
@@ -59,8 +63,8 @@ impl Store {
         Ok(vm)
     }
 
-    /// Moves a machine from one state to the next before a job for it is queued.
-    pub async fn request(&self, owner: &str, id: &VmId, from: &[VmState], to: VmState) -> Result<Vm, StoreError> {
+    /// Moves a machine from one state to the next, where a job for it waits.
+    pub async fn request(&self, owner: &str, id: &VmId, from: &[VmState], to: VmState) -> Result<Asked, StoreError> {
         let mut transaction = self.write().await?;
         let is = owned(&mut transaction, owner, id).await?.state;
         if !from.contains(&is) {
@@ -68,15 +72,21 @@ impl Store {
         }
         let update = sqlx::query("UPDATE vms SET state = ?, step = 'queued' WHERE id = ?");
         update.bind(to.as_str()).bind(id.as_str()).execute(&mut *transaction).await?;
+        progress::forget(&mut transaction, id).await?;
         let moved = Moved { from: is.as_str().to_owned(), vm: owned(&mut transaction, owner, id).await? };
-        transaction.commit().await?;
-        Ok(moved.say())
+        Ok(Asked { transaction, moved })
     }
 
     /// How many machines there are, by state.
     pub async fn count_by_state(&self) -> Result<Vec<(String, u32)>, StoreError> {
         let query = sqlx::query_as("SELECT state, COUNT(*) FROM vms GROUP BY state");
         Ok(query.fetch_all(&self.pool).await?)
+    }
+
+    /// How many jobs no worker has begun.
+    pub async fn waiting_jobs(&self) -> Result<u32, StoreError> {
+        let query = "SELECT COUNT(*) FROM vms WHERE step = 'queued' AND state NOT IN ('running', 'stopped', 'failed')";
+        Ok(sqlx::query_scalar(query).fetch_one(&self.pool).await?)
     }
 
     /// How many machines the owner has, by state.
@@ -114,7 +124,7 @@ impl FromRow<'_, SqliteRow> for Vm {
 }
 
 /// A text that must be one of those that this binary knows.
-fn known<T>(row: &SqliteRow, column: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, sqlx::Error> {
+pub(super) fn known<T>(row: &SqliteRow, column: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, sqlx::Error> {
     let text: &str = row.try_get(column)?;
     read(text).ok_or_else(|| sqlx::Error::ColumnDecode {
         index: column.to_owned(),

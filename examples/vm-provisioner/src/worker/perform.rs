@@ -1,93 +1,126 @@
 //! The steps of each job, and what is left behind when one of them fails.
 
-use std::error::Error;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cupola::record::{Performance, Thresholds};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::attempt::ATTEMPTS;
+use super::crash::CrashAt;
+use super::failure::{Cause, Failure};
 use super::{Job, Work};
-use crate::ansible::{Ansible, AnsibleError, Guest};
-use crate::hypervisor::{Hypervisor, HypervisorError};
-use crate::progress::News;
+use crate::ansible::{Ansible, AnsibleError, Guest, TaskEnd};
+use crate::hypervisor::Hypervisor;
 use crate::secret::Secret;
 use crate::store::{Store, StoreError};
 use crate::vm::{Step, Vm, VmId, VmState};
 
 /// A hypervisor takes a tenth of a second as a rule.
 const USUAL: Thresholds = Thresholds::millis(100, 500, 5_000);
+/// How long it waits for a store that has failed, when there is nothing left to do but to write that down.
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// Does jobs.
+/// Does jobs. Each step may be done twice: nobody knows how far a worker came that was lost.
 #[derive(Debug)]
-pub(super) struct Performer {
-    pub(super) store: Store,
-    pub(super) news: News,
-    pub(super) hypervisor: Arc<dyn Hypervisor>,
-    pub(super) ansible: Option<Ansible>,
+pub struct Performer {
+    /// The machines.
+    pub store: Store,
+    /// What makes and runs them.
+    pub hypervisor: Arc<dyn Hypervisor>,
+    /// What configures new ones, if anything does.
+    pub ansible: Option<Ansible>,
+    /// After which step the process ends: for tests.
+    pub crash_at: CrashAt,
 }
 
 impl Performer {
-    /// Does the job to its end; a machine whose job fails is failed, and its address is free again.
-    pub(super) async fn perform(&self, job: Job) {
-        let begun = Instant::now();
-        let (vm_id, operation) = (&job.vm_id, job.work.operation());
-        let result = match job.work {
-            Work::Provision { admin_password } => self.provision(vm_id, admin_password.as_ref()).await,
-            Work::Start => self.start(vm_id).await,
-            Work::Stop => self.stop(vm_id).await,
-            Work::Destroy => self.destroy(vm_id).await,
-        };
-        let took = begun.elapsed();
-        match result {
-            Ok(()) => {
-                say(Step::Done, vm_id, took);
-                Performance::new(operation, took).thresholds(USUAL).emit();
-            }
-            Err(failure) => self.fail(vm_id, failure, took).await,
-        }
+    /// Does the job to its end.
+    pub(super) async fn perform(&self, job: &Job, attempt: usize) -> Result<(), Failure> {
+        self.crash_at.after(Step::Queued);
+        let (begun, vm_id) = (Instant::now(), &job.vm_id);
+        let Some(vm) = self.take_up(job, attempt).await? else { return Ok(()) };
+        match job.work {
+            Work::Provision => self.provision(vm_id).await,
+            Work::Start => self.start(&vm).await,
+            Work::Stop => self.stop(&vm).await,
+            Work::Destroy => self.destroy(&vm).await,
+        }?;
+        self.crash_at.after(Step::Done);
+        Performance::new(job.work.operation(), begun.elapsed()).thresholds(USUAL).emit();
+        Ok(())
     }
 
-    async fn provision(&self, vm_id: &VmId, password: Option<&Secret>) -> Result<(), Failure> {
-        self.load(vm_id, VmState::Provisioning).await?;
+    /// Every job's first step: its machine is in the midst of it from now on. None where nothing is left to do.
+    async fn take_up(&self, job: &Job, attempt: usize) -> Result<Option<Vm>, Failure> {
+        let (vm_id, work) = (&job.vm_id, job.work);
+        let taken = self.store.take_up(vm_id, work.states(), work.through());
+        let Some((vm, step)) = self.step(Step::RecordLoaded, vm_id, taken).await? else {
+            tracing::warn!(%vm_id, "nothing is left to do");
+            return Ok(None);
+        };
+        if attempt > 1 {
+            tracing::warn!(%vm_id, attempt, step = step.as_str(), "taken up again");
+        }
+        if attempt > ATTEMPTS {
+            return Err(Failure { step, cause: Cause::WorkersLost });
+        }
+        Ok(Some(vm))
+    }
+
+    async fn provision(&self, vm_id: &VmId) -> Result<(), Failure> {
         let vm = self.step(Step::AddressAllocated, vm_id, self.allocate(vm_id)).await?;
         self.part(&vm, Step::MachineProvisioned, self.hypervisor.make(&vm)).await?;
         let vm = self.part(&vm, Step::MachineStarted, self.hypervisor.start(&vm)).await?;
         if let Some(ansible) = &self.ansible {
-            self.part(&vm, Step::MachineConfigured, self.configure(ansible, &vm, password)).await?;
+            self.part(&vm, Step::MachineConfigured, self.configure(ansible, &vm)).await?;
         }
         self.settle(vm_id, VmState::Running).await
     }
 
-    async fn configure(&self, ansible: &Ansible, vm: &Vm, password: Option<&Secret>) -> Result<(), AnsibleError> {
-        let guest = Guest { vm, reach: self.hypervisor.reach(vm), admin_password: password };
-        ansible.configure(&guest, |end| self.news.tell_task(vm, end)).await.map(drop)
+    async fn configure(&self, ansible: &Ansible, vm: &Vm) -> Result<(), Cause> {
+        let password = self.store.admin_password(&vm.id).await?;
+        let (ended, tasks) = mpsc::unbounded_channel();
+        let configured = self.run_playbook(ansible, vm, password.as_ref(), ended);
+        let (configured, ()) = tokio::join!(configured, self.tell_tasks(vm, tasks));
+        Ok(configured?)
     }
 
-    async fn start(&self, vm_id: &VmId) -> Result<(), Failure> {
-        let vm = self.load(vm_id, VmState::Starting).await?;
-        self.part(&vm, Step::MachineStarted, self.hypervisor.start(&vm)).await?;
-        self.settle(vm_id, VmState::Running).await
+    async fn run_playbook(
+        &self,
+        ansible: &Ansible,
+        vm: &Vm,
+        admin_password: Option<&Secret>,
+        ended: mpsc::UnboundedSender<TaskEnd>,
+    ) -> Result<(), AnsibleError> {
+        let guest = Guest { vm, reach: self.hypervisor.reach(vm), admin_password };
+        ansible.configure(&guest, |end| drop(ended.send(end.clone()))).await.map(drop)
     }
 
-    async fn stop(&self, vm_id: &VmId) -> Result<(), Failure> {
-        let vm = self.load(vm_id, VmState::Stopping).await?;
-        self.part(&vm, Step::MachineStopped, self.hypervisor.stop(vm_id)).await?;
-        self.settle(vm_id, VmState::Stopped).await
+    async fn tell_tasks(&self, vm: &Vm, mut tasks: mpsc::UnboundedReceiver<TaskEnd>) {
+        while let Some(end) = tasks.recv().await {
+            if let Err(error) = self.store.tell_task(vm, &end).await {
+                tracing::warn!(%error, "who watches is not told of a task");
+            }
+        }
+    }
+
+    async fn start(&self, vm: &Vm) -> Result<(), Failure> {
+        self.part(vm, Step::MachineStarted, self.hypervisor.start(vm)).await?;
+        self.settle(&vm.id, VmState::Running).await
+    }
+
+    async fn stop(&self, vm: &Vm) -> Result<(), Failure> {
+        self.part(vm, Step::MachineStopped, self.hypervisor.stop(&vm.id)).await?;
+        self.settle(&vm.id, VmState::Stopped).await
     }
 
     /// The record goes last: as long as there is a machine, there is a record of it.
-    async fn destroy(&self, vm_id: &VmId) -> Result<(), Failure> {
-        let vm = self.load(vm_id, VmState::Deleting).await?;
-        self.part(&vm, Step::MachineDestroyed, self.hypervisor.destroy(vm_id)).await?;
-        self.step(Step::StatusUpdated, vm_id, self.store.remove(vm_id)).await?;
+    async fn destroy(&self, vm: &Vm) -> Result<(), Failure> {
+        self.part(vm, Step::MachineDestroyed, self.hypervisor.destroy(&vm.id)).await?;
+        self.step(Step::StatusUpdated, &vm.id, self.store.remove(&vm.id)).await?;
         Ok(())
-    }
-
-    /// Every job's first step: its machine is in state `through` from now on.
-    async fn load(&self, vm_id: &VmId, through: VmState) -> Result<Vm, Failure> {
-        self.step(Step::RecordLoaded, vm_id, self.store.advance(vm_id, through, Step::RecordLoaded)).await
     }
 
     /// The last step of most: its machine is in a state that lasts.
@@ -116,104 +149,47 @@ impl Performer {
         self.step(step, &vm.id, work).await
     }
 
-    /// Does one step, tells who watches, and writes its line.
-    async fn step<E: Into<Cause>>(
+    /// Does one step, and writes its line.
+    async fn step<T, E: Into<Cause>>(
         &self,
         step: Step,
         vm_id: &VmId,
-        work: impl Future<Output = Result<Vm, E>>,
-    ) -> Result<Vm, Failure> {
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Failure> {
         let begun = Instant::now();
         let failed = |cause: Cause| Failure { step, cause };
         self.hypervisor.interrupt(step).map_err(|error| failed(error.into()))?;
-        let vm = work.await.map_err(|error| failed(error.into()))?;
-        self.news.tell(&vm);
-        say(step, vm_id, begun.elapsed());
-        Ok(vm)
+        let done = work.await.map_err(|error| failed(error.into()))?;
+        tracing::info!(step = step.as_str(), %vm_id, duration_ms = millis(begun.elapsed()), "{}", step.said());
+        self.crash_at.after(step);
+        Ok(done)
     }
 
-    /// What is left of the machine goes before its address is free for another.
-    async fn fail(&self, vm_id: &VmId, failure: Failure, took: Duration) {
+    /// There is to be no other attempt: the machine is failed, and its address is free for another once what is left of the
+    /// machine is gone.
+    pub(super) async fn give_up(&self, vm_id: &VmId, failure: Failure) {
         let Failure { step, cause } = failure;
         let left_behind = self.hypervisor.destroy(vm_id).await.err().map(|error| error.to_string());
-        let (written, kept_by) = match self.store.fail(vm_id, step, &cause.to_string()).await {
-            Ok(written) => (Some(written), None),
-            Err(error) => (None, Some(error.to_string())),
-        };
-        let ip_released = written.as_ref().map(|(_, released)| *released);
-        let (step, duration_ms, reason) = (step.as_str(), millis(took), cause.reason());
-        // `kept_by` is why it is not written: the next start does it.
-        tracing::error!(step, %vm_id, duration_ms, error = %cause, reason, ip_released, left_behind, kept_by, "job failed");
-        // Last of all: who watches sees the end only once everything is done.
-        written.iter().for_each(|(vm, _)| self.news.tell(vm));
+        let ip_released = self.fail(vm_id, step, &cause.to_string()).await;
+        let (step, reason) = (step.as_str(), cause.reason());
+        tracing::error!(step, %vm_id, error = %cause, reason, ip_released, left_behind, "machine failed");
     }
-}
 
-fn say(step: Step, vm_id: &VmId, took: Duration) {
-    tracing::info!(step = step.as_str(), %vm_id, duration_ms = millis(took), "{}", step.said());
+    /// Writes that the machine has failed, and tells whether it had an address. Where the store has failed too it waits: should the
+    /// process end meanwhile, the job is taken up by another, which comes here again.
+    async fn fail(&self, vm_id: &VmId, step: Step, cause: &str) -> bool {
+        loop {
+            match self.store.fail(vm_id, step, cause).await {
+                Ok((_, released)) => return released,
+                Err(StoreError::NotFound) => return false,
+                Err(error) => tracing::error!(%vm_id, %error, "the machine's failure is not written yet"),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
 }
 
 /// Milliseconds to the microsecond.
 fn millis(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
-}
-
-/// A step that failed.
-#[derive(Debug)]
-struct Failure {
-    step: Step,
-    cause: Cause,
-}
-
-/// Who failed.
-#[derive(Debug)]
-enum Cause {
-    Store(StoreError),
-    Hypervisor(HypervisorError),
-    Ansible(AnsibleError),
-}
-
-impl Cause {
-    /// What is behind it, for the log only.
-    fn reason(&self) -> Option<String> {
-        let mut next = match self {
-            Self::Store(error) => error.source(),
-            Self::Hypervisor(error) => error.source(),
-            Self::Ansible(error) => error.source(),
-        };
-        let mut reasons = Vec::new();
-        while let Some(error) = next {
-            reasons.push(error.to_string());
-            next = error.source();
-        }
-        (!reasons.is_empty()).then(|| reasons.join(": "))
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Store(error) => error.fmt(f),
-            Self::Hypervisor(error) => error.fmt(f),
-            Self::Ansible(error) => error.fmt(f),
-        }
-    }
-}
-
-impl From<StoreError> for Cause {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<HypervisorError> for Cause {
-    fn from(error: HypervisorError) -> Self {
-        Self::Hypervisor(error)
-    }
-}
-
-impl From<AnsibleError> for Cause {
-    fn from(error: AnsibleError) -> Self {
-        Self::Ansible(error)
-    }
 }

@@ -2,46 +2,60 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::Arc;
 use std::time::Duration;
 
+use cupola::client::Queries;
 use tokio::net::unix::pipe;
 
-use super::{Job, Work, Worker};
+use super::{Job, Work};
 use crate::ansible::Ansible;
 use crate::hypervisor::Simulated;
-use crate::progress::News;
 use crate::store::Store;
-use crate::temporary::Folder;
-use crate::vm::{NewVm, Size, Template, VmName};
+use crate::temporary::{Folder, until};
+use crate::vm::{NewVm, Size, Template, VmId, VmName, VmState};
+
+const ADA: &str = "user-1";
 
 #[tokio::test]
 async fn a_playbook_does_not_outlive_the_worker() {
     let folder = Folder::new();
-    let store = Store::open(folder.path(), cupola::client::Queries::new()).await.unwrap();
+    let store = Store::open(folder.path(), Queries::new()).await.unwrap();
     // Whoever holds the named pipe open for reading lives.
     let (program, alive) = (folder.path().join("ansible-playbook"), folder.path().join("alive"));
     fs::write(&program, format!("#!/bin/sh\nmkfifo {0}\n(exec 3<>{0}; sleep 600) & wait\n", alive.display())).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     let ansible = Ansible::new(program, "site.yml".into(), folder.path()).unwrap();
 
-    let (worker, queue) = Worker::start(store.clone(), News::default(), Arc::new(Simulated::instant()), Some(ansible));
-    let new = NewVm { name: VmName::parse("web").unwrap(), template: Template::Debian, size: Size::Small };
-    let vm = store.create("user-1", &new).await.unwrap();
-    queue.place().unwrap().send(Job::here(vm.id.clone(), Work::Provision { admin_password: None }));
-    until(|| pipe::OpenOptions::new().open_sender(&alive).is_ok()).await;
+    let (worker, queue) = folder.worker(&store, Simulated::instant(), Some(ansible)).await;
+    let id = asked(&store, "web").await;
+    queue.push(Job { vm_id: id.clone(), work: Work::Provision }).await.unwrap();
+    until(async || pipe::OpenOptions::new().open_sender(&alive).is_ok()).await;
 
     worker.finish(Duration::from_millis(10)).await;
-    until(|| pipe::OpenOptions::new().open_sender(&alive).is_err()).await;
-    assert_eq!(store.fail_interrupted().await.unwrap(), [vm.id], "the next start fails what was given up");
+    until(async || pipe::OpenOptions::new().open_sender(&alive).is_err()).await;
+    let left = store.show(ADA, &id).await.unwrap();
+    assert_eq!((left.state, left.address.is_some()), (VmState::Provisioning, true), "it is left to the next worker");
+
+    let (_worker, _) = folder.worker(&store, Simulated::instant(), None).await;
+    until(async || store.show(ADA, &id).await.unwrap().state == VmState::Running).await;
 }
 
-async fn until(is: impl Fn() -> bool) {
-    for _ in 0..1000 {
-        if is() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("it has not come to pass");
+#[tokio::test]
+async fn who_ends_leaves_what_is_queued_to_the_next() {
+    let folder = Folder::new();
+    let store = Store::open(folder.path(), Queries::new()).await.unwrap();
+    let (worker, queue) = folder.worker(&store, Simulated::instant(), None).await;
+    worker.finish(Duration::from_secs(30)).await;
+    let id = asked(&store, "web").await;
+    queue.push(Job { vm_id: id.clone(), work: Work::Provision }).await.unwrap();
+    assert_eq!(store.waiting_jobs().await.unwrap(), 1);
+
+    let (_worker, _) = folder.worker(&store, Simulated::instant(), None).await;
+    until(async || store.show(ADA, &id).await.unwrap().state == VmState::Running).await;
+    assert_eq!(store.waiting_jobs().await.unwrap(), 0);
+}
+
+async fn asked(store: &Store, name: &str) -> VmId {
+    let new = NewVm { name: VmName::parse(name).unwrap(), template: Template::Debian, size: Size::Small };
+    store.create(ADA, &new, None).await.unwrap().keep().await.unwrap().id
 }

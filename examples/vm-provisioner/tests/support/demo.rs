@@ -5,6 +5,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -23,10 +24,16 @@ pub(crate) struct Demo {
 impl Demo {
     /// Serves with these arguments; data and logs are in the folder.
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start_as(folder, "logs", arguments)
+    }
+
+    /// The same, with its lines in this folder of the folder.
+    pub(crate) fn start_as(folder: &Path, logs: &str, arguments: &[&str]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_vm-provisioner"))
             .current_dir(folder)
             .args(["--listen", "127.0.0.1:0"])
             .args(arguments)
+            .env("LOG_DIR", logs)
             .env("CUPOLA_LOG_PACK", "none")
             .stdout(Stdio::piped())
             .spawn()
@@ -74,6 +81,11 @@ impl Demo {
         assert!(self.process.wait().unwrap().success());
     }
 
+    /// Waits until it has ended by itself; the signal that ended it.
+    pub(crate) fn died(mut self) -> Option<i32> {
+        self.process.wait().unwrap().signal()
+    }
+
     /// Ends it without a word.
     pub(crate) fn kill(mut self) {
         self.signal(Signal::KILL);
@@ -107,6 +119,11 @@ pub(crate) fn lines(folder: &Path, category: &str) -> Vec<Value> {
 
 /// Every line that was left in the folder, in order.
 pub(crate) fn all_lines(folder: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(folder.join("logs/api.log")).unwrap();
+    lines_of(folder, "logs")
+}
+
+/// Every line that a process left in this folder of the folder.
+pub(crate) fn lines_of(folder: &Path, logs: &str) -> Vec<Value> {
+    let text = fs::read_to_string(folder.join(logs).join("api.log")).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
