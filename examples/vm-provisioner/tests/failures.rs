@@ -27,6 +27,26 @@ fn while_locked(file: &Path, work: impl FnOnce()) {
     runtime.block_on(connection.close()).unwrap();
 }
 
+#[test]
+fn a_pool_without_addresses_is_a_clear_answer_and_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path(), &["--role", "api"]);
+    let file = folder.path().join("data/vm-provisioner.sqlite");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut connection = SqliteConnection::connect(file.to_str().unwrap()).await.unwrap();
+        sqlx::query("DELETE FROM ip_addresses").execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
+    let (status, problem) = demo.ask("POST", VMS, &new("web", "debian-13"));
+    assert_eq!((status, &problem["type"]), (503, &json!("/problems/pool-empty")), "{problem}");
+    demo.stop();
+    let lines = all_lines(folder.path());
+    let of = lines_of_request(&lines, &problem);
+    let line = of.iter().find(|line| line["target"] == "cupola::http").unwrap();
+    assert_eq!((&line["status"], &line["template_name"]), (&json!(503), &json!("debian-13")), "{line}");
+}
+
 /// The lines of the request with this problem: all have the same id and user.
 fn lines_of_request<'a>(lines: &'a [Value], problem: &Value) -> Vec<&'a Value> {
     let of: Vec<_> = lines.iter().filter(|line| line["request_id"] == problem["request_id"]).collect();

@@ -24,6 +24,10 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How long the API waits for the queue to take a job.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Jobs that have ended are kept for a week, to be looked at: they have fields of their requests.
+const FORGET: &str = "DELETE FROM Jobs WHERE done_at < unixepoch() - 7 * 86400
+                      AND (status IN ('Done', 'Killed') OR (status = 'Failed' AND attempts >= max_attempts))";
+
 /// The queue; clones are the same.
 #[derive(Clone, Debug)]
 pub struct Queue {
@@ -49,6 +53,7 @@ impl Queue {
             let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
             // Its own `setup` would turn off all syncing.
             SqliteStorage::migrations().run(&pool).await?;
+            sqlx::query(FORGET).execute(&pool).await?;
             anyhow::Ok(pool)
         };
         let pool = open.await.with_context(|| format!("cannot open the queue {}", file.display()))?;

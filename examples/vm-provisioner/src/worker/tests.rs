@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use cupola::client::Queries;
+use sqlx::{Connection as _, SqliteConnection};
 use tokio::net::unix::pipe;
 
 use super::{Job, Work};
@@ -53,6 +54,24 @@ async fn who_ends_leaves_what_is_queued_to_the_next() {
     let (_worker, _) = folder.worker(&store, Simulated::instant(), None).await;
     until(async || store.show(ADA, &id).await.unwrap().state == VmState::Running).await;
     assert_eq!(store.waiting_jobs().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn jobs_that_ended_long_ago_are_forgotten() {
+    let folder = Folder::new();
+    let store = Store::open(folder.path(), Queries::new()).await.unwrap();
+    let (_worker, queue) = folder.worker(&store, Simulated::instant(), None).await;
+    for name in ["old", "new"] {
+        queue.push(Job { vm_id: asked(&store, name).await, work: Work::Provision }).await.unwrap();
+    }
+    let file = folder.path().join("jobs.sqlite");
+    let mut jobs = SqliteConnection::connect(file.to_str().unwrap()).await.unwrap();
+    let ended = "SELECT COUNT(*) FROM Jobs WHERE status = 'Done'";
+    until(async || sqlx::query_scalar::<_, u32>(ended).fetch_one(&mut jobs).await.unwrap() == 2).await;
+    sqlx::query("UPDATE Jobs SET done_at = 0 WHERE rowid = 1").execute(&mut jobs).await.unwrap();
+
+    let (_worker, _) = folder.worker(&store, Simulated::instant(), None).await;
+    assert_eq!(sqlx::query_scalar::<_, u32>(ended).fetch_one(&mut jobs).await.unwrap(), 1);
 }
 
 async fn asked(store: &Store, name: &str) -> VmId {
