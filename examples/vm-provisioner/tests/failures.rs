@@ -102,6 +102,10 @@ fn a_machine_that_does_not_boot_is_tried_again_and_then_fails_with_its_address_r
         (&failed["step"], &failed["ip_released"], &failed["error"]),
         (&json!("machine_started"), &json!(true), &json!("the image does not boot"))
     );
+    assert!(
+        of.iter().any(|line| line["to"] == "failed" && line["why"] == "the image does not boot"),
+        "its change of state says why"
+    );
     let ended = of.iter().find(|line| line["message"] == "job failed").unwrap();
     assert_eq!((&ended["error_type"], &ended["max_attempts"]), (&json!("hypervisor"), &json!(3)), "{ended}");
 }
