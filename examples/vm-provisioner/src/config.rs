@@ -44,6 +44,9 @@ pub struct Config {
     /// End the traffic, and with it the service, after so many seconds.
     #[arg(long, value_name = "SECONDS", requires = "traffic")]
     pub traffic_for: Option<u64>,
+    /// End the traffic, and with it the service, after so many scenes: 110 show all there are, however slow the machine is.
+    #[arg(long, value_name = "N", requires = "traffic", conflicts_with = "traffic_for")]
+    pub traffic_scenes: Option<usize>,
     /// Where GPUs are rented, `https://console.vast.ai` for example; without it a stub stands in.
     #[arg(long, env = "MARKETPLACE_URL", value_name = "URL", requires = "marketplace_key")]
     pub marketplace_url: Option<String>,
@@ -95,7 +98,7 @@ impl Config {
     /// The traffic that is asked for.
     pub fn plan(&self) -> Option<Plan> {
         let length = self.traffic_for.map(Duration::from_secs);
-        self.traffic.then_some(Plan { per_second: self.traffic_rate, length })
+        self.traffic.then_some(Plan { per_second: self.traffic_rate, length, scenes: self.traffic_scenes })
     }
 }
 
@@ -110,6 +113,8 @@ mod tests {
         let plan = parse(&["--traffic", "--traffic-for", "3"]).unwrap().plan().unwrap();
         assert_eq!((plan.per_second, plan.length), (20, Some(Duration::from_secs(3))));
         assert!(parse(&["--traffic-for", "3"]).is_err(), "it says nothing without --traffic");
+        let plan = parse(&["--traffic", "--traffic-scenes", "110"]).unwrap().plan().unwrap();
+        assert_eq!((plan.length, plan.scenes), (None, Some(110)));
         assert!(parse(&["--traffic", "--traffic-rate", "0"]).is_err());
     }
 }

@@ -4,7 +4,7 @@
 //! # async fn example(address: std::net::SocketAddr) {
 //! use vm_provisioner::traffic::{Plan, run};
 //!
-//! let told = run(address, Plan { per_second: 20, length: None }).await;
+//! let told = run(address, Plan { per_second: 20, length: None, scenes: None }).await;
 //! println!("{} requests", told.sent);
 //! # }
 //! ```
@@ -37,6 +37,8 @@ pub struct Plan {
     pub per_second: u32,
     /// How long; for ever where this is none.
     pub length: Option<Duration>,
+    /// How many scenes; for ever where this is none. Scenes that have begun are played to their end.
+    pub scenes: Option<usize>,
 }
 
 /// What the traffic was.
@@ -55,8 +57,15 @@ pub async fn run(address: SocketAddr, plan: Plan) -> Told {
     let mut callers = JoinSet::new();
     for _ in 0..CALLERS {
         let (client, scene) = (Arc::clone(&client), Arc::clone(&scene));
-        callers
-            .spawn(async move { while scenes::play(&client, scene.fetch_add(1, Ordering::Relaxed)).await.is_ok() {} });
+        callers.spawn(async move {
+            let mut next =
+                || Some(scene.fetch_add(1, Ordering::Relaxed)).filter(|next| plan.scenes.is_none_or(|all| *next < all));
+            while let Some(number) = next() {
+                if scenes::play(&client, number).await.is_err() {
+                    break;
+                }
+            }
+        });
     }
     while callers.join_next().await.is_some() {}
     client.told()

@@ -18,11 +18,20 @@ struct Run {
 }
 
 impl Run {
-    /// Runs the binary for three seconds of traffic, and asks for its metrics in the middle of it.
+    /// Runs the binary through every scene of its traffic, and asks for its metrics in the middle of it.
     fn of(variables: &[(&str, &str)]) -> Self {
         let folder = std::env::temp_dir().join(format!("vm-provisioner-{}", uuid::Uuid::now_v7().simple()));
         let mut command = Command::new(env!("CARGO_BIN_EXE_vm-provisioner"));
-        command.args(["--listen", "127.0.0.1:0", "--traffic", "--traffic-for", "3", "--traffic-rate", "60", "--data"]);
+        command.args([
+            "--listen",
+            "127.0.0.1:0",
+            "--traffic",
+            "--traffic-scenes",
+            "110",
+            "--traffic-rate",
+            "60",
+            "--data",
+        ]);
         command
             .arg(folder.join("data"))
             .env_clear()
@@ -206,7 +215,6 @@ fn the_vocabulary_is_used(run: &Run) {
         let said = run.lines.iter().filter(call).any(|line| line.get(found).is_some());
         assert!(said, "no {found} of {operation}");
     }
-    // By the end of the traffic none may have come to its last attempt; one that is asked for alone always does, in `failures`.
     for given_up in run.lines.iter().filter(|line| line["message"] == "machine failed") {
         let of_it = |line: &&Value| line["to"] == "failed" && line["subject_id"] == given_up["vm_id"];
         let changed = run.lines.iter().find(of_it).unwrap_or_else(|| panic!("no change of state: {given_up}"));

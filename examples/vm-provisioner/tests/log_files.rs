@@ -18,7 +18,7 @@ fn every_line_is_in_its_files_and_whole() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Command::new(env!("CARGO_BIN_EXE_vm-provisioner"))
         .current_dir(folder.path())
-        .args(["--listen", "127.0.0.1:0", "--traffic", "--traffic-for", "2", "--traffic-rate", "50"])
+        .args(["--listen", "127.0.0.1:0", "--traffic", "--traffic-scenes", "40", "--traffic-rate", "50"])
         .env_remove("LOG_DIR")
         .env("CUPOLA_LOG_PACK", "none")
         .output()
