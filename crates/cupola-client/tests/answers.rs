@@ -405,5 +405,13 @@ fn what_is_said_again_is_read_as_what_is_said_first() {
         }
         let whole = read(&[stream.as_bytes()], 200, None);
         assert_eq!(read(&stream.as_bytes().chunks(1).collect::<Vec<_>>(), 200, None), whole, "{stream}");
+        // Some lines are there whole, and some are not.
+        let (mut rest, mut pieces) = (stream.as_bytes(), Vec::new());
+        while !rest.is_empty() {
+            let (piece, tail) = rest.split_at((1 + random(400)).min(rest.len()));
+            pieces.push(piece);
+            rest = tail;
+        }
+        assert_eq!(read(&pieces, 200, None), whole, "{stream}");
     }
 }

@@ -81,7 +81,7 @@ impl Lines {
         }
         self.begin_data();
         self.note(data);
-        if may_come_again(found) {
+        if may_come_again(found) && Shape::has_room(data) {
             self.read_shape(data, found);
         } else {
             self.walk.feed(data, found);
@@ -176,4 +176,19 @@ fn is_quiet(data: &[u8], found: &Found) -> bool {
 /// there is no more than one reason of its end. Only Gemini says the counts with each piece.
 fn may_come_again(found: &Found) -> bool {
     found.format == Some(Format::Gemini) && found.text.is_none() && found.finish.len() <= 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_many_values_takes_no_memory() {
+        let (mut lines, mut found) = (Lines::new(), Found::default());
+        lines.feed(b"data: {\"candidates\":[]}\n\n", &mut found);
+        let numbers = "1,".repeat(100_000);
+        lines.feed(format!("data: {{\"candidates\":[],\"x\":[{numbers}1]}}\n\n").as_bytes(), &mut found);
+        assert_eq!((lines.chunks(), found.format), (2, Some(Format::Gemini)));
+        assert!(lines.walk.noted() <= 1024, "{} places are kept", lines.walk.noted());
+    }
 }

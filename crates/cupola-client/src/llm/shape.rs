@@ -31,11 +31,16 @@ pub(super) enum Gap {
 }
 
 impl Shape {
+    /// Whether a line is short enough to be remembered: of a longer one nobody is to note where its values are.
+    pub(super) const fn has_room(line: &[u8]) -> bool {
+        line.len() <= LONGEST
+    }
+
     /// Remembers a line, if it is none of those that are too long.
     pub(super) fn remember(&mut self, line: &[u8], gaps: &[Gap]) {
         self.line.clear();
         self.gaps.clear();
-        if line.len() <= LONGEST && gaps.len() <= MAX_GAPS && gaps.iter().all(|gap| gap.is_whole(line)) {
+        if Self::has_room(line) && gaps.len() <= MAX_GAPS && gaps.iter().all(|gap| gap.is_whole(line)) {
             self.line.extend_from_slice(line);
             self.gaps.extend_from_slice(gaps);
         }

@@ -74,6 +74,12 @@ impl Walk {
         self.is_whole().then_some(&self.gaps[..])
     }
 
+    /// For how many places there is memory.
+    #[cfg(test)]
+    pub(super) const fn noted(&self) -> usize {
+        self.gaps.capacity()
+    }
+
     /// Begins with another text.
     pub(super) fn reset(&mut self) {
         (self.depth, self.arrays, self.ignored) = (0, 0, 0);
