@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::fields::MAX_FIELDS;
+use crate::fields::{FieldValue, MAX_FIELDS};
 
 /// The longest name of a total.
 const MAX_NAME_BYTES: usize = 128;
@@ -55,6 +55,15 @@ impl From<u32> for Amount {
 impl From<f64> for Amount {
     fn from(number: f64) -> Self {
         Self::Real(number)
+    }
+}
+
+impl From<Amount> for FieldValue {
+    fn from(amount: Amount) -> Self {
+        match amount {
+            Amount::Whole(number) => Self::U64(number),
+            Amount::Real(number) => Self::F64(number),
+        }
     }
 }
 

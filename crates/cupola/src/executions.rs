@@ -8,6 +8,7 @@ use cupola_record::{And, ExecutionLog, Meter};
 use cupola_redact::KeyPolicy;
 
 use crate::cupola::Cupola;
+use crate::own;
 
 /// What all executions have in common, as it is made when somebody asks for it: services without any have no metrics of them.
 #[derive(Debug)]
@@ -22,11 +23,8 @@ impl Works {
     }
 
     fn make(&self, registry: &Registry) -> Executions {
-        let metrics = ExecutionMetrics::new(registry);
-        if let Err(error) = &metrics {
-            tracing::warn!(target: "cupola", %error, "executions are not counted");
-        }
-        let executions = self.bare.clone().sink(And::new(ExecutionLog::new(), metrics.ok()));
+        let metrics = own::counted("executions", ExecutionMetrics::new(registry));
+        let executions = self.bare.clone().sink(And::new(ExecutionLog::new(), metrics));
         match meter() {
             Some(meter) => executions.meter(meter),
             None => executions,

@@ -9,6 +9,7 @@ use cupola_record::{And, JobLog, Sink};
 use cupola_redact::KeyPolicy;
 
 use crate::cupola::Cupola;
+use crate::own;
 
 /// What the jobs of all queues have in common, as it is made when somebody asks for it: services without jobs have no metrics of them.
 #[derive(Debug)]
@@ -26,11 +27,8 @@ impl BackgroundJobs {
 
     fn sink(&self, registry: &Registry) -> Arc<dyn Sink> {
         let make = || {
-            let metrics = JobMetrics::new(registry);
-            if let Err(error) = &metrics {
-                tracing::warn!(target: "cupola", %error, "jobs are not counted");
-            }
-            let sink = And::new(JobLog::new(), And::new(metrics.ok(), Arc::clone(&self.spans)));
+            let metrics = own::counted("jobs", JobMetrics::new(registry));
+            let sink = And::new(JobLog::new(), And::new(metrics, Arc::clone(&self.spans)));
             Arc::new(sink) as Arc<dyn Sink>
         };
         self.sink.get_or_init(make).clone()

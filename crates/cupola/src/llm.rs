@@ -8,6 +8,7 @@ use cupola_record::{And, GenAiNames, LlmLog, Sink, VarError};
 use cupola_redact::KeyPolicy;
 
 use crate::cupola::Cupola;
+use crate::own;
 
 /// The tap of all calls, as it is made when somebody asks for it: services that call no models have no metrics of such calls.
 #[derive(Debug)]
@@ -51,11 +52,8 @@ impl Cupola {
     pub fn llm(&self) -> LlmTap {
         let llm = &self.0.llm;
         let tap = llm.tap.get_or_init(|| {
-            let metrics = LlmMetrics::new(self.registry(), llm.names);
-            if let Err(error) = &metrics {
-                tracing::warn!(target: "cupola", %error, "calls of language models are not counted");
-            }
-            llm.bare.clone().sink(And::new(llm.log, And::new(metrics.ok(), Arc::clone(&llm.spans))))
+            let metrics = own::counted("calls of language models", LlmMetrics::new(self.registry(), llm.names));
+            llm.bare.clone().sink(And::new(llm.log, And::new(metrics, Arc::clone(&llm.spans))))
         });
         tap.clone()
     }

@@ -62,6 +62,15 @@ pub(crate) fn count_panics(registry: &Registry) -> Arc<AtomicU64> {
     panics
 }
 
+/// Metrics that are made when somebody first asks for what they count; where their names are taken, that is said, and they are done without.
+#[cfg(any(feature = "client", feature = "jobs"))]
+pub(crate) fn counted<M>(what: &str, metrics: Result<M, cupola_metrics::RegisterError>) -> Option<M> {
+    if let Err(error) = &metrics {
+        tracing::warn!(target: "cupola", %error, "{what} are not counted");
+    }
+    metrics.ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

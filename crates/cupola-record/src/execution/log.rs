@@ -1,6 +1,6 @@
 //! The lines of an execution: one for each thing that happens to it.
 
-use cupola_context::{Amount, Scope};
+use cupola_context::Scope;
 use tracing::Level;
 
 use super::check::Check;
@@ -132,10 +132,7 @@ fn tried_again(retried: &Retried) {
 
 /// The sums have names of anybody's choice, so they stand on the line as a scope's fields do; `totals` names them.
 fn ended(end: &End) {
-    let sums = end.totals.iter().fold(Scope::new(), |scope, (name, sum)| match *sum {
-        Amount::Whole(sum) => scope.with(String::from(name.clone()), sum),
-        sum => scope.with(String::from(name.clone()), sum.as_f64()),
-    });
+    let sums = end.totals.iter().fold(Scope::new(), |scope, (name, sum)| scope.with(String::from(name.clone()), *sum));
     sums.enter(|| say_end(end));
 }
 

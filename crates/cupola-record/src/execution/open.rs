@@ -108,7 +108,7 @@ impl OpenExecution {
     /// The attempt has failed, and there will be another: it is pending again.
     ///
     /// # Errors
-    /// Where it is not running, or where its retries are used up; then it [has failed](Self::fail).
+    /// Where it is not running, or where its retries are used up: then [fail](Self::fail) it, or do without. It stays as it is.
     pub fn retry(&mut self, error_type: &str, why: &dyn fmt::Display) -> Result<(), TransitionError> {
         self.may_become(ExecutionState::Pending)?;
         let (attempt, max_retries) = (self.facts.attempt, self.facts.max_retries);

@@ -1,6 +1,6 @@
 //! The lines of a job: when it is queued, when it begins, when it ends.
 
-use cupola_context::{Amount, Context, FieldValue, InvalidEnvelope, Scope, enter_scope, enter_slot};
+use cupola_context::{Context, InvalidEnvelope, Scope, enter_scope, enter_slot};
 use cupola_redact::Masked;
 use tracing::Level;
 
@@ -91,19 +91,12 @@ fn with_totals(context: &Context, say: impl FnOnce()) {
     let mut scope = None;
     if context.has_notes() {
         context.each_total(|name, sum| {
-            scope = Some(scope.take().unwrap_or_else(Scope::new).with(name.clone(), field(sum)));
+            scope = Some(scope.take().unwrap_or_else(Scope::new).with(name.clone(), sum));
         });
     }
     match scope {
         Some(scope) => scope.enter(say),
         None => say(),
-    }
-}
-
-fn field(sum: Amount) -> FieldValue {
-    match sum {
-        Amount::Whole(number) => number.into(),
-        other => other.as_f64().into(),
     }
 }
 
