@@ -15,6 +15,15 @@ pub enum Role {
 }
 
 impl Role {
+    /// As the option has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Api => "api",
+            Self::Worker => "worker",
+        }
+    }
+
     /// Whether it answers requests, those for metrics and health aside.
     pub fn answers(self) -> bool {
         self != Self::Worker

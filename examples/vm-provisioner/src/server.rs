@@ -53,7 +53,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let (app, _stub) = app(&config, &cupola, &store, &queue).await?;
 
     let address = listener.local_addr()?;
-    tracing::info!(data = %config.data.display(), traffic = config.traffic, role = ?config.role, "ready to provision");
+    tracing::info!(data = %config.data.display(), traffic = config.traffic, role = config.role.as_str(), "ready to provision");
     cupola.serve_requests(listener, app, stop(&cupola, address, config.plan())).await?;
 
     if let Some(works) = works {

@@ -1,6 +1,7 @@
 //! One agent at work.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cupola::record::{ErrorReport, ExecutionPlan, Fallback, LlmErrorKind, OpenExecution};
 use serde_json::json;
@@ -10,6 +11,9 @@ use super::overrides::Settings;
 use crate::asked::Asked;
 use crate::error::ModelError;
 use crate::gateway::{Gateway, SharedGateway};
+
+/// Whoever wants longer pauses is not asked again.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What an agent has found.
 pub(super) type Finding = Arc<str>;
@@ -61,9 +65,12 @@ async fn answer(
         Err(error) => error,
         found => return found,
     };
-    if execution.retry(first.kind.as_str(), &first).and_then(|()| Ok(execution.start()?)).is_err() {
+    let wait = first.retry_after.unwrap_or_default();
+    if wait > PATIENCE || execution.retry(first.kind.as_str(), &first).is_err() {
         return Err(first);
     }
+    tokio::time::sleep(wait).await;
+    execution.start().map_err(|_| lost())?;
     let model = if settings.model == gateway.model { &settings.model } else { &gateway.model };
     if *model != settings.model {
         let why = first.to_string();
