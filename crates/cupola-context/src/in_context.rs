@@ -49,8 +49,10 @@ pin_project! {
     impl<F> PinnedDrop for InContext<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let (_context, _scope) = (enter_slot(this.slot), enter_scope(this.scope));
-            this.inner.set(None);
+            if this.inner.is_some() {
+                let (_context, _scope) = (enter_slot(this.slot), enter_scope(this.scope));
+                this.inner.set(None);
+            }
         }
     }
 }
@@ -59,9 +61,14 @@ impl<F: Future> Future for InContext<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
-        let this = self.project();
+        let mut this = self.project();
         let (_context, _scope) = (enter_slot(this.slot), enter_scope(this.scope));
-        this.inner.as_pin_mut().expect("only drop empties it").poll(cx)
+        let poll = this.inner.as_mut().as_pin_mut().expect("nobody polls a future again that has ended").poll(cx);
+        if poll.is_ready() {
+            // Its drop belongs to the context as its polls do, which is entered already.
+            this.inner.set(None);
+        }
+        poll
     }
 }
 
@@ -72,7 +79,7 @@ impl<S: futures_core::Stream> futures_core::Stream for InContext<S> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
         let (_context, _scope) = (enter_slot(this.slot), enter_scope(this.scope));
-        this.inner.as_pin_mut().expect("only drop empties it").poll_next(cx)
+        this.inner.as_pin_mut().expect("only its drop empties a stream").poll_next(cx)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -109,6 +116,16 @@ mod tests {
         assert!(current().is_none());
         drop(work);
         assert!(receive.recv().unwrap());
+    }
+
+    #[test]
+    fn a_future_that_has_ended_is_dropped_in_its_context_at_once() {
+        let context = Context::root(RequestIdFormat::UuidV7, &Fresh::new(0, [1; 40]));
+        let (send, receive) = std::sync::mpsc::channel();
+        let says = SaysWhere(send);
+        let mut future = std::pin::pin!(std::future::poll_fn(move |_| Poll::Ready(says.0.clone())).in_context(context));
+        assert!(future.as_mut().poll(&mut TaskContext::from_waker(std::task::Waker::noop())).is_ready());
+        assert_eq!(receive.try_recv(), Ok(true));
     }
 
     #[test]
