@@ -64,7 +64,14 @@ pub struct Row<'a> {
 impl Batch {
     /// One without entries.
     pub fn new(signal: Signal) -> Self {
-        Self { signal, times: Vec::new(), columns: Vec::new(), places: FxHashMap::default(), next: 0, dropped_fields: 0 }
+        Self {
+            signal,
+            times: Vec::new(),
+            columns: Vec::new(),
+            places: FxHashMap::default(),
+            next: 0,
+            dropped_fields: 0,
+        }
     }
 
     /// What its entries are.
@@ -84,7 +91,8 @@ impl Batch {
 
     /// Begins another entry; its time is in nanoseconds since 1970.
     pub fn row(&mut self, time: i64) -> Row<'_> {
-        let row = u32::try_from(self.times.len()).expect("a batch of four thousand million entries does not fit into memory");
+        let row =
+            u32::try_from(self.times.len()).expect("a batch of four thousand million entries does not fit into memory");
         self.times.push(time);
         self.next = 0;
         Row { batch: self, row }

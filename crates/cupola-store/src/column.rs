@@ -14,16 +14,28 @@ pub(crate) struct Column {
 #[derive(Debug)]
 pub(crate) enum Values {
     /// Few different texts; each entry has the number of its own.
-    Dictionary { texts: Vec<Box<str>>, codes: Vec<u8> },
+    Dictionary {
+        texts: Vec<Box<str>>,
+        codes: Vec<u8>,
+    },
     /// Texts one behind the other, and where each ends.
-    Texts { ends: Vec<u32>, text: String },
+    Texts {
+        ends: Vec<u32>,
+        text: String,
+    },
     Ints(Vec<i64>),
     Floats(Vec<f64>),
     Bools(Vec<bool>),
     /// Ids of so many bytes each, shown as hexadecimal.
-    Ids { width: usize, bytes: Vec<u8> },
+    Ids {
+        width: usize,
+        bytes: Vec<u8>,
+    },
     /// JSON texts, laid out as `Texts` are.
-    Jsons { ends: Vec<u32>, text: String },
+    Jsons {
+        ends: Vec<u32>,
+        text: String,
+    },
     /// Values of several kinds.
     Mixed(Vec<Owned>),
 }

@@ -16,9 +16,11 @@
 
 mod batch;
 mod column;
+mod names;
 mod signal;
 mod value;
 
 pub use batch::{Batch, MAX_NAMES, Row};
+pub use names::canonical;
 pub use signal::Signal;
 pub use value::Value;
