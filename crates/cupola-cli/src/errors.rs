@@ -8,15 +8,13 @@ use std::ops::ControlFlow;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
+use cupola_store::Level;
+use cupola_store::language::{Expression, Meaning, Relation, Test, parse};
 use jiff::tz::TimeZone;
 
 use crate::Failure;
 use crate::log::filter::Filter;
-use crate::log::filter::expression::Expression;
-use crate::log::filter::parse::{Meaning, parse};
-use crate::log::filter::test::{Relation, Test};
 use crate::log::input::Input;
-use crate::log::level::Level;
 use crate::log::pool::{Done, each_asked_block};
 use crate::log::tally::Tally;
 use crate::log::twins::Twins;

@@ -8,11 +8,10 @@ use std::io::{self, BufWriter, Write};
 
 use clap::Args;
 use cupola_record::names;
+use cupola_store::language::{Expression, Test};
 
 use crate::Failure;
 use crate::log::collect::{Found, is};
-use crate::log::filter::expression::Expression;
-use crate::log::filter::test::Test;
 use crate::log::input::Input;
 use crate::options::{Looks, Sources, Span};
 use crate::terminal;

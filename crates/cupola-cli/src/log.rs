@@ -18,7 +18,6 @@ pub(crate) mod dialect;
 pub(crate) mod excerpt;
 pub(crate) mod filter;
 pub(crate) mod input;
-pub(crate) mod level;
 pub(crate) mod line;
 pub(crate) mod mask;
 pub(crate) mod open;

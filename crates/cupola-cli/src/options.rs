@@ -6,12 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
+use cupola_store::language::{Expression, Test, moment};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Zoned};
 
-use crate::log::filter::expression::Expression;
-use crate::log::filter::test::Test;
-use crate::log::filter::when;
 use crate::log::input::{self, Input};
 
 /// The folder that is read where nobody names one.
@@ -74,7 +72,7 @@ impl Span {
 
     /// What a line's time has to be.
     pub(crate) fn tests(&self, now: &Zoned) -> anyhow::Result<Vec<Expression>> {
-        let time = |text: &str| when::parse(text, now).map_err(|error| anyhow!(error));
+        let time = |text: &str| moment(text, now).map_err(|error| anyhow!(error));
         let mut tests = Vec::new();
         if let Some(since) = &self.since {
             tests.push(Test::Since(time(since).context("--since")?.start).into());

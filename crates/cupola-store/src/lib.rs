@@ -16,11 +16,16 @@
 
 mod batch;
 mod column;
+pub mod language;
+mod level;
 mod names;
+#[cfg(test)]
+mod seeded;
 mod signal;
 mod value;
 
 pub use batch::{Batch, MAX_NAMES, Row};
+pub use level::Level;
 pub use names::canonical;
 pub use signal::Signal;
 pub use value::Value;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use cupola_line::schema::Flaw;
 use cupola_line::{Entry, keys, scan, schema};
+use cupola_store::Level;
 
 use crate::log::block::{Block, RawLine};
-use crate::log::level::Level;
 use crate::log::line::{self, Head, Line};
 
 /// Of more targets or reasons than this the others are counted together.

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
+use cupola_store::Level;
 use serde_json::{Value, json};
 
 use super::count::{Count, IDS};
-use crate::log::level::Level;
 use crate::terminal::{counted, safe};
 
 /// So many targets, and so many reasons, are told; the others are counted.

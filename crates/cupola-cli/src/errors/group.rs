@@ -5,8 +5,8 @@ use cupola_line::{Entry, Value, keys};
 use rustc_hash::FxHashMap;
 
 use crate::log::block::Block;
-use crate::log::filter::test::{lookup, text_of};
 use crate::log::filter::{Filter, time_of};
+use crate::log::filter::{lookup, text_of};
 use crate::log::line::Line;
 use crate::log::tally::Tally;
 use crate::log::twins::Twins;

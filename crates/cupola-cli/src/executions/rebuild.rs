@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::log::block::RawLine;
 use crate::log::collect::Found;
-use crate::log::filter::test::{lookup, text_of};
+use crate::log::filter::{lookup, text_of};
 use crate::log::line::{self, Line};
 
 /// An execution, and when its first and its last line were said.

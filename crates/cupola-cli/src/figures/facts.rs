@@ -1,8 +1,8 @@
 //! What is counted of one line.
 
 use cupola_line::{Entry, Member, Members, Quotes, ScanError, Text, Value, keys, parse_timestamp, scan, schema};
+use cupola_store::Level;
 
-use crate::log::level::Level;
 use crate::log::line::Head;
 
 const TIMESTAMP: &[u8] = keys::TIMESTAMP.as_bytes();

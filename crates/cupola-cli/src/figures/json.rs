@@ -1,6 +1,7 @@
 //! Figures as one JSON object.
 
 use cupola_line::Timestamp;
+use cupola_store::Level;
 use serde_json::{Map, Value, json};
 
 use super::groups::Group;
@@ -8,7 +9,6 @@ use super::rate::Chart;
 use super::slowest::Slow;
 use super::survey::{By, Figures, SEPARATOR};
 use super::tops::{Top, Tops};
-use crate::log::level::Level;
 
 /// Of the rate there are at most so many buckets.
 const BUCKETS: usize = 120;

@@ -13,11 +13,11 @@ mod when;
 
 use std::io::{self, Write};
 
+use cupola_store::Level;
 use jiff::tz::TimeZone;
 
 use super::survey::{By, Figures, SEPARATOR};
 use super::tops::Tops;
-use crate::log::level::Level;
 use crate::terminal::paint::{Paint, Tone, bar};
 use crate::terminal::table::{Cell, Side, Table};
 use crate::terminal::{counted, grouped, milliseconds, percent, safe};

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use cupola_line::Text;
 
 use super::facts::Facts;
-use crate::log::filter::test::text_of;
+use crate::log::filter::text_of;
 
 /// Of a text so many bytes are kept.
 const MAX_BYTES: usize = 512;

@@ -4,11 +4,10 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::anyhow;
+use cupola_store::language::{Expression, Operand, Relation, Test};
 use rustc_hash::FxHashMap;
 
 use crate::log::block::Block;
-use crate::log::filter::expression::Expression;
-use crate::log::filter::test::{Operand, Relation, Test};
 use crate::log::filter::{Filter, time_of};
 use crate::log::input::Input;
 use crate::log::line::Line;

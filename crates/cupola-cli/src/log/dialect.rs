@@ -14,8 +14,8 @@ mod roles;
 mod units;
 
 use cupola_line::{ScanError, Text, Timestamp, Value, escape_str, scan};
+use cupola_store::Level;
 
-use super::level::Level;
 use roles::{ROLES, Role, role_of};
 
 /// How deep meaning is looked for.
@@ -56,11 +56,6 @@ pub(crate) fn rewrite(line: &[u8], out: &mut Vec<u8>) -> Result<(), ScanError> {
 /// The key under which our own writer has what another logger calls by this name.
 pub(crate) fn canonical_key(name: &str) -> Option<&'static str> {
     role_of(name).filter(|(role, fit)| *fit > 1 || *role == Role::Duration).map(|(role, _)| role.key())
-}
-
-/// A duration as people write it, `1.5s`, in milliseconds.
-pub(crate) fn milliseconds(text: &str) -> Option<f64> {
-    units::with_unit(text)
 }
 
 /// What a line says, sorted by what it means.

@@ -5,20 +5,17 @@
 //! match; what it leaves is read and judged by the expression, so that the answer is the same as without a plan.
 
 pub(crate) mod ask;
-pub(crate) mod expression;
-pub(crate) mod parse;
+mod judge;
 mod plan;
-pub(crate) mod test;
-pub(crate) mod when;
 
-pub(crate) use test::time_of;
+pub(crate) use judge::{lookup, text_of, time_of};
 
 use super::block::{Block, RawLine};
 use super::line::{self, Line, Why};
 use super::tally::Tally;
 use ask::Ask;
 use cupola_line::scan;
-use expression::Expression;
+use cupola_store::language::Expression;
 use plan::{Glance, Plan};
 
 /// An expression, ready to be used by any thread.
@@ -81,7 +78,7 @@ impl Filter {
             }
             match line::read(raw, scratch) {
                 Line::Entry(entry)
-                    if self.expression.as_ref().is_none_or(|wanted| wanted.accepts(&entry, raw.bytes)) =>
+                    if self.expression.as_ref().is_none_or(|wanted| judge::accepts(wanted, &entry, raw.bytes)) =>
                 {
                     found(raw, Line::Entry(entry));
                 }
@@ -101,7 +98,7 @@ impl Filter {
     fn verdict_on_other(&self, line: &[u8]) -> Option<bool> {
         match &self.expression {
             None => Some(true),
-            Some(wanted) if wanted.is_text_only() => Some(wanted.accepts_text(line)),
+            Some(wanted) if judge::is_text_only(wanted) => Some(judge::accepts_text(wanted, line)),
             Some(_) => None,
         }
     }

@@ -1,10 +1,10 @@
 //! What kind of line a line is.
 
 use cupola_line::Entry;
+use cupola_store::Level;
 
 use super::block::RawLine;
 use super::dialect;
-use super::level::Level;
 
 /// A line, read.
 #[derive(Debug)]

@@ -4,13 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 use clap::Args;
+use cupola_store::Level;
+use cupola_store::language::{Expression, Meaning, Relation, Test, field, parse, text};
 use jiff::Zoned;
 
 use super::Span;
-use crate::log::filter::expression::Expression;
-use crate::log::filter::parse::{Meaning, field, parse, text};
-use crate::log::filter::test::{Relation, Test};
-use crate::log::level::Level;
 
 const FILTERS: &str = "Which lines";
 
@@ -40,7 +38,7 @@ pub(crate) struct Select {
     #[arg(short, long, value_name = "STATUS", value_delimiter = ',', help_heading = FILTERS)]
     status: Vec<String>,
 
-    /// That match an expression: field=value, field!=, field>500, field~regex, "text", /regex/, and, or, not, ( )
+    /// That match an expression: field=value, field!=, field>500, field~regex, "text", /regex/, and, or, not, -word, ( )
     #[arg(short, long, value_name = "EXPRESSION", help_heading = FILTERS)]
     filter: Vec<String>,
 

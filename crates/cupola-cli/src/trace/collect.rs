@@ -7,7 +7,7 @@ use cupola_record::names;
 
 use crate::log::block::RawLine;
 use crate::log::collect::{Found, is};
-use crate::log::filter::test::{lookup, text_of};
+use crate::log::filter::{lookup, text_of};
 use crate::log::input::Input;
 use crate::log::line::{self, Line};
 use crate::log::tally::Tally;

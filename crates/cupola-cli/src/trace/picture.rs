@@ -18,7 +18,7 @@ use jiff::tz::TimeZone;
 use super::rows::{Row, is_request, rows};
 use crate::log::block::RawLine;
 use crate::log::collect::Found;
-use crate::log::filter::test::{lookup, text_of};
+use crate::log::filter::{lookup, text_of};
 use crate::log::input::Input;
 use crate::log::line::{self, Line};
 use crate::terminal::{counted, milliseconds, safe};

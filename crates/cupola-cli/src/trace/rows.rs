@@ -3,8 +3,8 @@
 use cupola_line::{Entry, Value, keys, schema};
 use rustc_hash::FxHashMap;
 
-use crate::log::filter::test::{lookup, text_of};
 use crate::log::filter::time_of;
+use crate::log::filter::{lookup, text_of};
 
 const DURATION: &str = "duration_ms";
 const PARENT: &str = "parent_span_id";

@@ -142,7 +142,7 @@ Expressions:
   field~regex  field!~regex      a regular expression is found in it, or is not
   field!=  field=                there is one, or there is none
   \"text\"  word  /regex/          anywhere in the line
-  and, or, not, ( )              `and` may be left out
+  and, or, not, -, ( )           `and` may be left out; -healthz is not healthz
   Fields of objects: error.kind=Timeout. The names of other loggers mean the same: msg, severity, http.route, ...
   Of a name that a line has twice the last one counts.
 

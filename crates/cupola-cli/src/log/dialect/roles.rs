@@ -1,9 +1,9 @@
 //! What a key means.
 
 use cupola_line::{Value, keys};
+use cupola_store::Level;
 
 use super::units;
-use crate::log::level::Level;
 
 /// What a value is of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

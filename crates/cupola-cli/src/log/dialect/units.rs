@@ -1,6 +1,7 @@
 //! Times and durations in the units of every logger.
 
 use cupola_line::{Value, parse_timestamp};
+use cupola_store::language::milliseconds;
 use jiff::tz::TimeZone;
 
 /// Microseconds since 1970-01-01T00:00:00Z: of RFC 3339 in any offset, of a civil time as UTC, and of seconds, milliseconds,
@@ -52,7 +53,7 @@ fn epoch_time(digits: &str) -> Option<i64> {
 /// them, or of whole nanoseconds, as slog does.
 pub(super) fn milliseconds_of(path: &str, value: &Value<'_>) -> Option<f64> {
     if let Value::Str(text) = value {
-        return with_unit(&text.unescape());
+        return milliseconds(&text.unescape());
     }
     let number = value.as_f64()?;
     let factor = match path {
@@ -62,22 +63,6 @@ pub(super) fn milliseconds_of(path: &str, value: &Value<'_>) -> Option<f64> {
         "duration_s" | "duration_seconds" | "request_time" => 1e3,
         _ if value.as_i64().is_some() => 1e-6,
         _ => 1e3,
-    };
-    rounded(number * factor)
-}
-
-/// Go's and Rust's way to show a duration, of one unit.
-pub(super) fn with_unit(text: &str) -> Option<f64> {
-    let at = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-    let number: f64 = text[..at].parse().ok()?;
-    let factor = match &text[at..] {
-        "ns" => 1e-6,
-        "us" | "µs" | "μs" => 1e-3,
-        "ms" => 1.0,
-        "s" => 1e3,
-        "m" => 6e4,
-        "h" => 3.6e6,
-        _ => return None,
     };
     rounded(number * factor)
 }

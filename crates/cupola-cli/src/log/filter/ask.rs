@@ -4,11 +4,10 @@
 //! here is `true` unless it is certain that no line matches; what the index knows nothing of may always match.
 
 use cupola_line::index::{Answers, Index, id_hash};
+use cupola_store::Level;
+use cupola_store::language::{Expression, Operand, Relation, Test};
 
-use super::expression::Expression;
-use super::test::{Operand, Relation, Test};
 use crate::log::dialect::canonical_key;
-use crate::log::level::Level;
 
 /// The ids to ask for, and the questions about one block.
 #[derive(Debug)]
@@ -150,7 +149,7 @@ mod tests {
     use cupola_line::index::IndexBuilder;
 
     use super::*;
-    use crate::log::filter::parse::{Meaning, parse};
+    use cupola_store::language::{Meaning, parse};
 
     fn ask(expression: &str) -> Option<Ask> {
         let now = "2026-11-21T12:00:00+00:00[UTC]".parse().unwrap();

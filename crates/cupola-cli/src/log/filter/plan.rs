@@ -4,13 +4,12 @@ mod probe;
 
 use aho_corasick::AhoCorasick;
 use cupola_line::{Timestamp, keys};
+use cupola_store::Level;
+use cupola_store::language::{Expression, Operand, Relation, Test};
 use memchr::memmem::{self, Finder};
 
-use super::expression::Expression;
-use super::test::{Operand, Relation, Test};
 use crate::log::block::RawLine;
 use crate::log::dialect::canonical_key;
-use crate::log::level::Level;
 use crate::log::line::Head;
 use probe::Probe;
 
@@ -283,7 +282,7 @@ fn literals(expression: &Expression) -> Option<Vec<Vec<u8>>> {
             let is_json = matches!(text.as_str(), "true" | "false" | "null") || text.starts_with(['{', '[']);
             (!is_json).then(|| vec![[b"\"", &word[..], b"\""].concat()])
         }
-        Expression::Test(Test::Text(text)) => Some(vec![literal(&text.text)?]),
+        Expression::Test(Test::Text(text)) => Some(vec![literal(text.as_str())?]),
         _ => None,
     }
 }

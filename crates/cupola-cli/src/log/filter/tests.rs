@@ -1,9 +1,10 @@
 //! What expressions mean, and that the plan never changes what they find.
 
+use cupola_store::language::{Meaning, Operand, Test, parse};
 use jiff::Zoned;
 
-use super::parse::{Meaning, parse};
 use super::*;
+use crate::log::dialect::canonical_key;
 
 fn meaning() -> Meaning {
     let now: Zoned = "2026-11-21T12:00:00+00:00[UTC]".parse().unwrap();
@@ -76,6 +77,11 @@ fn expressions() {
         "timestamp=2026-11-21",
         "time>'2026-11-21 03:45'",
         "target=app::db",
+        "-status=404",
+        "-fast slow",
+        "-(status=404 or fast)",
+        "-\"slow down\"",
+        "lo",
     ] {
         check(expression, true);
     }
@@ -97,6 +103,9 @@ fn expressions() {
         "fast",
         "/SLOW/",
         "status=503 and not slow",
+        "status=503 -slow",
+        "-level>=warn",
+        "Slow",
         "time<2026-11-21",
         "time>2026-11-21",
     ] {
@@ -110,6 +119,63 @@ fn case_may_not_matter() {
     for expression in ["SLOW", "/SLOW/", "message~SLOW", "route=/VMS/*"] {
         let filter = Filter::new(Some(parse(expression, &meaning).unwrap()));
         assert_eq!(selected(&filter, LINE.as_bytes()).0.len(), 1, "{expression}");
+    }
+}
+
+#[test]
+fn names_are_read_as_the_dialects_have_them() {
+    let read_as = |name: &str, value: &str| match parse(&format!("{name}>={value}"), &meaning()) {
+        Ok(Expression::Test(Test::Level(..))) => Some("level"),
+        Ok(Expression::Test(Test::Since(_))) => Some("timestamp"),
+        Ok(Expression::Test(Test::Field { value: Operand::Plain(_, Some(1_000.0)), .. })) => Some("duration_ms"),
+        _ => None,
+    };
+    for name in [
+        "level",
+        "severity",
+        "log.level",
+        "severityText",
+        "severity_text",
+        "SeverityText",
+        "@l",
+        "lvl",
+        "levelname",
+        "level_name",
+        "loglevel",
+        "log_level",
+        "severityNumber",
+        "timestamp",
+        "@timestamp",
+        "time",
+        "ts",
+        "@t",
+        "Timestamp",
+        "timeUnixNano",
+        "time_unix_nano",
+        "t",
+        "date",
+        "duration_ms",
+        "responseTime",
+        "response_time_ms",
+        "elapsed_ms",
+        "latency_ms",
+        "event.duration",
+        "duration_ns",
+        "duration_us",
+        "duration_s",
+        "duration_seconds",
+        "request_time",
+        "duration",
+        "latency",
+        "elapsed",
+        "took",
+        "status",
+        "message",
+        "level2",
+    ] {
+        let known = canonical_key(name).filter(|key| ["level", "timestamp", "duration_ms"].contains(key));
+        let found = ["warn", "yesterday", "1s"].into_iter().find_map(|value| read_as(name, value));
+        assert_eq!(found, known, "{name}");
     }
 }
 

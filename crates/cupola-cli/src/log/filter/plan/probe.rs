@@ -1,11 +1,11 @@
 //! Numbers, looked for by the name of their field, in lines of our own writer that are not read otherwise.
 
 use cupola_line::Value;
+use cupola_store::language::{Expression, Operand, Relation, Test};
 use memchr::memmem::Finder;
 
 use crate::log::dialect::canonical_key;
-use crate::log::filter::expression::Expression;
-use crate::log::filter::test::{Operand, Relation, Test};
+use crate::log::filter::judge::stands;
 
 /// Tests of numbers of which a line that matches passes at least one.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl One {
             let end =
                 value.iter().position(|byte| !byte.is_ascii_digit() && !b"+-.eE".contains(byte)).unwrap_or(value.len());
             // What is no number is left to whoever reads the line.
-            end == 0 || self.value.stands(self.relation, &Value::Number(&value[..end]))
+            end == 0 || stands(&self.value, self.relation, &Value::Number(&value[..end]))
         })
     }
 }

@@ -8,23 +8,26 @@ use super::test::{Relation, Test};
 
 /// Some time, as long as it lasts: a second, a minute, a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Moment {
-    /// Microseconds since 1970.
-    pub(crate) start: i64,
+pub struct Moment {
+    /// Where it begins, in microseconds since 1970.
+    pub start: i64,
     /// Where it ends: the first microsecond that is no part of it.
-    pub(crate) end: i64,
+    pub end: i64,
 }
 
 const ACCEPTED: &str =
     "a time is one like 2026-11-21T03:46:02Z, 2026-11-21, \"2026-11-21 03:46\", 03:46, 10m ago, 2h, yesterday, now";
 
 /// Reads a time: RFC 3339, a date or a date and a time of day in the zone of `now`, a time of today, a span before now, or a word.
-pub(crate) fn parse(text: &str, now: &Zoned) -> Result<Moment, String> {
+///
+/// # Errors
+/// Where it is none; says what is accepted.
+pub fn moment(text: &str, now: &Zoned) -> Result<Moment, String> {
     let text = text.trim();
-    moment(text, now).ok_or_else(|| format!("cannot read the time {text:?}: {ACCEPTED}"))
+    read(text, now).ok_or_else(|| format!("cannot read the time {text:?}: {ACCEPTED}"))
 }
 
-fn moment(text: &str, now: &Zoned) -> Option<Moment> {
+fn read(text: &str, now: &Zoned) -> Option<Moment> {
     let lower = text.to_ascii_lowercase();
     match lower.as_str() {
         "now" => return at(now.timestamp()),
@@ -94,7 +97,7 @@ fn civil(time: DateTime, text: &str, now: &Zoned) -> Option<Moment> {
 
 /// `time>=yesterday`.
 pub(super) fn test(relation: Relation, text: &str, now: &Zoned) -> Result<Expression, String> {
-    let moment = parse(text, now)?;
+    let moment = moment(text, now)?;
     Ok(match relation {
         Relation::Greater => Test::Since(moment.end).into(),
         Relation::GreaterOrEqual => Test::Since(moment.start).into(),
@@ -116,7 +119,7 @@ mod tests {
     #[test]
     fn table() {
         let check = |text: &str, start: &str, end: &str| {
-            let found = parse(text, &now()).unwrap();
+            let found = moment(text, &now()).unwrap();
             let micros = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
             assert_eq!((found.start, found.end), (micros(start), micros(end)), "{text}");
         };
@@ -139,7 +142,7 @@ mod tests {
     #[test]
     fn what_is_no_time_says_what_is() {
         for text in ["", "soon", "2026-13-01", "25:00", "ten minutes ago"] {
-            let error = parse(text, &now()).unwrap_err();
+            let error = moment(text, &now()).unwrap_err();
             assert!(error.contains("yesterday"), "{error}");
         }
     }

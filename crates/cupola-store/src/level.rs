@@ -4,19 +4,25 @@ use std::fmt;
 
 /// The five levels, the least serious first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Level {
+pub enum Level {
+    /// What only its author can use.
     Trace,
+    /// What helps to find a fault.
     Debug,
+    /// What went as it should.
     Info,
+    /// What may become a fault.
     Warn,
+    /// What went wrong.
     Error,
 }
 
 impl Level {
-    pub(crate) const ALL: [Self; 5] = [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error];
+    /// All of them, the least serious first.
+    pub const ALL: [Self; 5] = [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error];
 
     /// As our own lines have it.
-    pub(crate) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Trace => "TRACE",
             Self::Debug => "DEBUG",
@@ -28,7 +34,7 @@ impl Level {
 
     /// A level as our own lines have it.
     #[inline]
-    pub(crate) fn canonical(text: &[u8]) -> Option<Self> {
+    pub fn canonical(text: &[u8]) -> Option<Self> {
         match text {
             b"INFO" => Some(Self::Info),
             b"WARN" => Some(Self::Warn),
@@ -40,7 +46,7 @@ impl Level {
     }
 
     /// A level in any logger's word: `warning`, `Fatal`, `ERROR+2` (slog's).
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let word = text.trim().split(['+', '-']).next().unwrap_or_default().to_ascii_lowercase();
         Some(match word.as_str() {
             "trace" | "verbose" | "silly" | "finest" => Self::Trace,
@@ -54,7 +60,7 @@ impl Level {
     }
 
     /// pino's and bunyan's numbers (10 to 60), and below them syslog's (0 to 7, the most serious first).
-    pub(crate) fn from_number(number: i64) -> Option<Self> {
+    pub fn from_number(number: i64) -> Option<Self> {
         Some(match number {
             0..=3 => Self::Error,
             4 => Self::Warn,
@@ -70,7 +76,7 @@ impl Level {
     }
 
     /// OpenTelemetry's severity numbers, 1 to 24.
-    pub(crate) fn from_severity(number: i64) -> Option<Self> {
+    pub fn from_severity(number: i64) -> Option<Self> {
         Some(match number {
             1..=4 => Self::Trace,
             5..=8 => Self::Debug,

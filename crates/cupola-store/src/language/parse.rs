@@ -1,82 +1,89 @@
 //! Expressions as people type them.
-//!
-//! ```text
-//! expression = conjunction { "or" conjunction }
-//! conjunction = part { ["and"] part }
-//! part = ["not" | "!"] ( "(" expression ")" | test )
-//! test = FIELD ("=" | "!=" | ">" | ">=" | "<" | "<=" | "~" | "!~") VALUE | FIELD "!=" | FIELD "=" | /REGEX/ | "TEXT" | WORD
-//! ```
 
-use std::fmt;
-
-use cupola_line::keys;
-use regex::bytes::{Regex, RegexBuilder};
-
+use super::error::ParseError;
 use super::expression::Expression;
-use super::test::{Operand, Relation, Test, TextTest};
-use super::when;
-use crate::log::dialect::canonical_key;
-use crate::log::level::Level;
+use super::names::{Meant, meant};
+use super::operand::{Operand, status_class};
+use super::pattern::Pattern;
+use super::test::{Relation, Test};
+use super::text::Text;
+use super::{duration, when};
+use crate::level::Level;
 
-/// What is wrong with an expression, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ParseError {
-    text: String,
-    /// In bytes.
-    at: usize,
-    message: String,
-}
+/// So long an expression may be, in bytes.
+pub const MAX_BYTES: usize = 4_096;
 
-impl fmt::Display for ParseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let column = self.text[..self.at].chars().count();
-        writeln!(f, "{} at character {}", self.message, column + 1)?;
-        writeln!(f, "  {}", self.text)?;
-        write!(f, "  {:column$}^", "")
-    }
-}
+/// So deep parts of an expression may stand inside each other.
+pub const MAX_DEPTH: usize = 32;
 
-impl std::error::Error for ParseError {}
+/// So many tests an expression may have.
+pub const MAX_TESTS: usize = 64;
 
-/// What words mean that depend on who asks: the time now and the time zone, and whether case matters.
+/// What words mean that depend on who asks.
 #[derive(Clone, Debug)]
-pub(crate) struct Meaning {
-    pub(crate) now: jiff::Zoned,
-    pub(crate) ignore_case: bool,
+pub struct Meaning {
+    /// The time now, in the time zone in which days and times of day are meant.
+    pub now: jiff::Zoned,
+    /// Texts and patterns match in small letters and capitals.
+    pub ignore_case: bool,
 }
 
 /// Reads an expression.
-pub(crate) fn parse(text: &str, meaning: &Meaning) -> Result<Expression, ParseError> {
-    let mut parser = Parser { text, at: 0, meaning };
+///
+/// # Errors
+/// Where it is none, or one over the bounds; says where, and what is accepted.
+pub fn parse(text: &str, meaning: &Meaning) -> Result<Expression, ParseError> {
+    let mut parser = Parser::new(text, meaning)?;
     let expression = parser.expression()?;
     parser.skip_space();
-    if parser.at < text.len() {
-        return Err(parser.error("unexpected `)`"));
+    match text[parser.at..].chars().next() {
+        None => Ok(expression),
+        Some(c) => Err(parser.error(format!("unexpected `{c}`"))),
     }
-    Ok(expression)
 }
 
-/// A field that is this, with `*` for anything.
-pub(crate) fn field(name: &str, value: &str, meaning: &Meaning) -> Result<Expression, String> {
-    let value = Parser { text: value, at: 0, meaning }.operand(name, Relation::Equal, value, false)?;
+/// A field that is this, with `*` for anything, `5xx` for a class of status.
+///
+/// # Errors
+/// Where the value is over the bounds.
+pub fn field(name: &str, value: &str, meaning: &Meaning) -> Result<Expression, ParseError> {
+    let parser = Parser::new(value, meaning)?;
+    let value = parser.operand(name, Relation::Equal, value, false).map_err(|message| parser.error(message))?;
     Ok(Test::Field { name: name.to_owned(), relation: Relation::Equal, value }.into())
 }
 
-/// A text anywhere in the line.
-pub(crate) fn text(wanted: &str, meaning: &Meaning) -> Result<Expression, ParseError> {
-    Parser { text: wanted, at: 0, meaning }.text_test(wanted)
+/// A text anywhere, as it stands.
+///
+/// # Errors
+/// Where it is over the bounds.
+pub fn text(wanted: &str, meaning: &Meaning) -> Result<Expression, ParseError> {
+    Parser::new(wanted, meaning)?.text_test(wanted, false, 0)
 }
 
-const ACCEPTED: &str =
-    "a test such as level>=warn, status=5xx, duration_ms>500, route=/vms/*, message~time.?out, \"text\" or /regex/";
+const ACCEPTED: &str = "a test such as level>=warn, status=5xx, duration_ms>500, route=/vms/*, message~time.?out, -healthz, \"text\" or /regex/";
 
 struct Parser<'a> {
     text: &'a str,
     at: usize,
     meaning: &'a Meaning,
+    /// How many parts stand around this one.
+    depth: usize,
+    tests: usize,
 }
 
 impl<'a> Parser<'a> {
+    fn new(text: &'a str, meaning: &'a Meaning) -> Result<Self, ParseError> {
+        if text.len() > MAX_BYTES {
+            let end = text.floor_char_boundary(MAX_BYTES);
+            return Err(ParseError::new(
+                &text[..end],
+                end,
+                format!("too long: an expression has at most {MAX_BYTES} bytes, which end"),
+            ));
+        }
+        Ok(Self { text, at: 0, meaning, depth: 0, tests: 0 })
+    }
+
     fn expression(&mut self) -> Result<Expression, ParseError> {
         let mut parts = vec![self.conjunction()?];
         while self.take_word("or") || self.take("||") {
@@ -104,7 +111,20 @@ impl<'a> Parser<'a> {
     }
 
     fn part(&mut self) -> Result<Expression, ParseError> {
-        if self.take_word("not") || self.take("!") {
+        self.skip_space();
+        if self.depth > MAX_DEPTH {
+            return Err(
+                self.error(format!("too deep: at most {MAX_DEPTH} parts stand inside each other, which is passed"))
+            );
+        }
+        self.depth += 1;
+        let part = self.part_inside();
+        self.depth -= 1;
+        part
+    }
+
+    fn part_inside(&mut self) -> Result<Expression, ParseError> {
+        if self.take_word("not") || self.take("!") || self.take_minus() {
             return Ok(Expression::Not(Box::new(self.part()?)));
         }
         let open = self.at;
@@ -113,21 +133,32 @@ impl<'a> Parser<'a> {
         }
         let inner = self.expression()?;
         if !self.take(")") {
-            return Err(ParseError { text: self.text.to_owned(), at: open, message: "`(` without its `)`".to_owned() });
+            return Err(self.error_at(open, "`(` without its `)`"));
         }
         Ok(inner)
+    }
+
+    /// A minus is a not where it cannot be part of a number, or of an option as it is typed behind a command.
+    fn take_minus(&mut self) -> bool {
+        let next = self.text[self.at..].strip_prefix('-').and_then(|rest| rest.chars().next());
+        let found = next.is_some_and(|c| !c.is_ascii_digit() && !c.is_whitespace() && !"-.)=<>~".contains(c));
+        self.at += usize::from(found);
+        found
     }
 
     fn test(&mut self) -> Result<Expression, ParseError> {
         self.skip_space();
         let start = self.at;
+        self.tests += 1;
+        if self.tests > MAX_TESTS {
+            return Err(self.error(format!("too many tests: an expression has at most {MAX_TESTS}, the next begins")));
+        }
         match self.text[start..].chars().next() {
-            None => Err(self.error(&format!("expected {ACCEPTED}"))),
+            None => Err(self.error(format!("expected {ACCEPTED}"))),
             Some('"' | '\'') => {
                 let (end, text) = self.quoted()?;
-                let test = self.text_test(&text)?;
                 self.at = end;
-                Ok(test)
+                self.text_test(&text, false, start)
             }
             Some('/') => self.regex_test(),
             Some(_) => self.field_test(start),
@@ -150,11 +181,12 @@ impl<'a> Parser<'a> {
         Ok(Test::Regex(pattern).into())
     }
 
-    fn text_test(&self, text: &str) -> Result<Expression, ParseError> {
+    fn text_test(&self, text: &str, is_bare: bool, at: usize) -> Result<Expression, ParseError> {
         if self.meaning.ignore_case {
-            return Ok(Test::Regex(self.pattern(&regex::escape(text), self.at)?).into());
+            return Ok(Test::Regex(self.pattern(&regex::escape(text), at)?).into());
         }
-        Ok(Test::Text(TextTest::new(text)).into())
+        let is_word = is_bare && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        Ok(Test::Text(Text::new(text, is_word)).into())
     }
 
     /// A field, how it stands, and what it is compared with; without these a word.
@@ -164,9 +196,9 @@ impl<'a> Parser<'a> {
         let name = &rest[..end];
         self.at = start + end;
         if name.is_empty() {
-            return Err(self.error(&format!("expected {ACCEPTED}")));
+            return Err(self.error(format!("expected {ACCEPTED}")));
         }
-        let Some((negated, relation)) = self.relation() else { return self.text_test(name) };
+        let Some((negated, relation)) = self.relation() else { return self.text_test(name, true, start) };
         let at = self.at;
         let value = self.value()?;
         let test = self.compare(name, relation, value, at)?;
@@ -221,7 +253,7 @@ impl<'a> Parser<'a> {
         at: usize,
     ) -> Result<Expression, ParseError> {
         let (text, quoted) = value;
-        let error = |message: String| ParseError { text: self.text.to_owned(), at, message };
+        let error = |message: String| self.error_at(at, message);
         if relation == Relation::Matches {
             let pattern = text.strip_prefix('/').and_then(|text| text.strip_suffix('/')).unwrap_or(&text);
             let value = Operand::Pattern(self.pattern(pattern, at)?);
@@ -233,13 +265,13 @@ impl<'a> Parser<'a> {
                 _ => Err(error("expected a value".to_owned())),
             };
         }
-        match canonical_key(name) {
-            Some(keys::LEVEL) => {
+        match meant(name) {
+            Some(Meant::Level) => {
                 let level = Level::parse(&text).ok_or_else(|| error(LEVELS.to_owned()))?;
                 return Ok(Test::Level(relation, level).into());
             }
-            Some(keys::TIMESTAMP) => return when::test(relation, &text, &self.meaning.now).map_err(error),
-            _ => {}
+            Some(Meant::Time) => return when::test(relation, &text, &self.meaning.now).map_err(error),
+            Some(Meant::Duration) | None => {}
         }
         let value = self.operand(name, relation, &text, quoted).map_err(error)?;
         Ok(Test::Field { name: name.to_owned(), relation, value }.into())
@@ -253,31 +285,18 @@ impl<'a> Parser<'a> {
             return Ok(Operand::StatusClass(class));
         }
         if relation == Relation::Equal && text.contains('*') {
-            let parts: Vec<_> = text.split('*').map(regex::escape).collect();
-            let pattern = RegexBuilder::new(&format!("(?s)^{}$", parts.join(".*")));
-            return self.build(pattern).map(Operand::Pattern);
+            return Pattern::of_stars(text, self.meaning.ignore_case).map(Operand::Pattern);
         }
-        if canonical_key(name) == Some("duration_ms")
-            && let Some(milliseconds) = crate::log::dialect::milliseconds(text)
+        if meant(name) == Some(Meant::Duration)
+            && let Some(milliseconds) = duration::milliseconds(text)
         {
             return Ok(Operand::Plain(text.to_owned(), Some(milliseconds)));
         }
         Ok(Operand::plain(text))
     }
 
-    fn pattern(&self, pattern: &str, at: usize) -> Result<Regex, ParseError> {
-        let built = self.build(RegexBuilder::new(pattern));
-        built.map_err(|message| ParseError { text: self.text.to_owned(), at, message })
-    }
-
-    fn build(&self, mut builder: RegexBuilder) -> Result<Regex, String> {
-        builder.case_insensitive(self.meaning.ignore_case).build().map_err(|error| {
-            let error = error.to_string();
-            format!(
-                "not a regular expression: {}",
-                error.lines().last().unwrap_or_default().trim_start_matches("error: ")
-            )
-        })
+    fn pattern(&self, pattern: &str, at: usize) -> Result<Pattern, ParseError> {
+        Pattern::new(pattern, self.meaning.ignore_case).map_err(|message| self.error_at(at, message))
     }
 
     /// The text between the quotes that begin here, and where they end.
@@ -326,17 +345,16 @@ impl<'a> Parser<'a> {
             && rest[word.len()..].chars().next().is_none_or(|c| c.is_whitespace() || "()".contains(c))
     }
 
-    fn error(&self, message: &str) -> ParseError {
-        ParseError { text: self.text.to_owned(), at: self.at, message: message.to_owned() }
+    fn error(&self, message: impl Into<String>) -> ParseError {
+        self.error_at(self.at, message)
+    }
+
+    fn error_at(&self, at: usize, message: impl Into<String>) -> ParseError {
+        ParseError::new(self.text, at, message)
     }
 }
 
 const LEVELS: &str = "a level is trace, debug, info, warn or error";
 
-/// `5xx`.
-pub(crate) fn status_class(text: &str) -> Option<u64> {
-    match text.as_bytes() {
-        [digit @ b'1'..=b'9', b'x' | b'X', b'x' | b'X'] => Some(u64::from(digit - b'0')),
-        _ => None,
-    }
-}
+#[cfg(test)]
+mod tests;
