@@ -156,6 +156,29 @@ impl Growing {
         self.ends.push(u32::try_from(self.bytes.len()).expect("a batch is far smaller"));
     }
 
+    /// The value at this place among those that there are.
+    pub(crate) fn get(&self, place: usize) -> (Kind, &[u8]) {
+        let start = if place == 0 { 0 } else { self.ends[place - 1] };
+        (self.kinds[place], &self.bytes[start as usize..self.ends[place] as usize])
+    }
+
+    /// Where the entry's value is, if it has one. `hint` is where it is looked for first, and where the next entry's may be.
+    pub(crate) fn find(&self, row: u32, hint: &mut usize) -> Option<usize> {
+        let place = match self.rows.get(*hint) {
+            Some(found) if *found == row => *hint,
+            Some(found) if *found > row && (*hint == 0 || self.rows[*hint - 1] < row) => return None,
+            _ => match self.rows.binary_search(&row) {
+                Ok(place) => place,
+                Err(next) => {
+                    *hint = next;
+                    return None;
+                }
+            },
+        };
+        *hint = place + 1;
+        Some(place)
+    }
+
     fn append(&mut self, bytes: &[u8], kind: Kind) -> Kind {
         self.bytes.extend_from_slice(bytes);
         kind
