@@ -123,10 +123,28 @@ impl Batch {
 impl Row<'_> {
     /// Gives the entry a field. Where it has one of that name already, that stays.
     pub fn set(&mut self, name: &str, value: Value<'_>) -> &mut Self {
+        self.column(name, |column, row| {
+            if column.rows.last() != Some(&row) {
+                column.push(row, value);
+            }
+        })
+    }
+
+    /// Gives the entry a field, instead of one of that name that it may have already.
+    pub fn replace(&mut self, name: &str, value: Value<'_>) -> &mut Self {
+        self.column(name, |column, row| {
+            if column.rows.last() == Some(&row) {
+                column.pop();
+            }
+            column.push(row, value);
+        })
+    }
+
+    fn column(&mut self, name: &str, give: impl FnOnce(&mut Growing, u32)) -> &mut Self {
         match self.batch.place(name) {
             Some(place) => {
                 self.batch.next = place + 1;
-                self.batch.columns[place].push(self.row, value);
+                give(&mut self.batch.columns[place], self.row);
             }
             None => self.batch.dropped_fields += 1,
         }
@@ -140,9 +158,6 @@ impl Growing {
     }
 
     fn push(&mut self, row: u32, value: Value<'_>) {
-        if self.rows.last() == Some(&row) {
-            return;
-        }
         let kind = match value {
             Value::Text(text) => self.append(text.as_bytes(), Kind::Text),
             Value::Json(text) => self.append(text.as_bytes(), Kind::Json),
@@ -177,6 +192,13 @@ impl Growing {
         };
         *hint = place + 1;
         Some(place)
+    }
+
+    fn pop(&mut self) {
+        self.rows.pop();
+        self.kinds.pop();
+        self.ends.pop();
+        self.bytes.truncate(self.ends.last().map_or(0, |end| *end as usize));
     }
 
     fn append(&mut self, bytes: &[u8], kind: Kind) -> Kind {

@@ -19,6 +19,7 @@ mod block;
 mod column;
 pub mod language;
 mod level;
+mod lines;
 mod names;
 #[cfg(test)]
 mod seeded;
@@ -28,6 +29,7 @@ mod words;
 
 pub use batch::{Batch, MAX_NAMES, Row};
 pub use level::Level;
+pub use lines::LineError;
 pub use names::canonical;
 pub use signal::Signal;
 pub use value::Value;
