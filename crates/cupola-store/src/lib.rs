@@ -17,7 +17,10 @@
 mod batch;
 mod block;
 mod column;
+mod day;
+mod file;
 pub mod language;
+mod layout;
 mod level;
 mod lines;
 mod names;
@@ -28,6 +31,7 @@ mod value;
 mod words;
 
 pub use batch::{Batch, MAX_NAMES, Row};
+pub use file::Durability;
 pub use level::Level;
 pub use lines::LineError;
 pub use names::canonical;
