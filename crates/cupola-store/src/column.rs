@@ -60,9 +60,38 @@ impl Column {
         };
         self.values.get(place)
     }
+
+    /// The entry that the value at this place belongs to.
+    pub(crate) fn row(&self, place: usize) -> Option<usize> {
+        match &self.rows {
+            None => Some(place),
+            Some(rows) => rows.get(place).map(|row| *row as usize),
+        }
+    }
+
+    /// Calls `each` with every entry that has a value, and the value's place.
+    pub(crate) fn each_row(&self, mut each: impl FnMut(usize, usize)) {
+        match &self.rows {
+            None => (0..self.values.len()).for_each(|place| each(place, place)),
+            Some(rows) => rows.iter().enumerate().for_each(|(place, row)| each(*row as usize, place)),
+        }
+    }
 }
 
 impl Values {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Dictionary { codes, .. } => codes.len(),
+            Self::Texts { ends, .. } | Self::Jsons { ends, .. } => ends.len(),
+            Self::Ints(numbers) => numbers.len(),
+            Self::Floats(numbers) => numbers.len(),
+            Self::Bools(bools) => bools.len(),
+            Self::Ids { width, bytes } => bytes.len() / (*width).max(1),
+            Self::Mixed(values) => values.len(),
+        }
+    }
+
     /// The value at this place among those that there are.
     pub(crate) fn get(&self, place: usize) -> Option<Value<'_>> {
         Some(match self {
@@ -78,13 +107,26 @@ impl Values {
     }
 }
 
+impl From<Value<'_>> for Owned {
+    fn from(value: Value<'_>) -> Self {
+        match value {
+            Value::Text(text) => Self::Text(text.into()),
+            Value::Int(number) => Self::Int(number),
+            Value::Float(number) => Self::Float(number),
+            Value::Bool(is) => Self::Bool(is),
+            Value::Json(text) => Self::Json(text.into()),
+            Value::Id(bytes) => Self::Id(bytes.into()),
+        }
+    }
+}
+
 fn slice<'a>(ends: &[u32], text: &'a str, place: usize) -> Option<&'a str> {
     let start = if place == 0 { 0 } else { *ends.get(place - 1)? };
     text.get(start as usize..*ends.get(place)? as usize)
 }
 
 impl Owned {
-    fn borrow(&self) -> Value<'_> {
+    pub(crate) fn borrow(&self) -> Value<'_> {
         match self {
             Self::Text(text) => Value::Text(text),
             Self::Int(number) => Value::Int(*number),

@@ -34,6 +34,7 @@ mod when;
 pub use duration::milliseconds;
 pub use error::ParseError;
 pub use expression::Expression;
+pub(crate) use names::ours;
 pub use operand::Operand;
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_TESTS, Meaning, field, parse, text};
 pub use pattern::{MAX_PATTERN_BYTES, Pattern};

@@ -24,6 +24,7 @@ mod layout;
 mod level;
 mod lines;
 mod names;
+mod query;
 #[cfg(test)]
 mod seeded;
 mod signal;
@@ -35,5 +36,6 @@ pub use file::Durability;
 pub use level::Level;
 pub use lines::LineError;
 pub use names::canonical;
+pub use query::{Entry, QueryError};
 pub use signal::Signal;
 pub use value::Value;

@@ -32,7 +32,11 @@ impl Sealer {
         let mut columns = table.gather(order);
         let rest = take_rarest(&mut columns);
         let header = header(&times, &columns);
-        columns.iter().filter(|column| column.name == "trace_id").for_each(|column| self.add_traces(column));
+        columns
+            .iter()
+            .chain(&rest)
+            .filter(|column| column.name == "trace_id")
+            .for_each(|column| self.add_traces(column));
         let mut folded: Vec<_> =
             columns.iter().map(|column| (column.name.into(), self.fold(column, order.len()))).collect();
         if !rest.is_empty() {

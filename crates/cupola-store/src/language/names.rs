@@ -21,3 +21,21 @@ pub(super) fn meant(name: &str) -> Option<Meant> {
         _ => return None,
     })
 }
+
+/// What loggers' names for what each entry has are here.
+pub(crate) fn ours(name: &str) -> Option<&'static str> {
+    match meant(name) {
+        Some(Meant::Level) => Some("level"),
+        Some(Meant::Duration) => Some("duration_ms"),
+        Some(Meant::Time) => None,
+        None => match name {
+            "msg" | "@m" | "body" | "Body" => Some("message"),
+            "logger" | "log.logger" | "logger_name" | "loggerName" | "SourceContext" => Some("target"),
+            "requestId" | "req_id" | "reqId" | "request.id" | "req.id" | "http.request.id" => Some("request_id"),
+            "traceId" | "trace.id" | "traceid" | "TraceId" => Some("trace_id"),
+            "spanId" | "span.id" | "spanid" | "SpanId" => Some("span_id"),
+            "statusCode" | "status_code" | "res.statusCode" => Some("status"),
+            _ => None,
+        },
+    }
+}

@@ -39,6 +39,16 @@ impl Text {
         self.plain.find(bytes).is_some()
     }
 
+    /// Where it stands first in these bytes, as it was typed.
+    pub(crate) fn find(&self, bytes: &[u8]) -> Option<usize> {
+        self.plain.find(bytes)
+    }
+
+    /// As JSON has it inside its quotes.
+    pub(crate) fn escaped(&self) -> &[u8] {
+        self.escaped.needle()
+    }
+
     /// Whether it is in JSON: as it was typed, or as it is spelled there.
     pub fn is_in_json(&self, json: &[u8]) -> bool {
         self.is_in(json) || self.escaped.find(json).is_some()

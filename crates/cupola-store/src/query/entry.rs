@@ -1,0 +1,74 @@
+//! One entry by itself.
+
+use super::json;
+use super::wanted::{Place, Wanted, is_level, is_something, stands};
+use crate::column::Owned;
+use crate::value::Value;
+
+/// An entry of the store: a time and named fields, in the order in which the store has them.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    time: i64,
+    fields: Vec<(Box<str>, Owned)>,
+}
+
+impl Entry {
+    pub(crate) fn new(time: i64) -> Self {
+        Self { time, fields: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, name: &str, value: Owned) {
+        self.fields.push((name.into(), value));
+    }
+
+    /// When it was said, in nanoseconds since 1970.
+    pub fn time(&self) -> i64 {
+        self.time
+    }
+
+    /// Its fields, each name once.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = (&str, Value<'_>)> {
+        self.fields.iter().map(|(name, value)| (&**name, value.borrow()))
+    }
+
+    /// The value of a field.
+    pub fn get(&self, name: &str) -> Option<Value<'_>> {
+        self.fields().find(|(found, _)| *found == name).map(|(_, value)| value)
+    }
+
+    /// Whether it is what is wanted.
+    pub(crate) fn is(&self, wanted: &Wanted) -> bool {
+        match wanted {
+            Wanted::All(parts) => parts.iter().all(|part| self.is(part)),
+            Wanted::Any(parts) => parts.iter().any(|part| self.is(part)),
+            Wanted::Not(part) => !self.is(part),
+            Wanted::Levels(levels) => self.get("level").is_some_and(|found| is_level(levels, &found)),
+            Wanted::Since(time) => self.time >= *time,
+            Wanted::Until(time) => self.time < *time,
+            Wanted::Field(place, relation, value) => self.tells(
+                place,
+                |found| stands(value, *relation, found),
+                |found| json::stands(value, *relation, found),
+            ),
+            Wanted::Has(place) => self.tells(place, is_something, json::is_something),
+            Wanted::Text(text) => self.fields().any(|(name, value)| text.is_in_value(name, &value)),
+        }
+    }
+
+    fn tells(
+        &self,
+        place: &Place,
+        of_field: impl Fn(&Value<'_>) -> bool,
+        of_json: impl Fn(&cupola_line::Value<'_>) -> bool,
+    ) -> bool {
+        let found = self.get(&place.name).or_else(|| self.get(place.ours.as_deref()?));
+        match (found, &place.inside) {
+            (Some(found), _) => of_field(&found),
+            (None, Some((head, path))) => match self.get(head) {
+                Some(Value::Json(json)) => json::within(json, path).is_some_and(|found| of_json(&found)),
+                _ => false,
+            },
+            (None, None) => false,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Why there is no answer.
+
+use std::{error, fmt, io};
+
+use crate::block::Torn;
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub struct QueryError(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Torn(Torn),
+    File(rusqlite::Error),
+    Folder(io::Error),
+    Asked(String),
+}
+
+impl QueryError {
+    /// What was asked cannot be answered; says why, and what is accepted.
+    pub(crate) fn asked(message: impl Into<String>) -> Self {
+        Self(Kind::Asked(message.into()))
+    }
+
+    /// Whether what was asked is at fault, and not the store.
+    pub fn is_of_asker(&self) -> bool {
+        matches!(self.0, Kind::Asked(_))
+    }
+
+    /// Whether a block is damaged, so that the others can still be read.
+    pub(crate) fn is_torn(&self) -> bool {
+        matches!(self.0, Kind::Torn(_))
+    }
+}
+
+impl fmt::Display for QueryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Torn(_) => f.write_str("a block of the store is damaged"),
+            Kind::File(_) => f.write_str("cannot read a file of the store"),
+            Kind::Folder(_) => f.write_str("cannot read the folder of the store"),
+            Kind::Asked(message) => f.write_str(message),
+        }
+    }
+}
+
+impl error::Error for QueryError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match &self.0 {
+            Kind::Torn(error) => Some(error),
+            Kind::File(error) => Some(error),
+            Kind::Folder(error) => Some(error),
+            Kind::Asked(_) => None,
+        }
+    }
+}
+
+impl From<Torn> for QueryError {
+    fn from(error: Torn) -> Self {
+        Self(Kind::Torn(error))
+    }
+}
+
+impl From<rusqlite::Error> for QueryError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(Kind::File(error))
+    }
+}
+
+impl From<io::Error> for QueryError {
+    fn from(error: io::Error) -> Self {
+        Self(Kind::Folder(error))
+    }
+}
