@@ -24,6 +24,8 @@ mod layout;
 mod level;
 mod lines;
 mod names;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 mod query;
 #[cfg(test)]
 mod seeded;

@@ -1,0 +1,182 @@
+//! Log records.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::any::{Any, Pair};
+use super::entry::{Entry, Layout, settle};
+use super::error::Flaw;
+use super::json::values;
+use super::several::Several;
+use super::walk::{Home, Records, walk};
+use super::wire::Fields;
+use crate::signal::Signal;
+use crate::value::Value;
+
+/// `opentelemetry.proto.logs.v1.LogRecord`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct LogRecord<'a> {
+    #[serde(deserialize_with = "values::number")]
+    time_unix_nano: u64,
+    #[serde(deserialize_with = "values::number")]
+    observed_time_unix_nano: u64,
+    #[serde(deserialize_with = "values::number")]
+    severity_number: u32,
+    #[serde(borrow, deserialize_with = "values::text")]
+    severity_text: Cow<'a, str>,
+    #[serde(borrow)]
+    body: Any<'a>,
+    #[serde(borrow)]
+    attributes: Several<Pair<'a>>,
+    #[serde(deserialize_with = "values::number")]
+    dropped_attributes_count: u32,
+    #[serde(deserialize_with = "values::number")]
+    flags: u32,
+    #[serde(borrow, deserialize_with = "values::id")]
+    trace_id: Cow<'a, [u8]>,
+    #[serde(borrow, deserialize_with = "values::id")]
+    span_id: Cow<'a, [u8]>,
+    #[serde(borrow, deserialize_with = "values::text")]
+    event_name: Cow<'a, str>,
+}
+
+/// Reads an `ExportLogsServiceRequest`.
+pub(super) fn from_protobuf(message: &[u8], layout: &mut Layout) -> Result<(), Flaw> {
+    walk(message, &mut Logs { layout, record: LogRecord::default() })
+}
+
+struct Logs<'l, 'a> {
+    layout: &'l mut Layout,
+    /// One for all, so that its memory is used again.
+    record: LogRecord<'a>,
+}
+
+impl<'a> Records<'a> for Logs<'_, 'a> {
+    const NAMES: [&'static str; 3] = ["resource_logs", "scope_logs", "log_records"];
+
+    fn settle(&mut self, attributes: &mut Several<Pair<'a>>) {
+        settle(Signal::Logs, attributes);
+    }
+
+    fn record(&mut self, home: &Home<'a>, bytes: &'a [u8]) -> Result<(), Flaw> {
+        self.record.read(bytes)?;
+        self.record.lay_out(home, self.layout);
+        Ok(())
+    }
+}
+
+impl<'a> LogRecord<'a> {
+    fn read(&mut self, bytes: &'a [u8]) -> Result<(), Flaw> {
+        self.attributes.clear();
+        *self = Self { attributes: std::mem::take(&mut self.attributes), ..Self::default() };
+        let mut fields = Fields::new(bytes);
+        while let Some((number, value)) = fields.next()? {
+            match number {
+                1 => self.time_unix_nano = value.fixed64()?,
+                2 => self.severity_number = value.varint32()?,
+                3 => self.severity_text = value.text()?,
+                5 => self.body.merge(value.bytes()?)?,
+                6 => self.attributes.push(Pair::from_protobuf(value.bytes()?)?),
+                7 => self.dropped_attributes_count = value.varint32()?,
+                8 => self.flags = value.fixed32()?,
+                9 => self.trace_id = Cow::Borrowed(value.bytes()?),
+                10 => self.span_id = Cow::Borrowed(value.bytes()?),
+                11 => self.observed_time_unix_nano = value.fixed64()?,
+                12 => self.event_name = value.text()?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn lay_out(&self, home: &Home<'_>, layout: &mut Layout) {
+        let Some(mut entry) = layout.entry([self.time_unix_nano, self.observed_time_unix_nano]) else { return };
+        self.lay_out_level(&mut entry);
+        entry.text("target", &home.scope.name);
+        match &self.body {
+            Any::Absent | Any::Text(_) | Any::Json(_) => entry.any("message", &self.body),
+            // A message is text for everyone who searches.
+            other => entry.set("message", Value::Text(&json(other))),
+        }
+        entry.id::<16>("trace_id", &self.trace_id);
+        entry.id::<8>("span_id", &self.span_id);
+        entry.text("event", &self.event_name);
+        entry.attributes(Signal::Logs, self.attributes.items());
+        let dropped = u64::from(self.dropped_attributes_count) + self.attributes.dropped;
+        if dropped != 0 {
+            entry.set("dropped_fields", Value::Int(dropped.cast_signed()));
+        }
+        if self.flags & 0xff != 0 {
+            entry.set("trace_flags", Value::Text(&format!("{:02x}", self.flags & 0xff)));
+        }
+        entry.home(home);
+    }
+
+    fn lay_out_level(&self, entry: &mut Entry<'_>) {
+        let of_number = level_of_number(self.severity_number);
+        let attribute = || self.attributes.items().iter().find(|pair| pair.key == "level");
+        let of_text = || {
+            level_of_text(&self.severity_text).or_else(|| match &attribute()?.value {
+                Any::Text(text) => level_of_text(text),
+                _ => None,
+            })
+        };
+        let level = of_number.or_else(of_text);
+        if let Some(level) = level {
+            entry.set("level", Value::Text(level));
+        }
+        if self.severity_text.is_empty() {
+            // Of a level above ours nothing else would be left.
+            if matches!(self.severity_number, 21..=24) {
+                entry.set("severity_text", Value::Text("FATAL"));
+            }
+        } else if level.is_none_or(|level| !level.eq_ignore_ascii_case(&self.severity_text)) {
+            entry.set("severity_text", Value::Text(&self.severity_text));
+        }
+    }
+}
+
+fn json(value: &Any<'_>) -> String {
+    let mut out = Vec::new();
+    value.write(&mut out);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+const fn level_of_number(number: u32) -> Option<&'static str> {
+    Some(match number {
+        1..=4 => "TRACE",
+        5..=8 => "DEBUG",
+        9..=12 => "INFO",
+        13..=16 => "WARN",
+        17..=24 => "ERROR",
+        _ => return None,
+    })
+}
+
+/// What loggers call their levels.
+const LEVELS: [(&str, &str); 18] = [
+    ("TRACE", "TRACE"),
+    ("DEBUG", "DEBUG"),
+    ("INFO", "INFO"),
+    ("INFORMATION", "INFO"),
+    ("INFORMATIONAL", "INFO"),
+    ("NOTICE", "INFO"),
+    ("WARN", "WARN"),
+    ("WARNING", "WARN"),
+    ("ERROR", "ERROR"),
+    ("ERR", "ERROR"),
+    ("SEVERE", "ERROR"),
+    ("FATAL", "ERROR"),
+    ("CRITICAL", "ERROR"),
+    ("CRIT", "ERROR"),
+    ("ALERT", "ERROR"),
+    ("EMERGENCY", "ERROR"),
+    ("EMERG", "ERROR"),
+    ("PANIC", "ERROR"),
+];
+
+fn level_of_text(text: &str) -> Option<&'static str> {
+    LEVELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, level)| *level)
+}
