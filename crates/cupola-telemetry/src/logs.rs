@@ -30,7 +30,6 @@
 
 mod record;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -41,7 +40,7 @@ use rustc_hash::FxHashMap;
 use crate::exports::Exports;
 use crate::otlp::{self, ExportError, Gather, Resource, ScopeId, Signal};
 use crate::queue::Lines;
-use crate::writer::Tap;
+use crate::writer::{self, Tap};
 
 /// What variables say about log records.
 ///
@@ -99,10 +98,7 @@ impl LogsConfig {
     pub(crate) fn start(&self, exports: &Exports, lines: &Arc<Lines>) -> Result<Tap, ExportError> {
         let exporter = exports.start(Signal::Logs, &self.otlp, lines)?;
         let mut records = Records::new(Gather::new(&exporter, &self.resource, self.batch_records, self.schedule_delay));
-        Ok(Box::new(move |batch| {
-            // Whatever a line does to it, the log goes on.
-            let _ = catch_unwind(AssertUnwindSafe(|| records.take(batch, now())));
-        }))
+        Ok(writer::tap(move |batch| records.take(batch, now())))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The writer: the thread that hands batches of lines to the output.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -24,6 +25,13 @@ const KEPT_BYTES: usize = 1024 * 1024;
 /// Is shown the lines before they are written out, whole, each with its newline.
 pub(crate) type Tap = Box<dyn FnMut(&[u8]) + Send>;
 
+/// One that outlives its panics: whatever lines do to it, the log goes on.
+pub(crate) fn tap(mut tap: impl FnMut(&[u8]) + Send + 'static) -> Tap {
+    Box::new(move |lines| {
+        let _ = catch_unwind(AssertUnwindSafe(|| tap(lines)));
+    })
+}
+
 /// Whoever looks at the output of the process, and how.
 #[derive(Debug)]
 pub(crate) struct Console {
@@ -36,12 +44,12 @@ pub(crate) struct Console {
 pub(crate) struct Outputs {
     pub(crate) console: Option<Console>,
     pub(crate) files: Option<Files>,
-    pub(crate) tap: Option<Tap>,
+    pub(crate) taps: Vec<Tap>,
 }
 
 pub(crate) fn spawn(lines: Arc<Lines>, outputs: Outputs) -> io::Result<JoinHandle<()>> {
-    let Outputs { console, files, tap } = outputs;
-    let writer = Writer { lines, console, files, tap, lost: Lost::default(), told: [0; 3] };
+    let Outputs { console, files, taps } = outputs;
+    let writer = Writer { lines, console, files, taps, lost: Lost::default(), told: [0; 3] };
     Builder::new().name("cupola-lines".to_owned()).spawn(move || {
         // An output that logs of its own work would hear itself for ever.
         thread_state::mute();
@@ -63,9 +71,9 @@ struct Writer {
     lines: Arc<Lines>,
     console: Option<Console>,
     files: Option<Files>,
-    tap: Option<Tap>,
+    taps: Vec<Tap>,
     lost: Lost,
-    /// Of how many lost lines the console, the files and the tap were told.
+    /// Of how many lost lines the console, the files and the taps were told.
     told: [u64; 3],
 }
 
@@ -101,9 +109,7 @@ impl Writer {
     }
 
     fn show(&mut self, lines: &[u8]) {
-        if let Some(tap) = &mut self.tap {
-            tap(lines);
-        }
+        self.taps.iter_mut().for_each(|tap| tap(lines));
     }
 
     /// Losses are told in the log itself, wherever there is room for it.
@@ -111,11 +117,11 @@ impl Writer {
         let counts = self.lines.counts();
         let lost = counts.dropped();
         let patient = || !self.lines.is_abandoned();
-        let [console, files, tap] = &mut self.told;
+        let [console, files, taps] = &mut self.told;
         tell(console, lost, &counts, |line| self.console.as_mut().is_none_or(|console| console.note(line, patient)));
         tell(files, lost, &counts, |line| self.files.as_mut().is_none_or(|files| files.note(line, &patient)));
-        tell(tap, lost, &counts, |line| {
-            self.tap.iter_mut().for_each(|tap| tap(line));
+        tell(taps, lost, &counts, |line| {
+            self.taps.iter_mut().for_each(|tap| tap(line));
             true
         });
     }

@@ -38,6 +38,7 @@ pub struct Builder {
     output: Option<Box<dyn Write + Send>>,
     files: Option<FilesConfig>,
     terminal: bool,
+    taps: Vec<Tap>,
     #[cfg(feature = "otlp")]
     logs: Option<LogsConfig>,
     #[cfg(feature = "otel_0_33")]
@@ -53,6 +54,7 @@ impl Builder {
             output: None,
             files: None,
             terminal: false,
+            taps: Vec::new(),
             #[cfg(feature = "otlp")]
             logs: None,
             #[cfg(feature = "otel_0_33")]
@@ -95,6 +97,28 @@ impl Builder {
         self
     }
 
+    /// Shows lines to this too, some at a time, whole, each with its newline, on the thread that writes them out: it must be
+    /// done soon, or lines gather behind it. Where it panics it has not seen those lines, and sees the next.
+    ///
+    /// ```
+    /// use std::sync::mpsc::channel;
+    /// use std::time::Duration;
+    /// use cupola_telemetry::{Config, Telemetry};
+    ///
+    /// let (send, receive) = channel();
+    /// let tap = move |lines: &[u8]| _ = send.send(lines.len());
+    /// let telemetry = Telemetry::builder(Config::default()).output(std::io::sink()).tap(tap).build()?;
+    /// tracing::dispatcher::with_default(telemetry.dispatch(), || tracing::info!("machine is up"));
+    /// telemetry.shutdown(Duration::from_secs(5));
+    /// assert!(receive.recv()? > 80);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn tap(mut self, tap: impl FnMut(&[u8]) + Send + 'static) -> Self {
+        self.taps.push(writer::tap(tap));
+        self
+    }
+
     /// Sends lines to a collector too, as this configuration says.
     #[cfg(feature = "otlp")]
     #[must_use]
@@ -117,7 +141,7 @@ impl Builder {
         let lines = Arc::new(Lines::new(capacity));
         let console = self.console(lines.accounts());
         let exports = Arc::new(Exports::default());
-        let tap = self.tap(&exports, &lines)?;
+        let records = self.records(&exports, &lines)?;
         #[cfg(feature = "otel_0_33")]
         let traces = self.traces.map(|setup| setup.start(&exports, &lines, &self.policy)).transpose();
         #[cfg(feature = "otel_0_33")]
@@ -140,7 +164,7 @@ impl Builder {
             system: self.system,
             collapse,
             follows: self.files.is_some() && !self.terminal,
-            exported: tap.is_some(),
+            exported: records.is_some(),
             #[cfg(feature = "otel_0_33")]
             traces,
         };
@@ -151,19 +175,20 @@ impl Builder {
         telemetry.levels.belong_to(&telemetry.dispatch);
         let accounts = telemetry.lines.accounts().clone();
         let files = self.files.map(|config| Files::open(config, accounts)).transpose().map_err(BuildError::Thread)?;
-        let outputs = Outputs { console, files, tap };
+        let taps = records.into_iter().chain(self.taps).collect();
+        let outputs = Outputs { console, files, taps };
         let writer = writer::spawn(telemetry.lines.clone(), outputs).map_err(BuildError::Thread)?;
         telemetry.writer = Mutex::new(Some(writer));
         Ok(telemetry)
     }
 
     #[cfg(feature = "otlp")]
-    fn tap(&self, exports: &Exports, lines: &Arc<Lines>) -> Result<Option<Tap>, BuildError> {
+    fn records(&self, exports: &Exports, lines: &Arc<Lines>) -> Result<Option<Tap>, BuildError> {
         self.logs.as_ref().map(|logs| logs.start(exports, lines)).transpose().map_err(BuildError::Export)
     }
 
     #[cfg(not(feature = "otlp"))]
-    fn tap(&self, _: &Exports, _: &Arc<Lines>) -> Result<Option<Tap>, BuildError> {
+    fn records(&self, _: &Exports, _: &Arc<Lines>) -> Result<Option<Tap>, BuildError> {
         Ok(None)
     }
 
