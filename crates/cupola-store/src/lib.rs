@@ -38,6 +38,6 @@ pub use file::Durability;
 pub use level::Level;
 pub use lines::LineError;
 pub use names::canonical;
-pub use query::{Entry, QueryError};
+pub use query::{Cursor, Entry, Found, MAX_PAGE, Partial, Query, QueryError, Reader, Scanned, Search, Selection};
 pub use signal::Signal;
 pub use value::Value;

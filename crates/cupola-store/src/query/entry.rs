@@ -1,5 +1,7 @@
 //! One entry by itself.
 
+use xxhash_rust::xxh3::Xxh3Default;
+
 use super::json;
 use super::wanted::{Place, Wanted, is_level, is_something, stands};
 use crate::column::Owned;
@@ -34,6 +36,26 @@ impl Entry {
     /// The value of a field.
     pub fn get(&self, name: &str) -> Option<Value<'_>> {
         self.fields().find(|(found, _)| *found == name).map(|(_, value)| value)
+    }
+
+    /// A number that stands for what it says, whatever the order of its fields: the same for as long as it is kept.
+    pub(super) fn digest(&self) -> u64 {
+        let mut fields: Vec<_> = self.fields.iter().collect();
+        fields.sort_unstable_by_key(|(name, _)| name);
+        let mut said = Xxh3Default::new();
+        for (name, value) in fields {
+            said.update(name.as_bytes());
+            match value {
+                Owned::Text(text) => said.update(&[&[0xff, 0], text.as_bytes()].concat()),
+                Owned::Json(text) => said.update(&[&[0xff, 1], text.as_bytes()].concat()),
+                Owned::Id(id) => said.update(&[&[0xff, 2], &id[..]].concat()),
+                Owned::Int(number) => said.update(&[&[0xff, 3], &number.to_le_bytes()[..]].concat()),
+                Owned::Float(number) => said.update(&[&[0xff, 4], &number.to_le_bytes()[..]].concat()),
+                Owned::Bool(is) => said.update(&[0xff, 5, u8::from(*is)]),
+            }
+            said.update(&[0xfe]);
+        }
+        said.digest()
     }
 
     /// Whether it is what is wanted.

@@ -2,7 +2,7 @@
 
 use std::{error, fmt, io};
 
-use crate::block::Torn;
+use crate::file::FileError;
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -10,8 +10,7 @@ pub struct QueryError(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Torn(Torn),
-    File(rusqlite::Error),
+    File(FileError),
     Folder(io::Error),
     Asked(String),
 }
@@ -29,14 +28,13 @@ impl QueryError {
 
     /// Whether a block is damaged, so that the others can still be read.
     pub(crate) fn is_torn(&self) -> bool {
-        matches!(self.0, Kind::Torn(_))
+        matches!(self.0, Kind::File(FileError::Torn(_)))
     }
 }
 
 impl fmt::Display for QueryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Torn(_) => f.write_str("a block of the store is damaged"),
             Kind::File(_) => f.write_str("cannot read a file of the store"),
             Kind::Folder(_) => f.write_str("cannot read the folder of the store"),
             Kind::Asked(message) => f.write_str(message),
@@ -47,7 +45,6 @@ impl fmt::Display for QueryError {
 impl error::Error for QueryError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match &self.0 {
-            Kind::Torn(error) => Some(error),
             Kind::File(error) => Some(error),
             Kind::Folder(error) => Some(error),
             Kind::Asked(_) => None,
@@ -55,14 +52,8 @@ impl error::Error for QueryError {
     }
 }
 
-impl From<Torn> for QueryError {
-    fn from(error: Torn) -> Self {
-        Self(Kind::Torn(error))
-    }
-}
-
-impl From<rusqlite::Error> for QueryError {
-    fn from(error: rusqlite::Error) -> Self {
+impl From<FileError> for QueryError {
+    fn from(error: FileError) -> Self {
         Self(Kind::File(error))
     }
 }

@@ -1,6 +1,6 @@
 //! What a block must have so that it can hold an entry that is wanted. What this page denies is certain; all else is read.
 
-use std::cmp::Ordering;
+use std::ops::RangeInclusive;
 
 use super::wanted::{Anywhere, Place, Wanted};
 use crate::block::{Filter, Header, trace_id};
@@ -25,6 +25,10 @@ pub(crate) enum Need {
     /// An entry of this trace.
     Trace(Box<[u8]>),
 }
+
+/// No time at all.
+#[allow(clippy::reversed_empty_ranges, reason = "it is meant to be empty")]
+const NEVER: RangeInclusive<i64> = i64::MAX..=i64::MIN;
 
 /// The filters of a block, as far as they have been read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,10 +65,28 @@ impl Need {
                 counts.iter().sum::<u32>() < header.rows
                     || wanted.iter().zip(counts).any(|(is, count)| *is && count > 0)
             }
-            Self::Since(time) => header.max_time.cmp(time) != Ordering::Less,
-            Self::Until(time) => header.min_time.cmp(time) == Ordering::Less,
+            Self::Since(time) => header.max_time >= *time,
+            Self::Until(time) => header.min_time < *time,
             Self::Token(token) => filters.words.is_none_or(|filter| filter.may_contain(token)),
             Self::Trace(id) => filters.traces.is_none_or(|filter| filter.may_contain_id(id)),
+        }
+    }
+
+    /// Between which times all lies that is wanted, both ends within.
+    pub(crate) fn times(&self) -> RangeInclusive<i64> {
+        match self {
+            Self::All(parts) => parts
+                .iter()
+                .map(Self::times)
+                .fold(i64::MIN..=i64::MAX, |all, one| *all.start().max(one.start())..=*all.end().min(one.end())),
+            Self::Any(parts) => {
+                let spans = parts.iter().map(Self::times).filter(|span| !span.is_empty());
+                let joined = spans.reduce(|all, one| *all.start().min(one.start())..=*all.end().max(one.end()));
+                joined.unwrap_or(NEVER)
+            }
+            Self::Since(time) => *time..=i64::MAX,
+            Self::Until(time) => i64::MIN..=time.saturating_sub(1),
+            _ => i64::MIN..=i64::MAX,
         }
     }
 

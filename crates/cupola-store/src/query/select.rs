@@ -1,15 +1,15 @@
 //! Which entries of a block are what is wanted, judged by column.
 
-use super::columns::Columns;
 use super::error::QueryError;
 use super::json;
+use super::opened::Opened;
 use super::rows::Rows;
 use super::wanted::{Anywhere, Place, Wanted, is_level, is_something, stands};
 use crate::column::{Column, Values};
 use crate::value::Value;
 
 /// Those of these rows that are what is wanted. What costs little is judged first, and what that has excluded is not looked at again.
-pub(crate) fn select(wanted: &Wanted, block: &dyn Columns, among: &Rows) -> Result<Rows, QueryError> {
+pub(crate) fn select(wanted: &Wanted, block: &Opened<'_>, among: &Rows) -> Result<Rows, QueryError> {
     if among.is_empty() {
         return Ok(among.clone());
     }
@@ -51,7 +51,7 @@ pub(crate) fn select(wanted: &Wanted, block: &dyn Columns, among: &Rows) -> Resu
 }
 
 fn of_times(
-    block: &dyn Columns,
+    block: &Opened<'_>,
     among: &Rows,
     span: impl Fn(&[i64]) -> std::ops::Range<usize>,
 ) -> Result<Rows, QueryError> {
@@ -64,7 +64,7 @@ fn of_times(
 /// Judges a field where it is, for each entry at the first place that has it.
 fn of_place(
     place: &Place,
-    block: &dyn Columns,
+    block: &Opened<'_>,
     among: &Rows,
     of_field: impl Fn(&Value<'_>) -> bool,
     of_json: impl Fn(&cupola_line::Value<'_>) -> bool,
@@ -113,14 +113,13 @@ fn judge(column: &Column, among: &Rows, passes: impl Fn(&Value<'_>) -> bool, fou
     });
 }
 
-fn anywhere(text: &Anywhere, block: &dyn Columns, among: &Rows) -> Result<Rows, QueryError> {
+fn anywhere(text: &Anywhere, block: &Opened<'_>, among: &Rows) -> Result<Rows, QueryError> {
     let (mut found, mut left) = (Rows::none(among.len()), among.clone());
-    for name in block.names()? {
+    for (name, column) in block.all()? {
         if left.is_empty() {
             break;
         }
-        let Some(column) = block.column(&name)? else { continue };
-        in_column(text, &name, &column, &left, &mut found);
+        in_column(text, name, column, &left, &mut found);
         left.drop_all(&found);
     }
     Ok(found)

@@ -2,78 +2,58 @@
 
 use std::collections::HashMap;
 
+use tempfile::TempDir;
+
 use super::entry::Entry;
-use super::error::QueryError;
 use super::need::{Filters, Need};
-use super::opened::{Blobs, Opened};
+use super::opened::Opened;
 use super::rows::Rows;
 use super::select::select;
+use super::stored::{self, START, batch};
 use super::wanted::Wanted;
-use crate::batch::Batch;
-use crate::block::{self, Header, Place, Sealed, Sealer, Table};
+use crate::block::{Sealer, Table};
 use crate::column::Owned;
-use crate::language::{Meaning, parse};
+use crate::file::{Block, DayFile, Durability};
 use crate::seeded::Seeded;
-use crate::signal::Signal;
 use crate::value::Value;
 
-const START: i64 = 1_795_232_762_000_000_000;
-
-pub(super) fn wanted(expression: &str) -> Wanted {
-    let meaning = Meaning { now: "2026-11-21T12:00:00+00:00[UTC]".parse().unwrap(), ignore_case: false };
-    Wanted::new(&parse(expression, &meaning).unwrap_or_else(|error| panic!("{error}")))
+fn wanted(text: &str) -> Wanted {
+    Wanted::new(&stored::expression(text))
 }
 
-struct InMemory {
-    header: Header,
-    words: block::Filter,
-    traces: block::Filter,
-    times: Vec<u8>,
-    columns: Vec<(Box<str>, Vec<u8>)>,
+/// A file that blocks are added to.
+struct Blocks {
+    _dir: TempDir,
+    file: DayFile,
 }
 
-impl From<Sealed> for InMemory {
-    fn from(sealed: Sealed) -> Self {
-        let (words, traces) = (block::filter(&sealed.words).unwrap(), block::filter(&sealed.traces).unwrap());
-        Self { header: sealed.header, words, traces, times: sealed.times, columns: sealed.columns }
-    }
-}
-
-impl Blobs for InMemory {
-    fn times(&self) -> Result<Vec<u8>, QueryError> {
-        Ok(self.times.clone())
+impl Blocks {
+    fn new() -> Self {
+        let dir = TempDir::new().unwrap();
+        let file = DayFile::write(&dir.path().join("2026-11-21.cupola"), Durability::Process).unwrap();
+        Self { _dir: dir, file }
     }
 
-    fn names(&self) -> Result<Vec<Box<str>>, QueryError> {
-        Ok(self.columns.iter().map(|(name, _)| name.clone()).collect())
+    /// Entries as a block, in the order of their times.
+    fn add(&self, entries: &[Entry]) -> Block {
+        let batch = batch(entries);
+        let table = Table::new(vec![&batch]);
+        let mut seal = self.file.seal().unwrap();
+        let id = seal.add(&Sealer::new().seal(&table, &table.places())).unwrap();
+        seal.commit().unwrap();
+        let blocks = self.file.blocks(&(i64::MIN..=i64::MAX)).unwrap();
+        blocks.into_iter().find(|block| block.id == id).unwrap()
     }
 
-    fn column(&self, name: &str) -> Result<Option<Vec<u8>>, QueryError> {
-        Ok(self.columns.iter().find(|(own, _)| **own == *name).map(|(_, blob)| blob.clone()))
+    /// Which entries are found, and whether the block had to be read.
+    fn found(&self, wanted: &Wanted, block: &Block) -> (Vec<usize>, bool) {
+        let (words, traces) = (self.file.words(block.id).unwrap(), self.file.traces(block.id).unwrap());
+        let filters = Filters { words: Some(&words), traces: Some(&traces) };
+        let is_read = Need::of(wanted).may_be_in(&block.header, filters);
+        let all = Rows::all(block.header.rows as usize);
+        let found = select(wanted, &Opened::new(&self.file, block), &all).unwrap();
+        (found.iter().collect(), is_read)
     }
-}
-
-/// Entries as a block, in the order of their times.
-fn sealed(entries: &[Entry]) -> InMemory {
-    let mut batch = Batch::new(Signal::Logs);
-    for entry in entries {
-        let mut row = batch.row(entry.time());
-        entry.fields().for_each(|(name, value)| {
-            row.set(name, value);
-        });
-    }
-    let order: Vec<_> = (0..batch.rows() as u32).map(|row| Place { batch: 0, row }).collect();
-    Sealer::new().seal(&Table::new(vec![&batch]), &order).into()
-}
-
-/// Which entries are found, and whether the block had to be read.
-fn found(wanted: &Wanted, block: &InMemory) -> (Vec<usize>, bool) {
-    let need = Need::of(wanted);
-    let filters = Filters { words: Some(&block.words), traces: Some(&block.traces) };
-    let is_read = need.may_be_in(&block.header, filters);
-    let rows = block.header.rows as usize;
-    let found = select(wanted, &Opened::new(block, rows), &Rows::all(rows)).unwrap();
-    (found.iter().collect(), is_read)
 }
 
 const TEXTS: &[&str] = &[
@@ -261,12 +241,12 @@ fn expression(seeded: &mut Seeded, depth: usize) -> String {
 
 #[test]
 fn columns_and_filters_never_change_the_answer() {
-    let mut seeded = Seeded(11);
+    let (mut seeded, blocks) = (Seeded(11), Blocks::new());
     let (mut hits, mut passed, mut used) = (0, 0, HashMap::new());
     for round in 0..600 {
         let size = if round % 50 == 0 { 300 } else { 1 + seeded.below(12) };
         let entries = entries(&mut seeded, size);
-        let block = sealed(&entries);
+        let block = blocks.add(&entries);
         for turn in 0..12 {
             let text = match turn {
                 0..6 => (*seeded.pick(TESTS)).to_owned(),
@@ -274,7 +254,7 @@ fn columns_and_filters_never_change_the_answer() {
             };
             let wanted = wanted(&text);
             let expected: Vec<_> = (0..entries.len()).filter(|row| entries[*row].is(&wanted)).collect();
-            let (rows, is_read) = found(&wanted, &block);
+            let (rows, is_read) = blocks.found(&wanted, &block);
             assert_eq!(rows, expected, "{text} in {entries:?}");
             assert!(is_read || expected.is_empty(), "{text} was passed over in {entries:?}");
             hits += expected.len();
@@ -291,11 +271,11 @@ fn columns_and_filters_never_change_the_answer() {
 
 #[test]
 fn what_is_written_comes_back_as_an_entry() {
-    let mut seeded = Seeded(3);
+    let (mut seeded, blocks) = (Seeded(3), Blocks::new());
     for _ in 0..50 {
         let entries = entries(&mut seeded, 9);
-        let block = sealed(&entries);
-        let opened = Opened::new(&block, 9);
+        let block = blocks.add(&entries);
+        let opened = Opened::new(&blocks.file, &block);
         let back = opened.entries(&[8, 0, 4]).unwrap();
         for (back, row) in back.iter().zip([8, 0, 4]) {
             let entry: &Entry = &entries[row];
@@ -317,8 +297,9 @@ fn blocks_are_passed_over_by_what_they_lack() {
         entry.push(name, Owned::Text(text.into()));
     }
     entry.push("trace_id", Owned::Id(vec![7; 16].into()));
-    let block = sealed(&[entry]);
-    let is_read = |expression: &str| found(&wanted(expression), &block).1;
+    let blocks = Blocks::new();
+    let block = blocks.add(&[entry]);
+    let is_read = |expression: &str| blocks.found(&wanted(expression), &block).1;
     for expression in [
         "Connection",
         "refused db",
@@ -360,6 +341,7 @@ fn blocks_are_passed_over_by_what_they_lack() {
 
 #[test]
 fn fields_beyond_the_columns_are_found() {
+    let blocks = Blocks::new();
     let entries: Vec<_> = (0..300)
         .map(|number| {
             let mut entry = Entry::new(START + number);
@@ -367,11 +349,11 @@ fn fields_beyond_the_columns_are_found() {
             entry
         })
         .collect();
-    let block = sealed(&entries);
+    let block = blocks.add(&entries);
     for number in [0, 100, 299] {
-        assert_eq!(found(&wanted(&format!("field{number}=value{number}")), &block), (vec![number], true));
-        assert_eq!(found(&wanted(&format!("value{number}")), &block), (vec![number], true));
+        assert_eq!(blocks.found(&wanted(&format!("field{number}=value{number}")), &block), (vec![number], true));
+        assert_eq!(blocks.found(&wanted(&format!("value{number}")), &block), (vec![number], true));
     }
-    let back = Opened::new(&block, 300).entries(&[299]).unwrap();
+    let back = Opened::new(&blocks.file, &block).entries(&[299]).unwrap();
     assert_eq!(back[0].fields().collect::<Vec<_>>(), [("field299", Value::Text("value299"))]);
 }

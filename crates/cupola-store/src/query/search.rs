@@ -1,0 +1,119 @@
+//! Finds entries, the newest first, page by page.
+
+use super::cursor::Cursor;
+use super::entry::Entry;
+use super::error::QueryError;
+use super::page::Page;
+use super::scan::{Hit, Scan};
+use super::selection::{Partial, Scanned, Selection};
+use crate::file::{Block, DayFile};
+
+/// More entries than this no page has.
+pub const MAX_PAGE: usize = 10_000;
+
+/// A question for entries, the newest first.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// Which are wanted.
+    pub selection: Selection,
+    /// How many at most; never more than [`MAX_PAGE`].
+    pub limit: usize,
+    /// Where an earlier page ended.
+    pub cursor: Option<Cursor>,
+}
+
+/// Entries that were found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The newest first.
+    pub entries: Vec<Entry>,
+    /// Where the next page begins; `None` where there is no other. From page to page each entry that was there when the search began is
+    /// given once, whatever is written meanwhile.
+    pub cursor: Option<Cursor>,
+    /// Why there may be entries that were not found; those of later pages are no reason.
+    pub partial: Option<Partial>,
+    /// What was done for it.
+    pub scanned: Scanned,
+}
+
+/// An entry that is wanted, before it is read: its time, the place of its block among those of the file, and its row.
+pub(super) type Candidate = (i64, usize, usize);
+
+impl Search {
+    /// Answers from the files that are in this scan's folder.
+    pub(super) fn answer(&self, mut scan: Scan<'_>) -> Result<Found, QueryError> {
+        let mut page = Page::new(self.limit.min(MAX_PAGE), self.cursor);
+        if let Some(cursor) = &self.cursor {
+            scan.end_at(cursor.time);
+        }
+        let mut stopped = None;
+        for day in scan.days()? {
+            if page.is_full() || stopped.is_some() {
+                break;
+            }
+            if let Some(file) = scan.open(day)? {
+                let _one_moment = file.snapshot()?;
+                stopped = of_file(&mut page, &mut scan, &file)?;
+            }
+        }
+        let cursor = match stopped {
+            _ if page.is_full() => page.end(),
+            // Nothing was done.
+            Some(time) if self.cursor.is_some_and(|cursor| cursor.time == time) => self.cursor,
+            Some(time) => Some(Cursor::before(time)),
+            None => None,
+        };
+        Ok(Found { entries: page.into_entries(), cursor, partial: scan.partial, scanned: scan.scanned })
+    }
+}
+
+/// Fills a page from a file. Gives the time up to which nothing has been looked at, if it was over before the end.
+fn of_file(page: &mut Page, scan: &mut Scan<'_>, file: &DayFile) -> Result<Option<i64>, QueryError> {
+    let blocks = scan.blocks(file)?;
+    let (mut candidates, mut stopped) = (Vec::new(), None);
+    for (place, block) in blocks.iter().enumerate() {
+        // All that can still come is as old as this, or older.
+        let bound = block.header.max_time.min(*scan.times().end());
+        // However little may be read, each page comes further than the one before.
+        let comes_no_further = bound == *scan.times().end();
+        let over = scan.is_over().filter(|why| *why != Partial::Budget || !comes_no_further);
+        let is_filled = page.can_be_filled(&mut candidates, bound);
+        if is_filled || over.is_some() {
+            scan.partial = if is_filled { scan.partial } else { over };
+            candidates.retain(|(time, ..)| *time > bound);
+            stopped = Some(bound);
+            break;
+        }
+        scan.visit(file, block, |hit| collect(&hit, place, &mut candidates))?;
+    }
+    read(page, scan, file, &blocks, candidates)?;
+    Ok(stopped)
+}
+
+fn collect(hit: &Hit<'_>, place: usize, candidates: &mut Vec<Candidate>) -> Result<(), QueryError> {
+    let times = hit.opened.times()?;
+    candidates.extend(hit.rows.iter().filter_map(|row| Some((*times.get(row)?, place, row))));
+    Ok(())
+}
+
+/// Reads the entries that have a place on the page, each block once.
+fn read(
+    page: &mut Page,
+    scan: &mut Scan<'_>,
+    file: &DayFile,
+    blocks: &[Block],
+    mut candidates: Vec<Candidate>,
+) -> Result<(), QueryError> {
+    page.cut(&mut candidates);
+    candidates.sort_unstable_by_key(|(_, place, row)| (*place, *row));
+    let mut entries = Vec::with_capacity(candidates.len());
+    for of_block in candidates.chunk_by(|one, next| one.1 == next.1) {
+        let rows: Vec<_> = of_block.iter().map(|(.., row)| *row).collect();
+        entries.extend(scan.entries(file, &blocks[of_block[0].1], &rows)?);
+    }
+    page.add(entries);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
