@@ -23,7 +23,7 @@ use cupola_metrics::Registry;
 use cupola_metrics::otlp::{Buckets, Otlp, Temporality};
 use cupola_record::{VarError, Vars};
 
-use crate::otlp::{self, ExportError, Exporter, Message, Resource, Signal};
+use crate::otlp::{self, ExportError, Exporter, Message, Resource, Signal, Taker};
 use crate::telemetry::Telemetry;
 
 /// What variables say about metrics.
@@ -56,6 +56,20 @@ pub struct MetricsConfig {
 impl MetricsConfig {
     /// Reads the variables; `service` is the name that the code gives. `None` where nothing is to be sent.
     pub fn from_vars(service: &str, vars: &dyn Fn(&str) -> Option<String>) -> Result<Option<Self>, VarError> {
+        Self::with(None, service, vars)
+    }
+
+    /// The same for whoever takes metrics within the process, as the bytes of `ExportMetricsServiceRequest`s; `None` where nothing
+    /// is to be exported at all.
+    pub fn here(taker: Taker, service: &str, vars: &dyn Fn(&str) -> Option<String>) -> Result<Option<Self>, VarError> {
+        Self::with(Some(taker), service, vars)
+    }
+
+    fn with(
+        here: Option<Taker>,
+        service: &str,
+        vars: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Option<Self>, VarError> {
         let read = Vars::new(vars);
         let named = read.read("OTEL_METRICS_EXPORTER", "otlp, prometheus or none", |_| {
             let names = read.list("OTEL_METRICS_EXPORTER");
@@ -66,10 +80,14 @@ impl MetricsConfig {
         let interval = read.milliseconds("OTEL_METRIC_EXPORT_INTERVAL")?.unwrap_or(Duration::from_secs(60));
         let give_up = read.milliseconds("OTEL_METRIC_EXPORT_TIMEOUT")?;
         let (temporality, buckets) = (temporality(read)?, buckets(read)?);
-        if disabled || !named.unwrap_or_else(|| otlp::has_endpoint(Signal::Metrics, read)) {
+        let is_wanted = here.is_some() || named.unwrap_or_else(|| otlp::has_endpoint(Signal::Metrics, read));
+        if disabled || !is_wanted {
             return Ok(None);
         }
-        let mut otlp = otlp::Config::from_vars(Signal::Metrics, vars)?;
+        let mut otlp = match here {
+            Some(taker) => otlp::Config::here(taker),
+            None => otlp::Config::from_vars(Signal::Metrics, vars)?,
+        };
         otlp.give_up = give_up.unwrap_or(otlp.give_up);
         let resource = Resource::from_vars(service, vars)?;
         Ok(Some(Self { otlp, interval, temporality, buckets, resource }))

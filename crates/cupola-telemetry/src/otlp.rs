@@ -30,7 +30,9 @@ mod queue;
 mod reply;
 mod report;
 mod resource;
+mod taker;
 mod tls;
+mod way;
 pub(crate) mod wire;
 mod worker;
 
@@ -42,3 +44,4 @@ pub use gather::{Gather, ScopeId};
 pub use names::Signal;
 pub use queue::Message;
 pub use resource::Resource;
+pub use taker::Taker;

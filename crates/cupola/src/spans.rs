@@ -49,7 +49,9 @@ mod with {
         let weak = Arc::downgrade(parts);
         parts.registry.source(move |encoder| {
             let exporters = weak.upgrade().map(|parts| parts.telemetry.exporters()).unwrap_or_default();
-            let counts = exporters.iter().map(|exporter| (("signal", exporter.signal().as_str()), exporter.counts()));
+            // What goes to a store within the process is in the store's own account.
+            let exporters = exporters.iter().filter(|exporter| !exporter.is_here());
+            let counts = exporters.map(|exporter| (("signal", exporter.signal().as_str()), exporter.counts()));
             let counts: Vec<_> = counts.collect();
             if counts.is_empty() {
                 return;

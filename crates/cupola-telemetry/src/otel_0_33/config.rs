@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cupola_record::{VarError, Vars};
 
-use crate::otlp::{self, Resource, Signal};
+use crate::otlp::{self, Resource, Signal, Taker};
 
 /// What variables say about spans.
 ///
@@ -24,6 +24,8 @@ use crate::otlp::{self, Resource, Signal};
 pub struct TracesConfig {
     /// Where spans are sent, if anywhere.
     pub otlp: Option<otlp::Config>,
+    /// Who takes spans within the process, as the bytes of `ExportTraceServiceRequest`s.
+    pub here: Option<Taker>,
     /// Whether spans are lines of the log.
     pub console: bool,
     /// After how long what has gathered is sent.
@@ -37,6 +39,19 @@ pub struct TracesConfig {
 impl TracesConfig {
     /// Reads the variables; `service` is the name that the code gives. `None` where nothing is to be exported.
     pub fn from_vars(service: &str, vars: &dyn Fn(&str) -> Option<String>) -> Result<Option<Self>, VarError> {
+        Self::with(None, service, vars)
+    }
+
+    /// The same, but that spans go to whoever takes them within the process too; `None` where nothing is to be exported at all.
+    pub fn here(taker: Taker, service: &str, vars: &dyn Fn(&str) -> Option<String>) -> Result<Option<Self>, VarError> {
+        Self::with(Some(taker), service, vars)
+    }
+
+    fn with(
+        here: Option<Taker>,
+        service: &str,
+        vars: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Option<Self>, VarError> {
         let read = Vars::new(vars);
         let mut kinds = exporters(read)?;
         kinds.console |= read.yes_or_no("OTEL_EXPORT_CONSOLE")? == Some(true);
@@ -47,6 +62,7 @@ impl TracesConfig {
         let give_up = read.milliseconds("OTEL_BSP_EXPORT_TIMEOUT")?;
         let config = Self {
             otlp: kinds.otlp.then(|| otlp::Config::from_vars(Signal::Traces, vars)).transpose()?,
+            here,
             console: kinds.console,
             schedule_delay: read.milliseconds("OTEL_BSP_SCHEDULE_DELAY")?.unwrap_or(Duration::from_secs(5)),
             // No message is larger than what may wait.
@@ -58,7 +74,8 @@ impl TracesConfig {
             otlp.give_up = give_up.unwrap_or(otlp.give_up);
             otlp
         });
-        Ok(Some(Self { otlp, ..config }).filter(|config| !disabled && (config.otlp.is_some() || config.console)))
+        let is_wanted = config.here.is_some() || otlp.is_some() || config.console;
+        Ok(Some(Self { otlp, ..config }).filter(|_| is_wanted && !disabled))
     }
 }
 

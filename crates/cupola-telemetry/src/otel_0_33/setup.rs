@@ -35,7 +35,8 @@ impl Setup {
         if config.console {
             processors.push(Box::new(ConsoleSpans::new(lines.clone(), policy.clone())));
         }
-        if let Some(otlp) = &config.otlp {
+        let here = config.here.map(otlp::Config::here);
+        for otlp in config.otlp.iter().chain(&here) {
             let exporter = exports.start(Signal::Traces, otlp, lines)?;
             let gather = Gather::new(&exporter, &config.resource, config.batch_spans, config.schedule_delay);
             processors.push(Box::new(OtlpSpans::new(gather, policy.clone())));

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use super::names::Signal;
 use super::resource::pairs;
+use super::taker::Taker;
 
 /// How messages are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub struct Config {
     pub queue_items: Option<u64>,
     /// For how long a message is tried: what is older nobody waits for.
     pub give_up: Duration,
+    /// Who is handed messages, instead of an endpoint.
+    pub(crate) taker: Option<Taker>,
 }
 
 const QUEUE_BYTES: usize = 16 * 1024 * 1024;
@@ -91,11 +94,32 @@ impl Config {
             queue_bytes: bytes.unwrap_or(QUEUE_BYTES),
             queue_items: None,
             give_up: GIVE_UP,
+            taker: None,
         })
+    }
+
+    /// Hands messages to somebody within the process.
+    pub fn here(taker: Taker) -> Self {
+        Self {
+            endpoint: Uri::default(),
+            protocol: Protocol::Http,
+            headers: HeaderMap::new(),
+            timeout: GIVE_UP,
+            gzip: false,
+            certificate: None,
+            client_identity: None,
+            queue_bytes: QUEUE_BYTES,
+            queue_items: None,
+            give_up: GIVE_UP,
+            taker: Some(taker),
+        }
     }
 
     /// The endpoint without its path, as lines show it.
     pub(crate) fn origin(&self) -> String {
+        if self.taker.is_some() {
+            return "here".to_owned();
+        }
         let (scheme, authority) = (self.endpoint.scheme_str(), self.endpoint.authority());
         format!("{}://{}", scheme.unwrap_or("http"), authority.map_or("", |authority| authority.as_str()))
     }

@@ -6,12 +6,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use super::client::Client;
 use super::config::Config;
 use super::counts::ExportCounts;
 use super::names::Signal;
 use super::queue::{Message, Queue};
 use super::report::Report;
+use super::way::Way;
 use super::worker::Worker;
 use crate::background::Background;
 use crate::queue::Lines;
@@ -27,6 +27,7 @@ type Collect = Box<dyn Fn(&Exporter) + Send + Sync>;
 
 struct Inner {
     signal: Signal,
+    is_here: bool,
     queue: Arc<Queue>,
     background: Arc<Background>,
     collect: OnceLock<Collect>,
@@ -41,14 +42,25 @@ impl Exporter {
     ) -> Result<Self, ExportError> {
         let queue = Arc::new(Queue::new(config.queue_bytes, config.queue_items.unwrap_or(u64::MAX)));
         let report = Report::new(lines, signal, config.origin());
-        let worker = Worker { queue: queue.clone(), client: Client::new(config)?, report, give_up: config.give_up };
+        let worker = Worker { queue: queue.clone(), way: Way::new(config)?, report, give_up: config.give_up };
         background.spawn(worker.run());
-        Ok(Self(Arc::new(Inner { signal, queue, background, collect: OnceLock::new() })))
+        Ok(Self(Arc::new(Inner {
+            signal,
+            is_here: config.taker.is_some(),
+            queue,
+            background,
+            collect: OnceLock::new(),
+        })))
     }
 
     /// What is exported.
     pub fn signal(&self) -> Signal {
         self.0.signal
+    }
+
+    /// Whether it goes to somebody within the process.
+    pub fn is_here(&self) -> bool {
+        self.0.is_here
     }
 
     /// Takes a message. It never waits: `false` where there is no room, and then its items are counted as dropped.

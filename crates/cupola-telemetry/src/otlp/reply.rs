@@ -56,6 +56,8 @@ pub(crate) enum What {
     Grpc(u32),
     /// Something else than an answer.
     Protocol,
+    /// Who takes messages within the process has no room, or failed.
+    NotTaken,
 }
 
 impl Failure {
@@ -76,6 +78,7 @@ impl fmt::Display for What {
             Self::Status(status) => write!(f, "status {status}"),
             Self::Grpc(status) => write!(f, "grpc status {status}"),
             Self::Protocol => f.write_str("no answer that could be read"),
+            Self::NotTaken => f.write_str("not taken"),
         }
     }
 }

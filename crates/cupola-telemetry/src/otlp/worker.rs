@@ -7,9 +7,9 @@ use rand::RngExt as _;
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
-use super::client::Client;
 use super::queue::{Fate, Message, Queue};
 use super::report::Report;
+use super::way::Way;
 
 /// How often a message is tried once Cupola has been told to end.
 const LAST_ATTEMPTS: u32 = 2;
@@ -20,7 +20,7 @@ const LAST_PAUSE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) queue: Arc<Queue>,
-    pub(crate) client: Client,
+    pub(crate) way: Way,
     pub(crate) report: Report,
     pub(crate) give_up: Duration,
 }
@@ -57,11 +57,11 @@ impl Worker {
     }
 
     async fn deliver(&mut self, message: Message) -> Fate {
-        let body = self.client.body(message);
+        let body = self.way.body(message);
         let (began, mut backoff, mut last_attempts) = (Instant::now(), Backoff::new(), 0);
         loop {
             let answer = tokio::select! {
-                answer = self.client.send(body.clone()) => answer,
+                answer = self.way.send(body.clone()) => answer,
                 () = self.queue.abandoned() => return Fate::Abandoned,
             };
             let failure = match answer {

@@ -6,6 +6,7 @@ mod collector;
 mod faults;
 mod gathering;
 mod grpc;
+mod here;
 mod logs;
 #[cfg(feature = "metrics")]
 mod metrics;
