@@ -38,6 +38,10 @@ pub use file::Durability;
 pub use level::Level;
 pub use lines::LineError;
 pub use names::canonical;
-pub use query::{Cursor, Entry, Found, MAX_PAGE, Partial, Query, QueryError, Reader, Scanned, Search, Selection};
+pub use query::{
+    Counted, Counts, Cursor, Entry, Failed, FailureGroup, Failures, Found, MAX_PAGE, MAX_STEPS, Measure, Measured,
+    Partial, Quantiles, Query, QueryError, Reader, Scanned, Search, Selection, Series, Tail, Tails, Told, TooManyTails,
+    Top, Topped, Trace, TraceOf,
+};
 pub use signal::Signal;
 pub use value::Value;

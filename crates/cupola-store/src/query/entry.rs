@@ -4,6 +4,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use super::json;
 use super::wanted::{Place, Wanted, is_level, is_something, stands};
+use crate::batch::{Batch, Kind};
 use crate::column::Owned;
 use crate::value::Value;
 
@@ -17,6 +18,45 @@ pub struct Entry {
 impl Entry {
     pub(crate) fn new(time: i64) -> Self {
         Self { time, fields: Vec::new() }
+    }
+
+    /// Calls `each` with every entry of a batch.
+    pub(super) fn each_of(batch: &Batch, mut each: impl FnMut(Self)) {
+        let mut next = vec![0; batch.columns.len()];
+        for (row, time) in (0..).zip(&batch.times) {
+            let mut entry = Self::new(*time);
+            for (column, next) in batch.columns.iter().zip(&mut next) {
+                if column.rows.get(*next) == Some(&row) {
+                    let (kind, bytes) = column.get(*next);
+                    entry.fields.extend(owned(kind, bytes).map(|value| (column.name.clone(), value)));
+                    *next += 1;
+                }
+            }
+            each(entry);
+        }
+    }
+
+    /// With no text that is longer than so many bytes.
+    pub(super) fn cut(mut self, most: usize) -> Self {
+        for (_, value) in &mut self.fields {
+            match value {
+                Owned::Text(text) | Owned::Json(text) if text.len() > most => {
+                    *value = Owned::Text(text[..text.floor_char_boundary(most)].into());
+                }
+                _ => {}
+            }
+        }
+        self
+    }
+
+    /// About how much memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let of_value = |value: &Owned| match value {
+            Owned::Text(text) | Owned::Json(text) => text.len(),
+            Owned::Id(id) => id.len(),
+            Owned::Int(_) | Owned::Float(_) | Owned::Bool(_) => 0,
+        };
+        size_of::<Self>() + self.fields.iter().map(|(name, value)| 48 + name.len() + of_value(value)).sum::<usize>()
     }
 
     pub(crate) fn push(&mut self, name: &str, value: Owned) {
@@ -83,7 +123,7 @@ impl Entry {
         of_field: impl Fn(&Value<'_>) -> bool,
         of_json: impl Fn(&cupola_line::Value<'_>) -> bool,
     ) -> bool {
-        let found = self.get(&place.name).or_else(|| self.get(place.ours.as_deref()?));
+        let found = place.names().find_map(|name| self.get(name));
         match (found, &place.inside) {
             (Some(found), _) => of_field(&found),
             (None, Some((head, path))) => match self.get(head) {
@@ -93,4 +133,16 @@ impl Entry {
             (None, None) => false,
         }
     }
+}
+
+fn owned(kind: Kind, bytes: &[u8]) -> Option<Owned> {
+    let text = || std::str::from_utf8(bytes).ok().map(Box::from);
+    Some(match kind {
+        Kind::Text => Owned::Text(text()?),
+        Kind::Json => Owned::Json(text()?),
+        Kind::Int => Owned::Int(i64::from_le_bytes(bytes.try_into().ok()?)),
+        Kind::Float => Owned::Float(f64::from_le_bytes(bytes.try_into().ok()?)),
+        Kind::Bool => Owned::Bool(*bytes.first()? != 0),
+        Kind::Id => Owned::Id(bytes.into()),
+    })
 }

@@ -1,5 +1,7 @@
 //! What stands inside a field that is an object.
 
+use std::borrow::Cow;
+
 use cupola_line::{Value, scan};
 
 use crate::language::{Operand, Relation};
@@ -24,15 +26,20 @@ fn descend<'a>(json: &'a [u8], path: &str) -> Option<Value<'a>> {
 /// Whether a value stands so to the one that is asked for.
 pub(super) fn stands(wanted: &Operand, relation: Relation, found: &Value<'_>) -> bool {
     match (found, found.as_f64()) {
-        (Value::Str(text), _) => wanted.stands_to_text(relation, &text.unescape()),
-        (_, Some(number)) => {
-            wanted.stands_to_number(relation, number, || String::from_utf8_lossy(found.json()).into_owned())
-        }
-        _ => wanted.stands_to_text(relation, &String::from_utf8_lossy(found.json())),
+        (Value::Number(_), Some(number)) => wanted.stands_to_number(relation, number, || text(found)),
+        _ => wanted.stands_to_text(relation, &text(found)),
     }
 }
 
 /// Whether it is there, and says something.
 pub(super) fn is_something(found: &Value<'_>) -> bool {
     *found != Value::Null && found.json() != b"\"\""
+}
+
+/// As text.
+pub(super) fn text<'a>(found: &Value<'a>) -> Cow<'a, str> {
+    match found {
+        Value::Str(text) => text.unescape(),
+        other => String::from_utf8_lossy(other.json()),
+    }
 }

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Query;
 use super::error::QueryError;
 use super::scan::Scan;
-use super::search::{Found, Search};
-use super::selection::Selection;
+use super::{
+    Counted, Counts, Failed, Failures, Found, Measured, Quantiles, Query, Search, Selection, Top, Topped, Trace,
+    TraceOf,
+};
 
 /// A store's directory, to be read. It needs no lock: this process or another one may write it meanwhile.
 ///
@@ -44,5 +45,25 @@ impl Reader {
 impl Query for Reader {
     fn search(&self, search: &Search) -> Result<Found, QueryError> {
         search.answer(self.scan(&search.selection))
+    }
+
+    fn counts(&self, counts: &Counts) -> Result<Counted, QueryError> {
+        counts.answer(self.scan(&counts.selection))
+    }
+
+    fn top(&self, top: &Top) -> Result<Topped, QueryError> {
+        top.answer(self.scan(&top.selection))
+    }
+
+    fn quantiles(&self, quantiles: &Quantiles) -> Result<Measured, QueryError> {
+        quantiles.answer(self.scan(&quantiles.selection))
+    }
+
+    fn trace(&self, trace: &TraceOf) -> Result<Trace, QueryError> {
+        trace.answer(&self.dir)
+    }
+
+    fn failures(&self, failures: &Failures) -> Result<Failed, QueryError> {
+        failures.answer(self.scan(&failures.selection()))
     }
 }

@@ -70,7 +70,7 @@ fn of_place(
     of_json: impl Fn(&cupola_line::Value<'_>) -> bool,
 ) -> Result<Rows, QueryError> {
     let (mut found, mut left) = (Rows::none(among.len()), among.clone());
-    for name in [Some(&place.name), place.ours.as_ref()].into_iter().flatten() {
+    for name in place.names() {
         if left.is_empty() {
             return Ok(found);
         }

@@ -76,3 +76,12 @@ pub struct Scanned {
     /// Blocks and files that cannot be read.
     pub damaged: u64,
 }
+
+impl Scanned {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.entries += other.entries;
+        self.blocks += other.blocks;
+        self.passed += other.passed;
+        self.damaged += other.damaged;
+    }
+}

@@ -1,5 +1,7 @@
 //! That judging columns and passing over blocks finds what judging each entry would.
 
+mod answers;
+
 use std::collections::HashMap;
 
 use tempfile::TempDir;

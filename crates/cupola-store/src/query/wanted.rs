@@ -79,7 +79,12 @@ impl Wanted {
 }
 
 impl Place {
-    fn of(name: &str) -> Self {
+    /// The names of the fields that may have it as their value, the first first.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        [Some(self.name.as_str()), self.ours.as_deref()].into_iter().flatten()
+    }
+
+    pub(super) fn of(name: &str) -> Self {
         let ours = language::ours(name).unwrap_or_else(|| names::canonical(name));
         Self {
             name: name.to_owned(),

@@ -1,0 +1,189 @@
+//! How the numbers of a field are spread: all together, by the values of another field, step by step.
+
+use std::cmp::Reverse;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+
+use super::error::QueryError;
+use super::json;
+use super::keys::{Key, Keys};
+use super::opened::Opened;
+use super::rows::Rows;
+use super::scan::{Hit, Scan};
+use super::selection::{Partial, Scanned, Selection};
+use super::sketch::Sketch;
+use super::steps::Steps;
+use super::wanted::Place;
+use crate::value::Value;
+
+/// So many spreads are kept; numbers of others are counted, and nothing else.
+const MAX_SPREADS: usize = 2_000;
+
+/// A question for quantiles.
+#[derive(Clone, Debug)]
+pub struct Quantiles {
+    /// Which entries; with `step`, it is to say from when to when.
+    pub selection: Selection,
+    /// The field whose numbers are meant. Entries that have none there do not count.
+    pub field: String,
+    /// A field whose values are told apart.
+    pub by: Option<String>,
+    /// Tells of each step of time apart.
+    pub step: Option<Duration>,
+    /// Which shares, from 0 to 1: 0.5, 0.95.
+    pub shares: Vec<f64>,
+    /// How many values of `by`, those with the most numbers.
+    pub values: usize,
+}
+
+/// Quantiles.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// Those with the most numbers first, each value's steps one behind the other.
+    pub measures: Vec<Measure>,
+    /// Numbers that no measure tells of.
+    pub others: u64,
+    /// Why it does not tell of all.
+    pub partial: Option<Partial>,
+    /// What was done for it.
+    pub scanned: Scanned,
+}
+
+/// How some numbers are spread.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measure {
+    /// The value of the other field; `None` of entries that do not have it.
+    pub value: Option<String>,
+    /// When its step begins, in nanoseconds since 1970.
+    pub start: Option<i64>,
+    /// How many numbers.
+    pub count: u64,
+    /// All of them together.
+    pub sum: f64,
+    /// The least.
+    pub min: f64,
+    /// The largest.
+    pub max: f64,
+    /// The numbers below which the shares lie that were asked for, to about one per cent.
+    pub quantiles: Vec<f64>,
+}
+
+impl Quantiles {
+    pub(super) fn answer(&self, mut scan: Scan<'_>) -> Result<Measured, QueryError> {
+        if let Some(share) = self.shares.iter().find(|share| !(0.0..=1.0).contains(*share)) {
+            return Err(QueryError::asked(format!("{share} is no share: one is from 0 to 1")));
+        }
+        let mut spreads = Spreads {
+            field: Place::of(&self.field),
+            keys: self.by.as_ref().map(|by| Keys::new(by, MAX_SPREADS)),
+            steps: self.step.map(|step| Steps::new(&self.selection, step)).transpose()?,
+            sketches: FxHashMap::default(),
+            others: 0,
+        };
+        scan.each(|hit| spreads.add(&hit).map(ControlFlow::Continue))?;
+        Ok(Measured { partial: scan.partial, scanned: scan.scanned, ..spreads.finish(self) })
+    }
+}
+
+#[derive(Debug)]
+struct Spreads {
+    field: Place,
+    keys: Option<Keys>,
+    steps: Option<Steps>,
+    sketches: FxHashMap<(Key, usize), Sketch>,
+    others: u64,
+}
+
+impl Spreads {
+    fn add(&mut self, hit: &Hit<'_>) -> Result<(), QueryError> {
+        let mut numbers = Vec::new();
+        each_number(&self.field, hit.opened, hit.rows, |row, number| numbers.push((row, number)))?;
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let keys = self.keys.as_mut().map(|keys| keys.of_block(hit.opened, hit.rows)).transpose()?;
+        let times = self.steps.map(|_| hit.opened.times()).transpose()?;
+        for (row, number) in numbers {
+            let key = keys.as_ref().map_or(Key::None, |keys| keys[row]);
+            let step = match (&self.steps, &times) {
+                (Some(steps), Some(times)) => times.get(row).and_then(|time| steps.of(*time)),
+                _ => Some(0),
+            };
+            if let Some(step) = step {
+                self.put((key, step), number);
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, place: (Key, usize), number: f64) {
+        let has_room = self.sketches.len() < MAX_SPREADS && place.0 != Key::Beyond;
+        match self.sketches.get_mut(&place) {
+            Some(sketch) => sketch.add(number),
+            None if has_room => self.sketches.entry(place).or_default().add(number),
+            None => self.others += 1,
+        }
+    }
+
+    fn finish(self, asked: &Quantiles) -> Measured {
+        let mut totals: FxHashMap<Key, u64> = FxHashMap::default();
+        self.sketches.iter().for_each(|((key, _), sketch)| *totals.entry(*key).or_default() += sketch.count);
+        let text = |key: Key| self.keys.as_ref().and_then(|keys| keys.text(key));
+        let mut order: Vec<Key> = totals.keys().copied().collect();
+        order.sort_by_key(|key| (Reverse(totals[key]), text(*key)));
+        let shown = asked.values.max(1).min(order.len());
+        let left: u64 = order[shown..].iter().map(|key| totals[key]).sum();
+        let ranks: FxHashMap<Key, usize> = order[..shown].iter().enumerate().map(|(rank, key)| (*key, rank)).collect();
+        let mut chosen: Vec<_> = self
+            .sketches
+            .iter()
+            .filter_map(|((key, step), sketch)| Some((*ranks.get(key)?, *step, *key, sketch)))
+            .collect();
+        chosen.sort_by_key(|(rank, step, ..)| (*rank, *step));
+        let measure = |(_, step, key, sketch): (usize, usize, Key, &Sketch)| Measure {
+            value: text(key).map(str::to_owned),
+            start: self.steps.map(|steps| steps.start + step as i64 * steps.length),
+            count: sketch.count,
+            sum: sketch.sum,
+            min: sketch.min,
+            max: sketch.max,
+            quantiles: asked.shares.iter().map(|share| sketch.quantile(*share)).collect(),
+        };
+        let measures = chosen.into_iter().map(measure).collect();
+        Measured { measures, others: self.others + left, ..Measured::default() }
+    }
+}
+
+/// The numbers that these entries have at a place.
+fn each_number(
+    place: &Place,
+    opened: &Opened<'_>,
+    rows: &Rows,
+    mut each: impl FnMut(usize, f64),
+) -> Result<(), QueryError> {
+    let mut left = rows.clone();
+    for name in place.names() {
+        let Some(column) = opened.column(name)? else { continue };
+        column.each_row(|row, at| {
+            if left.has(row) {
+                left.remove(row);
+                let number = column.values.get(at).and_then(|value| value.as_f64());
+                number.filter(|number| number.is_finite()).into_iter().for_each(|number| each(row, number));
+            }
+        });
+    }
+    if let Some((head, path)) = place.inside.as_ref().filter(|_| !left.is_empty())
+        && let Some(column) = opened.column(head)?
+    {
+        column.each_row(|row, at| {
+            let found = match column.values.get(at) {
+                Some(Value::Json(text)) if left.has(row) => json::within(text, path).and_then(|found| found.as_f64()),
+                _ => None,
+            };
+            found.into_iter().for_each(|number| each(row, number));
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! How numbers are spread, in bounded memory: how many lie in each of buckets that each are 2.2 % wider than the one before.
+
+use std::collections::BTreeMap;
+
+/// Buckets to each doubling.
+const SCALE: f64 = 32.0;
+/// Numbers beyond these powers of two are counted as if they were these.
+const SMALLEST: f64 = -20.0;
+const LARGEST: f64 = 44.0;
+
+/// Numbers, counted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Sketch {
+    /// Of numbers above zero.
+    buckets: BTreeMap<i16, u64>,
+    /// Zero and below.
+    low: u64,
+    pub(super) count: u64,
+    pub(super) sum: f64,
+    pub(super) min: f64,
+    pub(super) max: f64,
+}
+
+impl Sketch {
+    /// Adds a number that is one.
+    pub(super) fn add(&mut self, number: f64) {
+        (self.min, self.max) = match self.count {
+            0 => (number, number),
+            _ => (self.min.min(number), self.max.max(number)),
+        };
+        self.count += 1;
+        self.sum += number;
+        if number > 0.0 {
+            #[allow(clippy::cast_possible_truncation, reason = "it is between the bounds")]
+            let bucket = (number.log2().clamp(SMALLEST, LARGEST) * SCALE).floor() as i16;
+            *self.buckets.entry(bucket).or_default() += 1;
+        } else {
+            self.low += 1;
+        }
+    }
+
+    /// The number below which this share of them lies, from 0 to 1, to about one per cent; exact at both ends.
+    pub(super) fn quantile(&self, share: f64) -> f64 {
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a rank"
+        )]
+        let rank = ((self.count as f64 * share).ceil() as u64).clamp(1, self.count.max(1));
+        if rank == self.count {
+            return self.max;
+        }
+        let mut before = self.low;
+        if rank <= before {
+            return self.min.min(0.0);
+        }
+        for (bucket, count) in &self.buckets {
+            before += count;
+            if rank <= before {
+                return ((f64::from(*bucket) + 0.5) / SCALE).exp2().clamp(self.min, self.max);
+            }
+        }
+        self.max
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seeded::Seeded;
+
+    #[test]
+    fn quantiles_are_within_their_bounds() {
+        let mut seeded = Seeded(1);
+        for spread in [10, 1_000, 10_000_000] {
+            let mut numbers: Vec<f64> = (0..5_000).map(|_| (1 + seeded.below(spread)) as f64 / 7.0).collect();
+            let mut sketch = Sketch::default();
+            numbers.iter().for_each(|number| sketch.add(*number));
+            numbers.sort_by(f64::total_cmp);
+            for share in [0.001, 0.5, 0.9, 0.99, 0.999] {
+                let exact = numbers[(5_000.0_f64 * share).ceil() as usize - 1];
+                let found = sketch.quantile(share);
+                assert!((found / exact - 1.0).abs() < 0.012, "{found} for {exact} at {share}");
+            }
+            assert_eq!((sketch.quantile(1.0), sketch.min), (numbers[4_999], numbers[0]));
+        }
+    }
+
+    #[test]
+    fn odd_numbers_are_counted_and_bounded() {
+        let mut sketch = Sketch::default();
+        for power in -1_070..1_020 {
+            sketch.add(f64::from(power).exp2());
+        }
+        [0.0, -5.0].iter().for_each(|number| sketch.add(*number));
+        assert!(sketch.buckets.len() <= 65 && sketch.count == 2_092);
+        assert_eq!(
+            (sketch.quantile(0.0), sketch.quantile(1.0), Sketch::default().quantile(0.5)),
+            (-5.0, 1019_f64.exp2(), 0.0)
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! Time in steps.
+
+use std::time::Duration;
+
+use super::error::QueryError;
+use super::selection::Selection;
+
+/// More steps than this no answer has.
+pub const MAX_STEPS: usize = 2_000;
+
+/// Time from somewhere to somewhere, in steps that begin at multiples of their length since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Steps {
+    pub(super) start: i64,
+    pub(super) length: i64,
+    pub(super) count: usize,
+}
+
+impl Steps {
+    /// Those of a selection, which is to say from when to when.
+    pub(super) fn new(selection: &Selection, step: Duration) -> Result<Self, QueryError> {
+        let (Some(since), Some(until)) = (selection.since, selection.until) else {
+            return Err(QueryError::asked("what is told step by step is asked for with its first and its last time"));
+        };
+        let length = i64::try_from(step.as_nanos()).ok().filter(|length| *length > 0);
+        let length =
+            length.ok_or_else(|| QueryError::asked("a step is longer than nothing and shorter than 292 years"))?;
+        let start = since.div_euclid(length).saturating_mul(length);
+        let span = i128::from(until.max(since)) - i128::from(start);
+        let count =
+            usize::try_from(span.div_euclid(i128::from(length)) + i128::from(span.rem_euclid(i128::from(length)) > 0));
+        match count {
+            Ok(count) if count <= MAX_STEPS => Ok(Self { start, length, count }),
+            _ => Err(QueryError::asked(format!(
+                "too many steps: at most {MAX_STEPS}; ask for longer ones, or for less time"
+            ))),
+        }
+    }
+
+    /// Which one a time lies in.
+    pub(super) fn of(&self, time: i64) -> Option<usize> {
+        let step = usize::try_from(time.checked_sub(self.start)?.div_euclid(self.length)).ok()?;
+        (step < self.count).then_some(step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal::Signal;
+
+    fn steps(since: i64, until: i64, step: u64) -> Result<Steps, QueryError> {
+        let selection = Selection { since: Some(since), until: Some(until), ..Selection::of(Signal::Logs) };
+        Steps::new(&selection, Duration::from_nanos(step))
+    }
+
+    #[test]
+    fn steps_begin_at_their_multiples_and_are_bounded() {
+        assert_eq!(steps(13, 31, 10).unwrap(), Steps { start: 10, length: 10, count: 3 });
+        assert_eq!(steps(-3, 20, 10).unwrap(), Steps { start: -10, length: 10, count: 3 });
+        assert_eq!(steps(5, 5, 10).unwrap().count, 1);
+        assert_eq!(steps(5, 3, 10).unwrap().count, 1);
+        let three = steps(13, 31, 10).unwrap();
+        assert_eq!([9, 10, 29, 39, 40].map(|time| three.of(time)), [None, Some(0), Some(1), Some(2), None]);
+        for (since, until, step) in [(0, 2_001, 1), (i64::MIN, i64::MAX, 1), (0, 1, 0)] {
+            assert!(steps(since, until, step).unwrap_err().is_of_asker());
+        }
+        assert!(Steps::new(&Selection::of(Signal::Logs), Duration::from_secs(1)).unwrap_err().is_of_asker());
+    }
+}
