@@ -4,6 +4,7 @@ use std::fmt;
 
 use rustc_hash::FxHashMap;
 
+use crate::column::Column;
 use crate::signal::Signal;
 use crate::value::Value;
 
@@ -96,6 +97,21 @@ impl Batch {
         self.times.push(time);
         self.next = 0;
         Row { batch: self, row }
+    }
+
+    /// Takes the entries of a block.
+    pub(crate) fn extend(&mut self, times: &[i64], columns: &[(Box<str>, Column)]) {
+        let first =
+            u32::try_from(self.times.len()).expect("a batch of four thousand million entries does not fit into memory");
+        self.times.extend_from_slice(times);
+        for (name, column) in columns {
+            let Some(place) = self.place(name) else {
+                self.dropped_fields += 1;
+                continue;
+            };
+            let rows = (0..times.len()).filter_map(|row| Some((u32::try_from(row).ok()?, column.value(row)?)));
+            rows.for_each(|(row, value)| self.columns[place].push(first + row, value));
+        }
     }
 
     /// About how much memory it takes, in bytes.

@@ -17,8 +17,10 @@
 mod batch;
 mod block;
 mod column;
+mod counters;
 mod day;
 mod file;
+mod journal;
 pub mod language;
 mod layout;
 mod level;
@@ -27,11 +29,15 @@ mod names;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 mod query;
+mod sealing;
 #[cfg(test)]
 mod seeded;
+mod settings;
 mod signal;
+mod store;
 mod value;
 mod words;
+mod writer;
 
 pub use batch::{Batch, MAX_NAMES, Row};
 pub use file::Durability;
@@ -43,5 +49,8 @@ pub use query::{
     Partial, Quantiles, Query, QueryError, Reader, Scanned, Search, Selection, Series, Tail, Tails, Told, TooManyTails,
     Top, Topped, Trace, TraceOf,
 };
+pub use settings::Settings;
 pub use signal::Signal;
+pub use store::{CloseError, Decode, DecodeError, FileStats, OpenError, Stats, Store};
 pub use value::Value;
+pub use writer::{KeepError, Kept, Refused, Writer};

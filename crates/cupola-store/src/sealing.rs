@@ -1,0 +1,12 @@
+//! Turns what waits into blocks in files: one thread, which has others help it to encode.
+
+mod buffer;
+mod encode;
+mod keeper;
+mod merge;
+mod retention;
+mod thread;
+
+pub(crate) use keeper::{Keeper, chain};
+pub(crate) use retention::sizes;
+pub(crate) use thread::run;

@@ -1,0 +1,170 @@
+//! A store in a directory: opened by one who writes it.
+
+mod error;
+mod replay;
+mod stats;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+
+pub use error::{CloseError, OpenError};
+pub use replay::{Decode, DecodeError};
+pub use stats::{FileStats, Stats};
+
+use crate::counters::Counters;
+use crate::file::{DayFile, FileError};
+use crate::journal::{Journal, Replay};
+use crate::layout;
+use crate::sealing::{Keeper, run};
+use crate::settings::Settings;
+use crate::signal::Signal;
+use crate::writer::{Item, Queue, Shared, Writer, now};
+
+/// The store in a directory, of which there is one writer at a time. Dropped, it seals what waits, as `close` does.
+///
+/// ```
+/// use cupola_store::{Batch, Settings, Signal, Store, Value};
+///
+/// # let dir = tempfile::tempdir()?;
+/// let store = Store::open(dir.path(), &Settings::default(), &|_, _| Ok(Vec::new()))?;
+/// let mut batch = Batch::new(Signal::Logs);
+/// # let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos() as i64;
+/// batch.row(now).set("message", Value::Text("machine is up"));
+/// store.writer().offer(batch);
+/// store.close()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Store {
+    dir: PathBuf,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<bool>>,
+    /// Locked as long as it is open.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the store in this directory, which is made if it is not there (only its owner may look into it). What an earlier process was
+    /// promised to keep and has not sealed is sealed first; `decode` makes entries of it again.
+    ///
+    /// # Errors
+    /// Another process writes it; a newer Cupola wrote it; the directory cannot be read or written.
+    pub fn open(dir: &Path, settings: &Settings, decode: Decode<'_>) -> Result<Self, OpenError> {
+        make_folders(dir).map_err(|error| OpenError::io(dir, error))?;
+        let lock = lock(dir)?;
+        refuse_newer(dir)?;
+        let folder = layout::journal(dir);
+        let replay = Replay::find(&folder).map_err(|error| OpenError::io(&folder, error))?;
+        let run_number = now().cast_unsigned().max(replay.last_run + 1);
+        let shared = Arc::new(Shared {
+            queue: Queue::new(settings.queue_bytes),
+            journal: Mutex::new(Journal::new(&folder, run_number, settings.durability)),
+            counters: Counters::default(),
+            retention: settings.retention,
+            full: AtomicBool::new(false),
+        });
+        let mut keeper = Keeper::new(dir, Arc::clone(&shared), settings);
+        keeper.expire();
+        replay::replay(&mut keeper, &replay, decode)?;
+        keeper.begin_run(run_number);
+        let thread = thread::Builder::new().name("cupola-store".to_owned()).spawn(move || {
+            // Should it panic, nobody goes on to bring what nobody seals.
+            let _closing = Closing(Arc::clone(&keeper.shared));
+            run(keeper)
+        });
+        let thread = thread.map_err(|error| OpenError::io(dir, error))?;
+        Ok(Self { dir: dir.to_owned(), shared, thread: Some(thread), _lock: lock })
+    }
+
+    /// The way in.
+    pub fn writer(&self) -> Writer {
+        Writer { shared: Arc::clone(&self.shared) }
+    }
+
+    /// The directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Waits until all that was brought before is sealed, and found by whoever asks. Whether it is: `Stats::trouble` says why not.
+    pub fn flush(&self) -> bool {
+        let (done, waits) = mpsc::sync_channel(1);
+        self.shared.queue.push(Item::Flush(done));
+        loop {
+            match waits.recv_timeout(Duration::from_millis(100)) {
+                Err(RecvTimeoutError::Timeout) if self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) => {}
+                sealed => return sealed.unwrap_or(false),
+            }
+        }
+    }
+
+    /// Seals what waits, and ends. Writers that are still there get `Closed`.
+    ///
+    /// # Errors
+    /// Something could not be sealed. What was kept is in the journal, for the next who opens the store; what was offered is lost.
+    pub fn close(mut self) -> Result<(), CloseError> {
+        if self.end() { Ok(()) } else { Err(CloseError { trouble: self.shared.counters.trouble() }) }
+    }
+
+    fn end(&mut self) -> bool {
+        self.shared.queue.close();
+        self.thread.take().is_none_or(|thread| thread.join().unwrap_or(false))
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Closes the queue when it goes.
+struct Closing(Arc<Shared>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.queue.close();
+    }
+}
+
+fn make_folders(dir: &Path) -> std::io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder.create(dir)?;
+    builder.create(layout::journal(dir))?;
+    Signal::ALL.iter().try_for_each(|signal| builder.create(dir.join(signal.as_str())))
+}
+
+fn lock(dir: &Path) -> Result<File, OpenError> {
+    let path = layout::lock(dir);
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|error| OpenError::io(&path, error))?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::locked(dir)),
+        Err(error) => Err(OpenError::io(&path, error.into())),
+    }
+}
+
+/// The newest file of each signal says whether a newer Cupola was here; it is not for this one to write beside it.
+fn refuse_newer(dir: &Path) -> Result<(), OpenError> {
+    for signal in Signal::ALL {
+        let days = layout::days(dir, signal).map_err(|error| OpenError::io(&dir.join(signal.as_str()), error))?;
+        let Some(newest) = days.last() else { continue };
+        let path = layout::day_file(dir, signal, *newest);
+        if let Err(error @ FileError::Version(_)) = DayFile::read(&path) {
+            return Err(OpenError::newer(&path, error));
+        }
+    }
+    Ok(())
+}
