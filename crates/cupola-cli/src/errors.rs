@@ -2,6 +2,7 @@
 
 mod group;
 mod report;
+mod stored;
 
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
@@ -18,6 +19,7 @@ use crate::log::input::Input;
 use crate::log::pool::{Done, each_asked_block};
 use crate::log::tally::Tally;
 use crate::log::twins::Twins;
+use crate::options::stored::FromStore;
 use crate::options::{Looks, Sources, Span};
 use group::Groups;
 use report::Report;
@@ -33,6 +35,9 @@ const NOTHING: i32 = 1;
 pub struct Errors {
     #[command(flatten)]
     sources: Sources,
+
+    #[command(flatten)]
+    from: FromStore,
 
     /// This level and those above it: warn, error
     #[arg(short, long, value_name = "LEVEL", default_value = "error")]
@@ -60,6 +65,7 @@ pub struct Errors {
 const EXAMPLES: &str = "\
 Examples:
   cupola errors                                    in ./logs
+  cupola errors --store data --hours 24            of a store
   cupola errors logs/ --hours 24 -f 'route=/vms/*'
   cupola errors api.log --json | jq -r 'select(.count > 10).fingerprint'
 
@@ -70,19 +76,28 @@ Exit codes: 0 there are errors, 1 there are none, 2 something failed.";
 impl Errors {
     /// Shows what there is; returns the exit code, as grep's is.
     pub(crate) fn run(self) -> Result<i32, Failure> {
-        let inputs = self.sources.inputs().map_err(Failure::Usage)?;
         let zone = self.looks.zone().map_err(Failure::Usage)?;
-        let filter = Filter::new(Some(self.expression(&zone).map_err(Failure::Usage)?));
-        let (groups, tally, has_problem) = read(&inputs, &filter);
-        if tally.unread() > 0 {
-            crate::complain(&anyhow!("{}", tally.unread_sentence()), FOUND);
-        }
+        let (groups, has_problem) = self.groups(&zone).map_err(Failure::Usage)?;
         self.print(&groups, zone).map_err(|error| Failure::Work(error.into()))?;
         Ok(match (has_problem, groups.is_empty()) {
             (true, _) => crate::USAGE,
             (false, true) => NOTHING,
             (false, false) => FOUND,
         })
+    }
+
+    /// What there is; tells whether an input failed.
+    fn groups(&self, zone: &TimeZone) -> anyhow::Result<(Groups, bool)> {
+        if let Some(dir) = &self.from.store {
+            return Ok((Groups::of_store(dir, self.expression(zone)?)?, false));
+        }
+        let inputs = self.sources.inputs()?;
+        let filter = Filter::new(Some(self.expression(zone)?));
+        let (groups, tally, has_problem) = read(&inputs, &filter);
+        if tally.unread() > 0 {
+            crate::complain(&anyhow!("{}", tally.unread_sentence()), FOUND);
+        }
+        Ok((groups, has_problem))
     }
 
     fn expression(&self, zone: &TimeZone) -> anyhow::Result<Expression> {

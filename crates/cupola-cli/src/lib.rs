@@ -28,6 +28,7 @@ mod input;
 mod log;
 mod options;
 mod redact;
+mod search;
 mod stats;
 mod terminal;
 mod trace;
@@ -43,6 +44,7 @@ pub use errors::Errors;
 pub use executions::Executions;
 pub use index::Index;
 pub use redact::Redact;
+pub use search::Search;
 pub use stats::Stats;
 pub use trace::Trace;
 pub use view::View;
@@ -58,6 +60,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     View(Box<View>),
+    Search(Box<Search>),
     Stats(Stats),
     Trace(Trace),
     Errors(Errors),
@@ -78,6 +81,7 @@ impl Cli {
     pub fn run(self) -> i32 {
         let result = match self.command {
             Command::View(view) => view.run(),
+            Command::Search(search) => search.run(),
             Command::Stats(stats) => stats.run(),
             Command::Trace(trace) => trace.run(),
             Command::Errors(errors) => errors.run(),

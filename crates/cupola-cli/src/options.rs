@@ -1,6 +1,7 @@
 //! Options that several subcommands have: where the logs are, which lines are wanted, and how they look.
 
 pub(crate) mod select;
+pub(crate) mod stored;
 
 use std::path::{Path, PathBuf};
 

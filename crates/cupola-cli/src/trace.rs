@@ -3,6 +3,7 @@
 mod collect;
 mod picture;
 mod rows;
+mod stored;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
@@ -13,6 +14,7 @@ use jiff::tz::TimeZone;
 use crate::Failure;
 use crate::log::collect::Found;
 use crate::log::input::Input;
+use crate::options::stored::FromStore;
 use crate::options::{Looks, Sources};
 use crate::terminal;
 
@@ -33,6 +35,9 @@ pub struct Trace {
     #[command(flatten)]
     sources: Sources,
 
+    #[command(flatten)]
+    from: FromStore,
+
     /// The lines as they stand in the files, in the order of time
     #[arg(long)]
     json: bool,
@@ -50,6 +55,7 @@ Examples:
   cupola trace 0193f2a4-0719-79ca-a8d8-0ff831a7272b                 in ./logs
   cupola trace 4bf92f3577b34da6a3ce929d0e0e4736 api/logs jobs/logs  a trace across services
   cupola trace 0193f2a4-0719-79ca-a8d8-0ff831a7272b --json | jq .
+  cupola trace 4bf92f3577b34da6a3ce929d0e0e4736 --store data        its spans and its lines
 
 Exit codes: 0 there are lines of it, 1 there are none, 2 an error.";
 
@@ -58,7 +64,10 @@ impl Trace {
     pub(crate) fn run(self) -> Result<i32, Failure> {
         let inputs = self.inputs().map_err(Failure::Usage)?;
         let zone = self.looks.zone().map_err(Failure::Usage)?;
-        let found = collect::collect(&inputs, &self.id);
+        let found = match &self.from.store {
+            Some(dir) => stored::collect(dir, &self.id).map_err(Failure::Usage)?,
+            None => collect::collect(&inputs, &self.id),
+        };
         for problem in &found.problems {
             crate::complain(problem, crate::USAGE);
         }
@@ -77,7 +86,10 @@ impl Trace {
         if self.id.is_empty() {
             bail!("the id is empty");
         }
-        self.sources.inputs()
+        match &self.from.store {
+            Some(dir) => Ok(vec![Input::file(dir)]),
+            None => self.sources.inputs(),
+        }
     }
 
     fn print(&self, found: &Found, inputs: &[Input], zone: TimeZone) -> io::Result<()> {

@@ -17,6 +17,10 @@
 //! assert_eq!(error.at(), 14);
 //! ```
 //!
+//! Of lines in files, a word and a text are found as they stand, anywhere. The store finds a bare word of letters, digits and underscores as a
+//! whole word, in small letters and capitals (`refused` is in `Refused:`, not in `unrefused`): that is what its filters know, so that a rare
+//! word is found without reading everything. A text in quotes is found in the store as it stands, inside words too.
+//!
 //! An expression comes from people and from the network, so that it is bounded: [`MAX_BYTES`] of text, [`MAX_DEPTH`], [`MAX_TESTS`], and
 //! [`MAX_PATTERN_BYTES`] for what a pattern compiles to.
 

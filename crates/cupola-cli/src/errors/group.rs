@@ -98,7 +98,7 @@ impl Groups {
         }
     }
 
-    fn put(&mut self, key: Fingerprint, count: u64, times: Option<(i64, i64)>, example: &[u8]) {
+    pub(super) fn put(&mut self, key: Fingerprint, count: u64, times: Option<(i64, i64)>, example: &[u8]) {
         if let Some(group) = self.groups.get_mut(&key) {
             group.count += count;
             // Which is read first hangs on who reads what.

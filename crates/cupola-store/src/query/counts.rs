@@ -10,6 +10,7 @@ use super::keys::{Key, Keys};
 use super::scan::{Hit, Scan};
 use super::selection::{Partial, Scanned, Selection};
 use super::steps::Steps;
+use crate::block::Levels;
 
 /// Of more values than this the others are counted together while they are counted.
 const MAX_VALUES: usize = 1_000;
@@ -75,16 +76,17 @@ struct Tally {
 impl Tally {
     fn add(&mut self, hit: &Hit<'_>) -> Result<(), QueryError> {
         let header = &hit.block.header;
+        // Where all of a block lies in one step its times are not read.
+        let one = self.steps.of(header.min_time).filter(|step| self.steps.of(header.max_time) == Some(*step));
+        if let Some(step) = one
+            && self.add_header(hit, step)
+        {
+            return Ok(());
+        }
         let keys = match &mut self.keys {
             Some(keys) => Some(keys.of_block(hit.opened, hit.rows)?),
             None => None,
         };
-        // Where all of a block lies in one step its times are not read.
-        let one = self.steps.of(header.min_time).filter(|step| self.steps.of(header.max_time) == Some(*step));
-        if let (Some(step), None) = (one, &keys) {
-            self.count(Key::None, step, hit.rows.count() as u64);
-            return Ok(());
-        }
         let times = if one.is_some() { None } else { Some(hit.opened.times()?) };
         for row in hit.rows.iter() {
             let step = one.or_else(|| self.steps.of(*times.as_ref()?.get(row)?));
@@ -93,6 +95,25 @@ impl Tally {
             }
         }
         Ok(())
+    }
+
+    /// Counts a block by its header alone, where that tells.
+    fn add_header(&mut self, hit: &Hit<'_>, step: usize) -> bool {
+        let (rows, header) = (hit.rows.count() as u64, &hit.block.header);
+        let Some(keys) = &mut self.keys else {
+            self.count(Key::None, step, rows);
+            return true;
+        };
+        let known: u32 = header.levels.0.iter().sum();
+        if !keys.is_of("level") || rows != u64::from(header.rows) || known != header.rows {
+            return false;
+        }
+        for (name, count) in Levels::NAMES.into_iter().zip(header.levels.0).filter(|(_, count)| *count > 0) {
+            let Some(keys) = &mut self.keys else { return false };
+            let key = keys.key(name);
+            self.count(key, step, u64::from(count));
+        }
+        true
     }
 
     fn count(&mut self, key: Key, step: usize, entries: u64) {

@@ -1,5 +1,7 @@
 //! One entry by itself.
 
+mod line;
+
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::json;

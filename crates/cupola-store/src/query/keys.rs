@@ -52,6 +52,11 @@ impl Keys {
         self.texts.len()
     }
 
+    /// Whether this is the field.
+    pub(super) fn is_of(&self, field: &str) -> bool {
+        self.place.name == field
+    }
+
     /// The keys of these entries of a block.
     pub(super) fn of_block(&mut self, opened: &Opened<'_>, rows: &Rows) -> Result<Vec<Key>, QueryError> {
         let mut keys = vec![Key::None; rows.len()];
@@ -96,7 +101,8 @@ impl Keys {
         });
     }
 
-    fn key(&mut self, text: &str) -> Key {
+    /// The key of a value.
+    pub(super) fn key(&mut self, text: &str) -> Key {
         if let Some(number) = self.numbers.get(text) {
             return Key::Known(*number);
         }

@@ -9,23 +9,27 @@ use super::cursor::Cursor;
 use super::entry::Entry;
 use super::search::Candidate;
 
+/// A page with more than this is full.
+const MAX_BYTES: usize = 16 << 20;
+
 /// A page on its way to be filled.
 #[derive(Debug)]
 pub(super) struct Page {
     limit: usize,
     begin: Option<Cursor>,
     entries: Vec<Entry>,
+    bytes: usize,
     /// How many of the last entry have been given, on this page and those before.
     given: u64,
 }
 
 impl Page {
     pub(super) fn new(limit: usize, begin: Option<Cursor>) -> Self {
-        Self { limit, begin, entries: Vec::new(), given: 0 }
+        Self { limit, begin, entries: Vec::new(), bytes: 0, given: 0 }
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.entries.len() >= self.limit
+        self.entries.len() >= self.limit || self.bytes >= MAX_BYTES
     }
 
     /// Where it ends; where it begins if nothing is on it.
@@ -88,6 +92,7 @@ impl Page {
             }
             self.given = given + 1;
             last = Some((time, digest));
+            self.bytes += entry.bytes();
             self.entries.push(entry);
         }
     }

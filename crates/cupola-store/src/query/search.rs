@@ -1,5 +1,7 @@
 //! Finds entries, the newest first, page by page.
 
+use std::cmp::Reverse;
+
 use super::cursor::Cursor;
 use super::entry::Entry;
 use super::error::QueryError;
@@ -11,12 +13,15 @@ use crate::file::{Block, DayFile};
 /// More entries than this no page has.
 pub const MAX_PAGE: usize = 10_000;
 
+/// So many entries are read before it is seen how large they are.
+const AT_ONCE: usize = 1_000;
+
 /// A question for entries, the newest first.
 #[derive(Clone, Debug)]
 pub struct Search {
     /// Which are wanted.
     pub selection: Selection,
-    /// How many at most; never more than [`MAX_PAGE`].
+    /// How many at most; never more than [`MAX_PAGE`], and less where they are very large.
     pub limit: usize,
     /// Where an earlier page ended.
     pub cursor: Option<Cursor>,
@@ -96,7 +101,7 @@ fn collect(hit: &Hit<'_>, place: usize, candidates: &mut Vec<Candidate>) -> Resu
     Ok(())
 }
 
-/// Reads the entries that have a place on the page, each block once.
+/// Reads the entries that have a place on the page, some at a time: it may be full before it has as many as were asked for.
 fn read(
     page: &mut Page,
     scan: &mut Scan<'_>,
@@ -105,14 +110,33 @@ fn read(
     mut candidates: Vec<Candidate>,
 ) -> Result<(), QueryError> {
     page.cut(&mut candidates);
-    candidates.sort_unstable_by_key(|(_, place, row)| (*place, *row));
-    let mut entries = Vec::with_capacity(candidates.len());
-    for of_block in candidates.chunk_by(|one, next| one.1 == next.1) {
+    candidates.sort_unstable_by_key(|candidate| Reverse(*candidate));
+    let mut rest = &mut candidates[..];
+    while !rest.is_empty() && !page.is_full() {
+        // Of one time all, since they have no order yet.
+        let at_least = rest.len().min(AT_ONCE);
+        let last = rest[at_least - 1].0;
+        let (some, others) = rest.split_at_mut(rest.partition_point(|(time, ..)| *time >= last));
+        page.add(read_some(scan, file, blocks, some)?);
+        rest = others;
+    }
+    Ok(())
+}
+
+/// Reads entries, each block once.
+fn read_some(
+    scan: &mut Scan<'_>,
+    file: &DayFile,
+    blocks: &[Block],
+    some: &mut [Candidate],
+) -> Result<Vec<Entry>, QueryError> {
+    some.sort_unstable_by_key(|(_, place, row)| (*place, *row));
+    let mut entries = Vec::with_capacity(some.len());
+    for of_block in some.chunk_by(|one, next| one.1 == next.1) {
         let rows: Vec<_> = of_block.iter().map(|(.., row)| *row).collect();
         entries.extend(scan.entries(file, &blocks[of_block[0].1], &rows)?);
     }
-    page.add(entries);
-    Ok(())
+    Ok(entries)
 }
 
 #[cfg(test)]

@@ -174,3 +174,15 @@ fn a_damaged_block_is_told_and_the_rest_is_found() {
         assert!(count == 20 && damaged > 0, "{count} {damaged}");
     }
 }
+
+#[test]
+fn a_page_of_large_entries_is_full_before_its_limit() {
+    let stored = Stored::new();
+    let one = |number: i64| entry(START + number / 3, &[("message", text(&number.to_string().repeat(100_000)))]);
+    let all: Vec<_> = (1_000..1_090).map(one).collect();
+    stored.add(Signal::Logs, &all);
+    let search = Search { selection: logs(""), limit: 1_000, cursor: None };
+    let found = Reader::open(stored.path()).unwrap().search(&search).unwrap();
+    assert!((40..50).contains(&found.entries.len()) && found.cursor.is_some(), "{}", found.entries.len());
+    assert_eq!(pages(&stored, &search, || {}), sorted(told(&all)));
+}

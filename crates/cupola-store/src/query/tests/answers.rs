@@ -30,7 +30,10 @@ fn stored() -> (Stored, Vec<Entry>) {
         entry(time, &fields)
     };
     let all: Vec<_> = (0..5_000).map(&mut one).collect();
-    all.chunks(777).for_each(|chunk| stored.add(Signal::Logs, chunk));
+    // Some blocks lie within an hour.
+    all.chunks(777).flat_map(|chunk| chunk.chunks(if chunk[0].time() % 2 == 0 { 777 } else { 30 })).for_each(|chunk| {
+        stored.add(Signal::Logs, chunk);
+    });
     (stored, all)
 }
 
@@ -274,7 +277,7 @@ fn every_answer_is_bounded_and_says_so() {
                 "{expression}"
             );
             for scanned in [counted.scanned, topped.scanned, measured.scanned, failed.scanned, found.scanned] {
-                assert!(scanned.entries <= 2_000, "{scanned:?}");
+                assert!(scanned.entries < 2_000, "{scanned:?}");
             }
         }
     }
