@@ -17,13 +17,14 @@ mod tests;
 mod torn;
 
 pub(crate) use filter::Filter;
-pub(crate) use gather::{Place, Table};
+pub(crate) use gather::{Gathered, Place, Table};
 pub(crate) use ids::trace_id;
+pub(crate) use reader::{Reader, put_varint};
 pub(crate) use seal::Sealer;
 pub(crate) use torn::Torn;
 
-use crate::block::reader::Reader;
 use crate::column::Column;
+use crate::rollup::Minutes;
 
 /// More entries than this no block has.
 pub(crate) const MAX_ROWS: usize = 4_096;
@@ -42,6 +43,8 @@ pub(crate) struct Sealed {
     pub(crate) times: Vec<u8>,
     /// Names and blobs, [`REST`] among them where there are too many.
     pub(crate) columns: Vec<(Box<str>, Vec<u8>)>,
+    /// Its entries, added up.
+    pub(crate) minutes: Minutes,
 }
 
 /// What is known of a block without reading it.

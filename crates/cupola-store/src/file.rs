@@ -7,12 +7,14 @@
 //! | `names` | a number for each name of a field |
 //! | `columns` | the blobs: `id` is the block's number times 2^20 and the name's; the times have the name 0 |
 //! | `marks` | up to which record of which journal the entries are here |
+//! | `rollups`, `keys` | what is added up by minute and by hour (`step` is its minutes, `start` is in minutes since 1970), and by what |
 //!
 //! One writes, any number read meanwhile (WAL). Whose file it is stands in `application_id`, its version in `user_version`: the major one
 //! in the upper half.
 
 mod error;
 mod open;
+mod rollups;
 mod seal;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,7 @@ use std::ops::RangeInclusive;
 pub(crate) use error::FileError;
 pub use open::Durability;
 pub(crate) use open::beside;
+pub(crate) use rollups::Rollup;
 pub(crate) use seal::Seal;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};

@@ -29,6 +29,7 @@ mod names;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 mod query;
+mod rollup;
 mod sealing;
 #[cfg(test)]
 mod seeded;

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::batch::{Batch, Kind};
+use crate::signal::Signal;
 
 /// An entry of one of several batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +69,10 @@ impl<'a> Table<'a> {
             rows += batch.rows();
         }
         Self { batches, fields, before, rows }
+    }
+
+    pub(crate) fn signal(&self) -> Signal {
+        self.batches.first().map_or(Signal::Logs, |batch| batch.signal)
     }
 
     /// All entries, in the order in which they came.
@@ -143,6 +148,16 @@ impl<'a> Table<'a> {
 impl<'a> Gathered<'a> {
     fn new(name: &'a str, room: usize) -> Self {
         Self { name, rows: Vec::with_capacity(room), values: Vec::with_capacity(room), kinds: Kinds::None }
+    }
+
+    /// The value at this place among those that there are.
+    pub(crate) fn get(&self, place: usize) -> (Kind, &'a [u8]) {
+        let kind = match &self.kinds {
+            Kinds::Each(kinds) => kinds[place],
+            Kinds::All(kind) => *kind,
+            Kinds::None => Kind::Text,
+        };
+        (kind, self.values[place])
     }
 
     fn push(&mut self, position: u32, kind: Kind, value: &'a [u8]) {

@@ -19,6 +19,10 @@ CREATE TABLE traces (block INTEGER PRIMARY KEY, filter BLOB NOT NULL);
 CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE columns (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE marks (journal INTEGER PRIMARY KEY, record INTEGER NOT NULL);
+CREATE TABLE keys (id INTEGER PRIMARY KEY, what INTEGER NOT NULL, service TEXT NOT NULL, name TEXT NOT NULL, class INTEGER NOT NULL,
+    UNIQUE (what, service, name, class));
+CREATE TABLE rollups (step INTEGER NOT NULL, start INTEGER NOT NULL, key INTEGER NOT NULL, count INTEGER NOT NULL, errors INTEGER NOT NULL,
+    data BLOB NOT NULL, PRIMARY KEY (step, start, key)) WITHOUT ROWID;
 ";
 
 /// Whether what was written outlives a loss of power, or only the process.

@@ -9,7 +9,7 @@ use crate::file::{BlockId, DayFile, FileError, MAX_NAMES, TIMES, column_id};
 #[derive(Debug)]
 pub(crate) struct Seal<'a> {
     file: &'a DayFile,
-    transaction: Transaction<'a>,
+    pub(super) transaction: Transaction<'a>,
     next: i64,
     /// Names that the file did not have before.
     new_names: Vec<(Box<str>, i64)>,

@@ -12,12 +12,12 @@ pub(crate) fn encode<E>(
     table: &Table<'_>,
     order: &[Place],
     rows: usize,
-    mut each: impl FnMut(&Sealed) -> Result<(), E>,
+    mut each: impl FnMut(Sealed) -> Result<(), E>,
 ) -> Result<(), E> {
     let chunks: Vec<&[Place]> = order.chunks(rows).collect();
     if chunks.len() == 1 || sealers.len() == 1 {
         let sealer = &mut sealers[0];
-        return chunks.into_iter().try_for_each(|chunk| each(&sealer.seal(table, chunk)));
+        return chunks.into_iter().try_for_each(|chunk| each(sealer.seal(table, chunk)));
     }
     let next = AtomicUsize::new(0);
     let (chunks, next) = (&chunks, &next);
@@ -36,6 +36,6 @@ pub(crate) fn encode<E>(
         drop(made);
         // Taken along, so that it goes when one was not written, and the others stop.
         let blocks = makers;
-        blocks.iter().try_for_each(|sealed| each(&sealed))
+        blocks.iter().try_for_each(each)
     })
 }

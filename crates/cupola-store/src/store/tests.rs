@@ -3,6 +3,7 @@
 mod hurt;
 mod kept;
 mod killed;
+mod rolled_up;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,0 +1,156 @@
+//! Durations, counted so that any quantile can be told to within one per cent.
+
+use crate::block::{Reader, Torn, put_varint};
+
+/// Each doubling has 64 buckets: what a bucket holds differs from its middle by less than 0.8 %.
+const MANTISSA_BITS: u32 = 6;
+const SHIFT: u32 = f64::MANTISSA_DIGITS - 1 - MANTISSA_BITS;
+/// 2⁻¹⁴ and 2³⁰: of milliseconds, 61 ns and twelve days. What is beyond is in the last bucket on its side.
+const LOWEST: u64 = (1023 - 14) << MANTISSA_BITS;
+const BUCKETS: u64 = (14 + 30) << MANTISSA_BITS;
+
+/// How many durations fell into each bucket. Two of them are added exactly.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Durations {
+    pub(crate) sum: f64,
+    pub(crate) least: f64,
+    pub(crate) most: f64,
+    /// Buckets that are not empty, ascending, with their counts.
+    buckets: Vec<(u16, u64)>,
+}
+
+/// Which bucket a duration is in.
+#[allow(clippy::cast_possible_truncation, reason = "there are fewer buckets than 2^16")]
+pub(crate) fn bucket(value: f64) -> u16 {
+    (value.to_bits() >> SHIFT).clamp(LOWEST, LOWEST + BUCKETS - 1).wrapping_sub(LOWEST) as u16
+}
+
+fn middle(bucket: u16) -> f64 {
+    let place = LOWEST + u64::from(bucket);
+    f64::midpoint(f64::from_bits(place << SHIFT), f64::from_bits((place + 1) << SHIFT))
+}
+
+impl Durations {
+    /// Those of these buckets, in any order.
+    pub(crate) fn new(mut buckets: Vec<u16>, sum: f64, least: f64, most: f64) -> Self {
+        buckets.sort_unstable();
+        let counted = buckets.chunk_by(|one, other| one == other).map(|same| (same[0], same.len() as u64));
+        Self { sum, least, most, buckets: counted.collect() }
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.buckets.iter().map(|(_, count)| count).sum()
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        if other.buckets.is_empty() {
+            return;
+        }
+        if self.buckets.is_empty() {
+            self.clone_from(other);
+            return;
+        }
+        self.sum += other.sum;
+        (self.least, self.most) = (self.least.min(other.least), self.most.max(other.most));
+        let (mut mine, mut theirs) = (self.buckets.iter().peekable(), other.buckets.iter().peekable());
+        let mut merged = Vec::with_capacity(self.buckets.len() + other.buckets.len());
+        while let Some(first) = [mine.peek(), theirs.peek()].into_iter().flatten().map(|(bucket, _)| *bucket).min() {
+            let take = |from: &mut std::iter::Peekable<std::slice::Iter<'_, (u16, u64)>>| {
+                from.next_if(|(bucket, _)| *bucket == first).map_or(0, |(_, count)| *count)
+            };
+            merged.push((first, take(&mut mine) + take(&mut theirs)));
+        }
+        self.buckets = merged;
+    }
+
+    /// The least duration that at least this share of all does not exceed, to within one per cent; `None` where there is none.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a rank")]
+    pub(crate) fn quantile(&self, share: f64) -> Option<f64> {
+        let rank = ((share * self.count() as f64).ceil() as u64).max(1);
+        let mut seen = 0;
+        let (bucket, _) = self.buckets.iter().find(|(_, count)| {
+            seen += count;
+            seen >= rank
+        })?;
+        Some(middle(*bucket).clamp(self.least, self.most))
+    }
+
+    /// `sum(8) least(8) most(8)`, then of each bucket how far it is from the one before and how many are in it.
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        if self.buckets.is_empty() {
+            return;
+        }
+        [self.sum, self.least, self.most].iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
+        let mut last = 0;
+        for (bucket, count) in &self.buckets {
+            put_varint(out, u64::from(bucket - last));
+            put_varint(out, *count);
+            last = *bucket;
+        }
+    }
+
+    /// What `put` has written, to the end.
+    pub(crate) fn get(from: &mut Reader<'_>) -> Result<Self, Torn> {
+        if from.0.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut number = || from.array().map(f64::from_le_bytes);
+        let (sum, least, most) = (number()?, number()?, number()?);
+        let (mut buckets, mut last) = (Vec::new(), 0_u64);
+        while !from.0.is_empty() {
+            last = last
+                .checked_add(from.varint()?)
+                .filter(|bucket| *bucket < BUCKETS)
+                .ok_or(Torn("a bucket that there is not"))?;
+            buckets.push((u16::try_from(last).map_err(|_| Torn("a bucket that there is not"))?, from.varint()?));
+        }
+        Ok(Self { sum, least, most, buckets })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seeded::Seeded;
+
+    fn of(values: &[f64]) -> Durations {
+        let (least, most) =
+            (values.iter().copied().fold(f64::MAX, f64::min), values.iter().copied().fold(0.0, f64::max));
+        Durations::new(values.iter().map(|value| bucket(*value)).collect(), values.iter().sum(), least, most)
+    }
+
+    #[test]
+    #[allow(clippy::cast_precision_loss, reason = "small numbers")]
+    fn a_quantile_is_within_one_per_cent_and_parts_are_the_whole() {
+        let mut seeded = Seeded(3);
+        let mut values: Vec<f64> =
+            (0..10_000).map(|_| (seeded.below(1 << 20) as f64 / 1e6).powi(3) * 1e5 + 1e-3).collect();
+        let mut merged = of(&values[..100]);
+        values[100..].chunks(977).for_each(|part| merged.merge(&of(part)));
+        let whole = of(&values);
+        assert_eq!(merged.buckets, whole.buckets);
+        assert!((merged.sum / whole.sum - 1.0).abs() < 1e-12);
+        values.sort_by(f64::total_cmp);
+        for share in [0.01, 0.5, 0.9, 0.95, 0.99, 1.0] {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank")]
+            let exact = values[(share * 10_000.0_f64).ceil() as usize - 1];
+            let told = merged.quantile(share).unwrap();
+            assert!((told / exact - 1.0).abs() < 0.01, "{told} for {exact}");
+        }
+    }
+
+    #[test]
+    fn it_is_written_and_read() {
+        for values in [&[][..], &[0.0], &[0.0, 1e-9, 3.5, 3.5, 1e300]] {
+            let durations = if values.is_empty() { Durations::default() } else { of(values) };
+            let mut out = Vec::new();
+            durations.put(&mut out);
+            assert_eq!(Durations::get(&mut Reader(&out)).unwrap(), durations);
+            for len in 1..out.len() {
+                assert!(Durations::get(&mut Reader(&out[..len])).is_err() || len >= 24);
+            }
+        }
+        assert!(Durations::get(&mut Reader(&[0xff; 40])).is_err());
+        assert_eq!(Durations::default().quantile(0.5), None);
+    }
+}
