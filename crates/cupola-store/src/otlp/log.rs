@@ -11,6 +11,7 @@ use super::json::values;
 use super::several::Several;
 use super::walk::{Home, Records, walk};
 use super::wire::Fields;
+use crate::level::Level;
 use crate::signal::Signal;
 use crate::value::Value;
 
@@ -115,15 +116,15 @@ impl<'a> LogRecord<'a> {
     }
 
     fn lay_out_level(&self, entry: &mut Entry<'_>) {
-        let of_number = level_of_number(self.severity_number);
+        let of_number = Level::from_severity(self.severity_number.into());
         let attribute = || self.attributes.items().iter().find(|pair| pair.key == "level");
         let of_text = || {
-            level_of_text(&self.severity_text).or_else(|| match &attribute()?.value {
-                Any::Text(text) => level_of_text(text),
+            Level::parse(&self.severity_text).or_else(|| match &attribute()?.value {
+                Any::Text(text) => Level::parse(text),
                 _ => None,
             })
         };
-        let level = of_number.or_else(of_text);
+        let level = of_number.or_else(of_text).map(Level::as_str);
         if let Some(level) = level {
             entry.set("level", Value::Text(level));
         }
@@ -142,41 +143,4 @@ fn json(value: &Any<'_>) -> String {
     let mut out = Vec::new();
     value.write(&mut out);
     String::from_utf8(out).unwrap_or_default()
-}
-
-const fn level_of_number(number: u32) -> Option<&'static str> {
-    Some(match number {
-        1..=4 => "TRACE",
-        5..=8 => "DEBUG",
-        9..=12 => "INFO",
-        13..=16 => "WARN",
-        17..=24 => "ERROR",
-        _ => return None,
-    })
-}
-
-/// What loggers call their levels.
-const LEVELS: [(&str, &str); 18] = [
-    ("TRACE", "TRACE"),
-    ("DEBUG", "DEBUG"),
-    ("INFO", "INFO"),
-    ("INFORMATION", "INFO"),
-    ("INFORMATIONAL", "INFO"),
-    ("NOTICE", "INFO"),
-    ("WARN", "WARN"),
-    ("WARNING", "WARN"),
-    ("ERROR", "ERROR"),
-    ("ERR", "ERROR"),
-    ("SEVERE", "ERROR"),
-    ("FATAL", "ERROR"),
-    ("CRITICAL", "ERROR"),
-    ("CRIT", "ERROR"),
-    ("ALERT", "ERROR"),
-    ("EMERGENCY", "ERROR"),
-    ("EMERG", "ERROR"),
-    ("PANIC", "ERROR"),
-];
-
-fn level_of_text(text: &str) -> Option<&'static str> {
-    LEVELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, level)| *level)
 }
