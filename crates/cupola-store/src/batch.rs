@@ -120,7 +120,8 @@ impl Batch {
         8 * self.times.len() + of_columns.sum::<usize>()
     }
 
-    fn place(&mut self, name: &str) -> Option<usize> {
+    /// Which column a field has; it stays the same. `None` where there are too many names.
+    pub(crate) fn place(&mut self, name: &str) -> Option<usize> {
         if self.columns.get(self.next).is_some_and(|column| *column.name == *name) {
             return Some(self.next);
         }
@@ -156,6 +157,33 @@ impl Row<'_> {
         })
     }
 
+    /// The same for a field whose column is known.
+    #[inline]
+    pub(crate) fn set_at(&mut self, place: usize, value: Value<'_>) {
+        let column = &mut self.batch.columns[place];
+        if column.rows.last() != Some(&self.row) {
+            column.push(self.row, value);
+        }
+    }
+
+    /// The same for a text that is known to be ASCII.
+    #[inline]
+    pub(crate) fn set_ascii_at(&mut self, place: usize, text: &[u8]) {
+        debug_assert!(text.is_ascii(), "texts are UTF-8");
+        let column = &mut self.batch.columns[place];
+        if column.rows.last() != Some(&self.row) {
+            let kind = column.append(text, Kind::Text);
+            column.end(self.row, kind);
+        }
+    }
+
+    /// Which column a field has, as [`Batch::place`] says; where it has none, the field is left out and counted.
+    pub(crate) fn place(&mut self, name: &str) -> Option<usize> {
+        let place = self.batch.place(name);
+        self.batch.dropped_fields += u64::from(place.is_none());
+        place
+    }
+
     fn column(&mut self, name: &str, give: impl FnOnce(&mut Growing, u32)) -> &mut Self {
         match self.batch.place(name) {
             Some(place) => {
@@ -182,6 +210,12 @@ impl Growing {
             Value::Bool(is) => self.append(&[u8::from(is)], Kind::Bool),
             Value::Id(id) => self.append(id, Kind::Id),
         };
+        self.end(row, kind);
+    }
+
+    /// The value whose bytes have been appended is this entry's.
+    #[inline]
+    fn end(&mut self, row: u32, kind: Kind) {
         self.rows.push(row);
         self.kinds.push(kind);
         self.ends.push(u32::try_from(self.bytes.len()).expect("a batch is far smaller"));

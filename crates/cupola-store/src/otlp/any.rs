@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::error::Flaw;
 use super::json::values;
-use super::wire::{Fields, Wire};
+use super::wire::{END, Fields, bytes_key, fixed64_key, text, varint_key};
 
 /// So deep values are in each other at most; what is deeper is shown as [`TOO_DEEP`].
 pub(super) const MAX_DEPTH: u32 = 32;
@@ -20,6 +20,8 @@ pub(super) const TOO_DEEP: &str = "[nested too deeply]";
 pub(super) enum Any<'a> {
     #[default]
     Absent,
+    /// A text as protobuf has it: not yet known to be UTF-8.
+    Raw(&'a [u8]),
     Text(Cow<'a, str>),
     Bool(bool),
     Int(i64),
@@ -32,8 +34,9 @@ pub(super) enum Any<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Pair<'a> {
-    #[serde(borrow, deserialize_with = "values::text")]
-    pub(super) key: Cow<'a, str>,
+    /// As it is sent: few are different, so that it is seldom looked at whether they are UTF-8.
+    #[serde(borrow, deserialize_with = "values::text_bytes")]
+    pub(super) key: Cow<'a, [u8]>,
     #[serde(borrow)]
     pub(super) value: Any<'a>,
 }
@@ -42,49 +45,87 @@ impl<'a> Pair<'a> {
     #[inline]
     pub(super) fn from_protobuf(bytes: &'a [u8]) -> Result<Self, Flaw> {
         let mut pair = Self::default();
+        if let Some((key, value)) = usual_pair(bytes) {
+            pair.key = Cow::Borrowed(key);
+            pair.value.merge(value)?;
+            return Ok(pair);
+        }
         let mut fields = Fields::new(bytes);
         while let Some((number, value)) = fields.next()? {
             match number {
-                1 => pair.key = value.text()?,
+                1 => pair.key = Cow::Borrowed(value.bytes()?),
                 2 => pair.value.merge(value.bytes()?)?,
                 _ => {}
             }
         }
         Ok(pair)
     }
+
+    pub(super) fn name(&self) -> Cow<'_, str> {
+        text(&self.key)
+    }
 }
 
-impl<'a> Any<'a> {
-    pub(super) fn from_protobuf(bytes: &'a [u8]) -> Result<Self, Flaw> {
-        let mut any = Self::Absent;
-        any.merge(bytes)?;
-        Ok(any)
-    }
+/// A short key and a short value, in this order and nothing else: what nearly all attributes are.
+#[inline]
+fn usual_pair(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let [KEY, key_length @ ..0x80, rest @ ..] = bytes else { return None };
+    let (key, rest) = rest.split_at_checked(usize::from(*key_length))?;
+    let [VALUE, value_length @ ..0x80, value @ ..] = rest else { return None };
+    (value.len() == usize::from(*value_length)).then_some((key, value))
+}
 
+/// The first bytes of fields: their numbers, and that bytes follow.
+const KEY: u8 = 1 << 3 | 2;
+const VALUE: u8 = 2 << 3 | 2;
+const STRING_VALUE: u8 = 1 << 3 | 2;
+
+const STRING: u64 = bytes_key(1);
+const BOOL: u64 = varint_key(2);
+const INT: u64 = varint_key(3);
+const DOUBLE: u64 = fixed64_key(4);
+const ARRAY: u64 = bytes_key(5);
+const LIST: u64 = bytes_key(6);
+const BYTES: u64 = bytes_key(7);
+
+impl<'a> Any<'a> {
     /// Reads a message; of several values the last one counts.
     #[inline]
     pub(super) fn merge(&mut self, bytes: &'a [u8]) -> Result<(), Flaw> {
-        let mut fields = Fields::new(bytes);
-        while let Some((number, value)) = fields.next()? {
-            match number {
-                1 => *self = Self::Text(value.text()?),
-                2 => *self = Self::Bool(value.varint()? != 0),
-                3 => *self = Self::Int(value.varint()?.cast_signed()),
-                4 => *self = Self::Double(value.double()?),
-                5..=7 => *self = Self::nested(number, value)?,
-                _ => {}
-            }
+        // A short text and nothing else is what nearly all are.
+        if let [STRING_VALUE, length @ ..0x80, string @ ..] = bytes
+            && string.len() == usize::from(*length)
+        {
+            *self = Self::Raw(string);
+            return Ok(());
         }
-        Ok(())
+        self.merge_fields(bytes)
     }
 
-    fn nested(number: u64, value: Wire<'a>) -> Result<Self, Flaw> {
-        let mut out = Vec::new();
-        match number {
-            5 => write_array(value.bytes()?, 1, &mut out)?,
-            6 => write_list(value.bytes()?, 1, &mut out)?,
-            _ => return Ok(Self::Text(Cow::Owned(hex(value.bytes()?)))),
+    fn merge_fields(&mut self, bytes: &'a [u8]) -> Result<(), Flaw> {
+        const KNOWN: u32 = 0b1111_1110;
+        let mut fields = Fields::new(bytes);
+        loop {
+            *self = match fields.key()? {
+                END => return Ok(()),
+                STRING => Self::Raw(fields.bytes()?),
+                BOOL => Self::Bool(fields.varint()? != 0),
+                INT => Self::Int(fields.varint()?.cast_signed()),
+                DOUBLE => Self::Double(f64::from_bits(fields.fixed64()?)),
+                ARRAY => Self::json(fields.bytes()?, write_array)?,
+                LIST => Self::json(fields.bytes()?, write_list)?,
+                BYTES => Self::Text(Cow::Owned(hex(fields.bytes()?))),
+                other => {
+                    fields.pass_over(other, KNOWN)?;
+                    continue;
+                }
+            }
         }
+    }
+
+    fn json(bytes: &[u8], write: impl Fn(&[u8], u32, &mut Vec<u8>) -> Result<(), Flaw>) -> Result<Self, Flaw> {
+        let mut out = Vec::new();
+        write(bytes, 1, &mut out)?;
         Ok(Self::Json(String::from_utf8(out).unwrap_or_default()))
     }
 
@@ -92,6 +133,7 @@ impl<'a> Any<'a> {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Absent => out.extend_from_slice(b"null"),
+            Self::Raw(bytes) => write_text(&text(bytes), out),
             Self::Text(text) => write_text(text, out),
             Self::Bool(is) => write_bool(*is, out),
             Self::Int(number) => write_number(*number, out),
@@ -178,7 +220,7 @@ pub(super) fn write_pairs(pairs: &[Pair<'_>], out: &mut Vec<u8>) {
     out.push(b'{');
     for pair in pairs {
         commas.next(out);
-        write_text(&pair.key, out);
+        write_text(&pair.name(), out);
         out.push(b':');
         pair.value.write(out);
     }

@@ -6,6 +6,7 @@ use super::Decoded;
 use super::any::{Any, Pair};
 use super::several::Several;
 use super::walk::Home;
+use super::wire::text;
 use crate::batch::{Batch, Row};
 use crate::names::canonical;
 use crate::signal::Signal;
@@ -31,11 +32,51 @@ pub(super) struct Layout {
     room: usize,
     rejected: u64,
     reason: Option<&'static str>,
+    head: Known,
+    own: Known,
+    common: Known,
+}
+
+/// Where the fields of the last record went: those of the next one have the same names, in the same order.
+#[derive(Debug, Default)]
+struct Known(Vec<(Vec<u8>, usize)>);
+
+impl Known {
+    /// The column of an attribute, which is the one of this number.
+    #[inline]
+    fn place(&mut self, number: usize, key: &[u8], find: impl FnOnce() -> Option<usize>) -> Option<usize> {
+        match self.0.get(number) {
+            Some((known, place)) if *known == key => Some(*place),
+            _ => self.learn(number, key, find()?),
+        }
+    }
+
+    #[cold]
+    fn learn(&mut self, number: usize, key: &[u8], place: usize) -> Option<usize> {
+        if number == self.0.len() {
+            self.0.push((Vec::new(), place));
+        }
+        if let Some((known, known_place)) = self.0.get_mut(number) {
+            known.clear();
+            known.extend_from_slice(key);
+            *known_place = place;
+        }
+        Some(place)
+    }
 }
 
 impl Layout {
     pub(super) fn new(signal: Signal, received: i64) -> Self {
-        Self { batch: Batch::new(signal), received, room: MAX_BYTES, rejected: 0, reason: None }
+        Self {
+            batch: Batch::new(signal),
+            received,
+            room: MAX_BYTES,
+            rejected: 0,
+            reason: None,
+            head: Known::default(),
+            own: Known::default(),
+            common: Known::default(),
+        }
     }
 
     pub(super) fn end(self) -> Decoded {
@@ -55,7 +96,9 @@ impl Layout {
         let time = times.into_iter().find(|time| *time != 0);
         let time = time.map_or(self.received, |time| i64::try_from(time).unwrap_or(i64::MAX));
         self.room = self.room.saturating_sub(size_of::<i64>());
-        Some(Entry { row: self.batch.row(time), room: &mut self.room })
+        let row = self.batch.row(time);
+        let (head, own, common) = (&mut self.head, &mut self.own, &mut self.common);
+        Some(Entry { row, room: &mut self.room, said: 0, head, own, common })
     }
 
     pub(super) fn reject(&mut self, reason: &'static str) {
@@ -69,31 +112,47 @@ impl Layout {
 pub(super) struct Entry<'l> {
     row: Row<'l>,
     room: &'l mut usize,
+    /// How many fields the record has itself, so far.
+    said: usize,
+    head: &'l mut Known,
+    own: &'l mut Known,
+    common: &'l mut Known,
 }
 
 impl Entry<'_> {
-    #[inline]
     pub(super) fn set(&mut self, name: &str, value: Value<'_>) {
+        if let Some(place) = self.head(name) {
+            self.set_at(place, value);
+        }
+    }
+
+    fn head(&mut self, name: &str) -> Option<usize> {
+        let row = &mut self.row;
+        self.said += 1;
+        self.head.place(self.said - 1, name.as_bytes(), || row.place(name))
+    }
+
+    #[inline]
+    fn set_at(&mut self, place: usize, value: Value<'_>) {
         let length = match value {
-            Value::Text(text) | Value::Json(text) if text.len() > MAX_VALUE_BYTES => return self.set_cut(name, text),
+            Value::Text(text) | Value::Json(text) if text.len() > MAX_VALUE_BYTES => return self.set_cut(place, text),
             Value::Text(text) | Value::Json(text) => text.len(),
             Value::Id(id) => id.len(),
             _ => size_of::<i64>(),
         };
         *self.room = self.room.saturating_sub(length + VALUE_BYTES);
-        self.row.set(name, value);
+        self.row.set_at(place, value);
     }
 
     #[cold]
-    fn set_cut(&mut self, name: &str, text: &str) {
+    fn set_cut(&mut self, place: usize, text: &str) {
         let kept = text.floor_char_boundary(MAX_VALUE_BYTES);
         let cut = format!("{}…[+{} bytes]", &text[..kept], text.len() - kept);
         *self.room = self.room.saturating_sub(cut.len() + VALUE_BYTES);
-        self.row.set(name, Value::Text(&cut));
+        self.row.set_at(place, Value::Text(&cut));
     }
 
     /// A text; an empty one is none.
-    #[inline]
     pub(super) fn text(&mut self, name: &str, text: &str) {
         if !text.is_empty() {
             self.set(name, Value::Text(text));
@@ -101,36 +160,57 @@ impl Entry<'_> {
     }
 
     /// An id of so many bytes. What is of another length, or nothing but zeros, is none.
-    #[inline]
     pub(super) fn id<const N: usize>(&mut self, name: &str, id: &[u8]) {
         if is_id::<N>(id) {
             self.set(name, Value::Id(id));
         }
     }
 
+    pub(super) fn any(&mut self, name: &str, any: &Any<'_>) {
+        if !matches!(any, Any::Absent)
+            && let Some(place) = self.head(name)
+        {
+            self.any_at(place, any);
+        }
+    }
+
     #[inline]
-    pub(super) fn any(&mut self, name: &str, value: &Any<'_>) {
-        match value {
+    fn any_at(&mut self, place: usize, any: &Any<'_>) {
+        match any {
             Any::Absent => {}
-            Any::Text(text) => self.set(name, Value::Text(text)),
-            Any::Bool(is) => self.set(name, Value::Bool(*is)),
-            Any::Int(number) => self.set(name, Value::Int(*number)),
-            Any::Double(number) => self.set(name, Value::Float(*number)),
-            Any::Json(json) => self.set(name, Value::Json(json)),
+            Any::Raw(bytes) if bytes.is_ascii() && bytes.len() <= MAX_VALUE_BYTES => {
+                *self.room = self.room.saturating_sub(bytes.len() + VALUE_BYTES);
+                self.row.set_ascii_at(place, bytes);
+            }
+            Any::Raw(bytes) => self.set_at(place, Value::Text(&text(bytes))),
+            Any::Text(text) => self.set_at(place, Value::Text(text)),
+            Any::Bool(is) => self.set_at(place, Value::Bool(*is)),
+            Any::Int(number) => self.set_at(place, Value::Int(*number)),
+            Any::Double(number) => self.set_at(place, Value::Float(*number)),
+            Any::Json(json) => self.set_at(place, Value::Json(json)),
         }
     }
 
     /// Attributes of the record itself.
     pub(super) fn attributes(&mut self, signal: Signal, attributes: &[Pair<'_>]) {
-        for pair in attributes.iter().filter(|pair| !pair.key.is_empty()) {
-            self.any(name(signal, &pair.key), &pair.value);
+        let there = attributes.iter().filter(|pair| !pair.key.is_empty() && !matches!(pair.value, Any::Absent));
+        for (number, pair) in there.enumerate() {
+            let row = &mut self.row;
+            let find = || row.place(name(signal, &pair.name()));
+            if let Some(place) = self.own.place(number, &pair.key, find) {
+                self.any_at(place, &pair.value);
+            }
         }
     }
 
     /// Attributes of its scope and its resource, whose names [`settle`] has made ours.
     pub(super) fn home(&mut self, home: &Home<'_>) {
-        for pair in home.scope.attributes.items().iter().chain(home.resource.items()) {
-            self.any(&pair.key, &pair.value);
+        let pairs = home.scope.attributes.items().iter().chain(home.resource.items());
+        for (number, pair) in pairs.filter(|pair| !matches!(pair.value, Any::Absent)).enumerate() {
+            let row = &mut self.row;
+            if let Some(place) = self.common.place(number, &pair.key, || row.place(&pair.name())) {
+                self.any_at(place, &pair.value);
+            }
         }
     }
 }
@@ -143,13 +223,10 @@ pub(super) fn is_id<const N: usize>(id: &[u8]) -> bool {
 /// Gives attributes our names, once for all records that have them in common.
 pub(super) fn settle(signal: Signal, attributes: &mut Several<Pair<'_>>) {
     for pair in attributes.items_mut() {
-        let ours = name(signal, &pair.key);
-        if *ours != *pair.key {
-            pair.key = Cow::Owned(ours.to_owned());
-        }
         if pair.key.is_empty() {
             pair.value = Any::Absent;
         }
+        pair.key = Cow::Owned(name(signal, &pair.name()).as_bytes().to_owned());
     }
 }
 

@@ -10,7 +10,7 @@ use super::error::Flaw;
 use super::json::values;
 use super::several::Several;
 use super::walk::{Home, Records, walk};
-use super::wire::Fields;
+use super::wire::{END, Fields, bytes_key, fixed32_key, fixed64_key, text, varint_key};
 use crate::level::Level;
 use crate::signal::Signal;
 use crate::value::Value;
@@ -68,28 +68,42 @@ impl<'a> Records<'a> for Logs<'_, 'a> {
     }
 }
 
+const TIME: u64 = fixed64_key(1);
+const SEVERITY_NUMBER: u64 = varint_key(2);
+const SEVERITY_TEXT: u64 = bytes_key(3);
+const BODY: u64 = bytes_key(5);
+const ATTRIBUTES: u64 = bytes_key(6);
+const DROPPED: u64 = varint_key(7);
+const FLAGS: u64 = fixed32_key(8);
+const TRACE_ID: u64 = bytes_key(9);
+const SPAN_ID: u64 = bytes_key(10);
+const OBSERVED_TIME: u64 = fixed64_key(11);
+const EVENT_NAME: u64 = bytes_key(12);
+
 impl<'a> LogRecord<'a> {
     fn read(&mut self, bytes: &'a [u8]) -> Result<(), Flaw> {
+        /// The numbers above.
+        const KNOWN: u32 = 0b1_1111_1110_1110;
         self.attributes.clear();
         *self = Self { attributes: std::mem::take(&mut self.attributes), ..Self::default() };
         let mut fields = Fields::new(bytes);
-        while let Some((number, value)) = fields.next()? {
-            match number {
-                1 => self.time_unix_nano = value.fixed64()?,
-                2 => self.severity_number = value.varint32()?,
-                3 => self.severity_text = value.text()?,
-                5 => self.body.merge(value.bytes()?)?,
-                6 => self.attributes.push(Pair::from_protobuf(value.bytes()?)?),
-                7 => self.dropped_attributes_count = value.varint32()?,
-                8 => self.flags = value.fixed32()?,
-                9 => self.trace_id = Cow::Borrowed(value.bytes()?),
-                10 => self.span_id = Cow::Borrowed(value.bytes()?),
-                11 => self.observed_time_unix_nano = value.fixed64()?,
-                12 => self.event_name = value.text()?,
-                _ => {}
+        loop {
+            match fields.key()? {
+                END => return Ok(()),
+                TIME => self.time_unix_nano = fields.fixed64()?,
+                SEVERITY_NUMBER => self.severity_number = fields.varint32()?,
+                SEVERITY_TEXT => self.severity_text = text(fields.bytes()?),
+                BODY => self.body.merge(fields.bytes()?)?,
+                ATTRIBUTES => self.attributes.push(Pair::from_protobuf(fields.bytes()?)?),
+                DROPPED => self.dropped_attributes_count = fields.varint32()?,
+                FLAGS => self.flags = fields.fixed32()?,
+                TRACE_ID => self.trace_id = Cow::Borrowed(fields.bytes()?),
+                SPAN_ID => self.span_id = Cow::Borrowed(fields.bytes()?),
+                OBSERVED_TIME => self.observed_time_unix_nano = fields.fixed64()?,
+                EVENT_NAME => self.event_name = text(fields.bytes()?),
+                other => fields.pass_over(other, KNOWN)?,
             }
         }
-        Ok(())
     }
 
     pub(super) fn lay_out(&self, home: &Home<'_>, layout: &mut Layout) {
@@ -97,7 +111,7 @@ impl<'a> LogRecord<'a> {
         self.lay_out_level(&mut entry);
         entry.text("target", &home.scope.name);
         match &self.body {
-            Any::Absent | Any::Text(_) | Any::Json(_) => entry.any("message", &self.body),
+            Any::Absent | Any::Raw(_) | Any::Text(_) | Any::Json(_) => entry.any("message", &self.body),
             // A message is text for everyone who searches.
             other => entry.set("message", Value::Text(&json(other))),
         }
@@ -117,10 +131,11 @@ impl<'a> LogRecord<'a> {
 
     fn lay_out_level(&self, entry: &mut Entry<'_>) {
         let of_number = Level::from_severity(self.severity_number.into());
-        let attribute = || self.attributes.items().iter().find(|pair| pair.key == "level");
+        let attribute = || self.attributes.items().iter().find(|pair| *pair.key == *b"level");
         let of_text = || {
             Level::parse(&self.severity_text).or_else(|| match &attribute()?.value {
-                Any::Text(text) => Level::parse(text),
+                Any::Text(word) => Level::parse(word),
+                Any::Raw(word) => Level::parse(&text(word)),
                 _ => None,
             })
         };

@@ -161,8 +161,9 @@ impl<'a> Span<'a> {
         }
         let exception = self.events.items().iter().find(|event| event.name == "exception");
         for pair in exception.iter().flat_map(|event| event.attributes.items()) {
-            if let "exception.type" | "exception.message" | "exception.stacktrace" = &*pair.key {
-                entry.any(canonical(&pair.key), &pair.value);
+            let name = pair.name();
+            if let "exception.type" | "exception.message" | "exception.stacktrace" = &*name {
+                entry.any(canonical(&name), &pair.value);
             }
         }
         entry.set("events", Value::Json(&list(self.events.items(), Event::write)));

@@ -8,7 +8,7 @@ use super::any::Pair;
 use super::error::Flaw;
 use super::json::values;
 use super::several::Several;
-use super::wire::Fields;
+use super::wire::{END, Fields, bytes_key, text};
 
 /// What a record was said by: it comes from a resource, and from a scope in it.
 #[derive(Debug, Default)]
@@ -41,83 +41,62 @@ pub(super) trait Records<'a> {
 
 /// Takes all records of a message.
 pub(super) fn walk<'a, R: Records<'a>>(message: &'a [u8], records: &mut R) -> Result<(), Flaw> {
-    let mut fields = Fields::new(message);
-    let mut count = 0;
-    while let Some((number, value)) = fields.next()? {
-        if number == 1 {
-            value
-                .bytes()
-                .and_then(|bytes| of_resource(bytes, records))
-                .map_err(|flaw| flaw.within(R::NAMES[0], count))?;
-            count += 1;
-        }
-    }
-    Ok(())
+    each(message, 1, R::NAMES[0], |bytes| of_resource(bytes, records))
 }
 
 fn of_resource<'a, R: Records<'a>>(bytes: &'a [u8], records: &mut R) -> Result<(), Flaw> {
     let mut home = Home::default();
     // The resource may stand behind its scopes.
-    let mut fields = Fields::new(bytes);
-    while let Some((number, value)) = fields.next()? {
-        if number == 1 {
-            let read = value.bytes().and_then(|bytes| read_attributes(bytes, 1, &mut home.resource));
-            read.map_err(|flaw| flaw.within("resource", 0))?;
-        }
-    }
+    each(bytes, 1, "resource", |bytes| read_attributes(bytes, 1, &mut home.resource))?;
     records.settle(&mut home.resource);
-    let mut fields = Fields::new(bytes);
-    let mut count = 0;
-    while let Some((number, value)) = fields.next()? {
-        if number == 2 {
-            let taken = value.bytes().and_then(|bytes| of_scope(bytes, &mut home, records));
-            taken.map_err(|flaw| flaw.within(R::NAMES[1], count))?;
-            count += 1;
-        }
-    }
-    Ok(())
+    each(bytes, 2, R::NAMES[1], |bytes| of_scope(bytes, &mut home, records))
 }
 
 fn of_scope<'a, R: Records<'a>>(bytes: &'a [u8], home: &mut Home<'a>, records: &mut R) -> Result<(), Flaw> {
     home.scope = Scope::default();
-    let mut fields = Fields::new(bytes);
-    while let Some((number, value)) = fields.next()? {
-        if number == 1 {
-            value
-                .bytes()
-                .and_then(|bytes| read_scope(bytes, &mut home.scope))
-                .map_err(|flaw| flaw.within("scope", 0))?;
-        }
-    }
+    each(bytes, 1, "scope", |bytes| read_scope(bytes, &mut home.scope))?;
     records.settle(&mut home.scope.attributes);
-    let mut fields = Fields::new(bytes);
-    let mut count = 0;
-    while let Some((number, value)) = fields.next()? {
-        if number == 2 {
-            let taken = value.bytes().and_then(|bytes| records.record(home, bytes));
-            taken.map_err(|flaw| flaw.within(R::NAMES[2], count))?;
-            count += 1;
-        }
-    }
-    Ok(())
+    each(bytes, 2, R::NAMES[2], |bytes| records.record(home, bytes))
 }
 
 fn read_scope<'a>(bytes: &'a [u8], scope: &mut Scope<'a>) -> Result<(), Flaw> {
-    let mut fields = Fields::new(bytes);
-    while let Some((number, value)) = fields.next()? {
-        if number == 1 {
-            scope.name = value.text()?;
-        }
-    }
+    each(bytes, 1, "name", |name| {
+        scope.name = text(name);
+        Ok(())
+    })?;
     read_attributes(bytes, 3, &mut scope.attributes)
 }
 
 fn read_attributes<'a>(bytes: &'a [u8], field: u64, attributes: &mut Several<Pair<'a>>) -> Result<(), Flaw> {
+    each(bytes, field, "attributes", |bytes| {
+        attributes.push(Pair::from_protobuf(bytes)?);
+        Ok(())
+    })
+}
+
+/// Takes each field of this number, which is a message or a text; the others are passed over.
+#[inline]
+fn each<'a>(
+    bytes: &'a [u8],
+    number: u64,
+    name: &'static str,
+    mut take: impl FnMut(&'a [u8]) -> Result<(), Flaw>,
+) -> Result<(), Flaw> {
     let mut fields = Fields::new(bytes);
-    while let Some((number, value)) = fields.next()? {
-        if number == field {
-            attributes.push(Pair::from_protobuf(value.bytes()?)?);
+    let mut count = 0;
+    loop {
+        match fields.key()? {
+            END => return Ok(()),
+            key if key == bytes_key(number) => {
+                fields.bytes().and_then(&mut take).map_err(|flaw| flaw.within(name, count))?;
+                count += 1;
+            }
+            // Most are this: the list of the other number.
+            key if key & 7 == 2 && key >> 3 != number => _ = fields.bytes()?,
+            key if key >> 3 == number => {
+                return fields.pass_over(key, 1 << number).map_err(|flaw| flaw.within(name, count));
+            }
+            other => fields.pass_over(other, 0)?,
         }
     }
-    Ok(())
 }

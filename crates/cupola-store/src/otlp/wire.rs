@@ -22,6 +22,24 @@ pub(super) enum Wire<'a> {
     Other,
 }
 
+/// The key of no field.
+pub(super) const END: u64 = 0;
+
+/// The keys of a field of this number, by what follows.
+pub(super) const fn varint_key(number: u64) -> u64 {
+    number << 3
+}
+pub(super) const fn fixed64_key(number: u64) -> u64 {
+    number << 3 | 1
+}
+pub(super) const fn bytes_key(number: u64) -> u64 {
+    number << 3 | 2
+}
+pub(super) const fn fixed32_key(number: u64) -> u64 {
+    number << 3 | 5
+}
+
+const NOT_PROTOBUF: &str = "this is not protobuf";
 const CUT: &str = "it ends in the middle of a field";
 const OTHER_KIND: &str = "a field is of another kind than it should be";
 
@@ -31,28 +49,81 @@ impl<'a> Fields<'a> {
     }
 
     /// The next field's number and value; `None` where there are no more.
-    #[inline]
     pub(super) fn next(&mut self) -> Result<Option<(u64, Wire<'a>)>, Flaw> {
-        if self.0.is_empty() {
+        let key = self.key()?;
+        if key == END {
             return Ok(None);
         }
-        let key = self.varint()?;
         let value = match key & 7 {
             0 => Wire::Varint(self.varint()?),
-            1 => Wire::Fixed64(u64::from_le_bytes(self.array()?)),
+            1 => Wire::Fixed64(self.fixed64()?),
             2 => Wire::Bytes(self.bytes()?),
-            5 => Wire::Fixed32(u32::from_le_bytes(self.array()?)),
+            5 => Wire::Fixed32(self.fixed32()?),
             3 => {
                 self.group(key >> 3, 0)?;
                 Wire::Other
             }
-            _ => return Err(Flaw::new("this is not protobuf")),
+            _ => return Err(Flaw::new(NOT_PROTOBUF)),
         };
         Ok(Some((key >> 3, value)))
     }
 
-    #[inline]
-    fn varint(&mut self) -> Result<u64, Flaw> {
+    /// The next field's key, for what is read often: its value has to be read as the key's kind, or passed over. [`END`] where there
+    /// are no more.
+    #[inline(always)]
+    pub(super) fn key(&mut self) -> Result<u64, Flaw> {
+        match self.0 {
+            [] => Ok(END),
+            [byte @ 1..0x80, rest @ ..] => {
+                self.0 = rest;
+                Ok(u64::from(*byte))
+            }
+            _ => match self.long_varint()? {
+                END => Err(Flaw::new(NOT_PROTOBUF)),
+                key => Ok(key),
+            },
+        }
+    }
+
+    /// Passes over the value of this key, which nobody knows. `known` has a bit for each number of a field that is known, and is only
+    /// of another kind.
+    pub(super) fn pass_over(&mut self, key: u64, known: u32) -> Result<(), Flaw> {
+        if matches!(key & 7, 4 | 6 | 7) {
+            return Err(Flaw::new(NOT_PROTOBUF));
+        }
+        if key >> 3 < 32 && known >> (key >> 3) & 1 == 1 {
+            return Err(Flaw::new(OTHER_KIND));
+        }
+        match key & 7 {
+            0 => _ = self.varint()?,
+            1 => _ = self.fixed64()?,
+            2 => _ = self.bytes()?,
+            5 => _ = self.fixed32()?,
+            3 => self.group(key >> 3, 0)?,
+            _ => return Err(Flaw::new(NOT_PROTOBUF)),
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(super) fn fixed64(&mut self) -> Result<u64, Flaw> {
+        Ok(u64::from_le_bytes(self.array()?))
+    }
+
+    #[inline(always)]
+    pub(super) fn fixed32(&mut self) -> Result<u32, Flaw> {
+        Ok(u32::from_le_bytes(self.array()?))
+    }
+
+    /// As the smaller type does it: what is too much falls off.
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, reason = "protobuf says that what is too much falls off")]
+    pub(super) fn varint32(&mut self) -> Result<u32, Flaw> {
+        Ok(self.varint()? as u32)
+    }
+
+    #[inline(always)]
+    pub(super) fn varint(&mut self) -> Result<u64, Flaw> {
         if let [byte @ ..0x80, rest @ ..] = self.0 {
             self.0 = rest;
             return Ok(u64::from(*byte));
@@ -60,6 +131,7 @@ impl<'a> Fields<'a> {
         self.long_varint()
     }
 
+    #[cold]
     fn long_varint(&mut self) -> Result<u64, Flaw> {
         let mut number = 0;
         for (place, byte) in self.0.iter().take(10).enumerate() {
@@ -72,15 +144,15 @@ impl<'a> Fields<'a> {
         Err(Flaw::new(if self.0.len() < 10 { CUT } else { "a number has no end" }))
     }
 
-    #[inline]
+    #[inline(always)]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Flaw> {
         let (array, rest) = self.0.split_first_chunk().ok_or_else(|| Flaw::new(CUT))?;
         self.0 = rest;
         Ok(*array)
     }
 
-    #[inline]
-    fn bytes(&mut self) -> Result<&'a [u8], Flaw> {
+    #[inline(always)]
+    pub(super) fn bytes(&mut self) -> Result<&'a [u8], Flaw> {
         let length = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
         let (bytes, rest) = self.0.split_at_checked(length).ok_or_else(|| Flaw::new(CUT))?;
         self.0 = rest;
@@ -102,10 +174,17 @@ impl<'a> Fields<'a> {
                 5 => _ = self.array::<4>()?,
                 3 => self.group(key >> 3, depth + 1)?,
                 4 if key >> 3 == number => return Ok(()),
-                _ => return Err(Flaw::new("this is not protobuf")),
+                _ => return Err(Flaw::new(NOT_PROTOBUF)),
             }
         }
     }
+}
+
+/// Bytes as text.
+#[inline]
+pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    // What is right is seen faster so.
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 impl<'a> Wire<'a> {
@@ -117,7 +196,7 @@ impl<'a> Wire<'a> {
     /// What is not UTF-8 becomes U+FFFD: one bad text does not cost a message.
     #[inline]
     pub(super) fn text(self) -> Result<Cow<'a, str>, Flaw> {
-        Ok(String::from_utf8_lossy(self.bytes()?))
+        Ok(text(self.bytes()?))
     }
 
     #[inline]

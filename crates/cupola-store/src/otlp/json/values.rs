@@ -148,6 +148,14 @@ pub(in crate::otlp) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     Text::deserialize(deserializer).map(|text| text.0)
 }
 
+/// The same, as bytes.
+pub(in crate::otlp) fn text_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, [u8]>, D::Error> {
+    Ok(match text(deserializer)? {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    })
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TextVisitor)

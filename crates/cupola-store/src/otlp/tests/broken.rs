@@ -89,7 +89,7 @@ fn an_error_says_where_and_nothing_of_what_is_there() {
         b"\x08\x01",
         "resource_logs[0]: a field is of another kind than it should be",
     );
-    check(Signal::Spans, Encoding::Protobuf, b"\x0f", "the message: this is not protobuf");
+    check(Signal::Spans, Encoding::Protobuf, b"\x0f", "resource_spans[0]: this is not protobuf");
     check(Signal::Metrics, Encoding::Protobuf, &[0xff; 20], "the message: a number has no end");
     let json = br#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityNumber":"secret"}]}]}]}"#;
     let error = decode(Signal::Logs, Encoding::Json, json, NOW).unwrap_err().to_string();
