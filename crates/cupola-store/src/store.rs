@@ -25,10 +25,14 @@ use crate::counters::Counters;
 use crate::file::{DayFile, FileError};
 use crate::journal::{Journal, Replay};
 use crate::layout;
+use crate::query::{QueryError, Reader, Tails};
 use crate::sealing::{Keeper, run};
 use crate::settings::Settings;
 use crate::signal::Signal;
 use crate::writer::{Item, Queue, Shared, Writer, now};
+
+/// So many may watch what comes in.
+const MAX_TAILS: usize = 64;
 
 /// The store in a directory, of which there is one writer at a time. Dropped, it seals what waits, as `close` does.
 ///
@@ -71,6 +75,7 @@ impl Store {
             journal: Mutex::new(Journal::new(&folder, run_number, settings.durability)),
             counters: Counters::default(),
             retention: settings.retention,
+            tails: Tails::new(MAX_TAILS),
             full: AtomicBool::new(false),
         });
         let mut keeper = Keeper::new(dir, Arc::clone(&shared), settings);
@@ -89,6 +94,19 @@ impl Store {
     /// The way in.
     pub fn writer(&self) -> Writer {
         Writer { shared: Arc::clone(&self.shared) }
+    }
+
+    /// Those who watch what comes in.
+    pub fn tails(&self) -> &Tails {
+        &self.shared.tails
+    }
+
+    /// What answers questions about what it has sealed.
+    ///
+    /// # Errors
+    /// Where the directory cannot be read.
+    pub fn reader(&self) -> Result<Reader, QueryError> {
+        Reader::open(&self.dir)
     }
 
     /// The directory.

@@ -16,6 +16,7 @@ pub(crate) use queue::{Item, NoRoom, Queue};
 use crate::batch::Batch;
 use crate::counters::Counters;
 use crate::journal::{Journal, MAX_BODY};
+use crate::query::Tails;
 
 /// Entries of a later time than this ahead are refused: whoever sent them has a wrong clock, and their file would outlive all others.
 const AHEAD: Duration = Duration::from_hours(24);
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) journal: Mutex<Journal>,
     pub(crate) counters: Counters,
     pub(crate) retention: Duration,
+    /// Those who watch what comes in.
+    pub(crate) tails: Tails,
     /// The files of today alone take more than all may.
     pub(crate) full: std::sync::atomic::AtomicBool,
 }
@@ -77,6 +80,7 @@ impl Writer {
             Counters::add(&shared.counters.dropped, parts.rows);
         } else {
             Counters::add(&shared.counters.accepted, parts.rows);
+            shared.tails.offer_parts(&parts.parts);
             shared.queue.push(Item::Entries(parts, None));
         }
     }
@@ -120,12 +124,15 @@ impl Shared {
         }
         self.queue.reserve(parts.bytes).map_err(|none| self.no_room(none))?;
         let (rows, bytes) = (parts.rows, parts.bytes);
+        let shown = if self.tails.is_empty() { Vec::new() } else { parts.parts.clone() };
         // Both under one lock: they are sealed in the order in which the journal has them.
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         match journal.append(kind, raw) {
             Ok(number) => {
                 self.queue.push(Item::Entries(parts, Some(number)));
+                drop(journal);
                 Counters::add(&self.counters.accepted, rows);
+                self.tails.offer_parts(&shown);
                 Ok(())
             }
             Err(error) => {

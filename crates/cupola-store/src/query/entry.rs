@@ -22,8 +22,8 @@ impl Entry {
         Self { time, fields: Vec::new() }
     }
 
-    /// Calls `each` with every entry of a batch.
-    pub(super) fn each_of(batch: &Batch, mut each: impl FnMut(Self)) {
+    /// Calls `each` with every entry of a batch and its number.
+    pub(super) fn each_of(batch: &Batch, mut each: impl FnMut(u32, Self)) {
         let mut next = vec![0; batch.columns.len()];
         for (row, time) in (0..).zip(&batch.times) {
             let mut entry = Self::new(*time);
@@ -34,7 +34,7 @@ impl Entry {
                     *next += 1;
                 }
             }
-            each(entry);
+            each(row, entry);
         }
     }
 

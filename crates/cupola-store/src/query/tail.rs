@@ -1,6 +1,6 @@
 //! Entries as they come in, to whoever watches.
 //!
-//! The one who writes shows its batches to [`Tails`]; each [`Tail`] has a filter, which is asked there, and a bounded queue. A watcher
+//! A store shows what it takes to its [`Tails`]; each [`Tail`] has a filter, which is asked there, and a bounded queue. A watcher
 //! that is slow loses entries, and is told how many: it never makes a writer wait.
 
 use std::collections::VecDeque;
@@ -14,6 +14,7 @@ use super::wanted::Wanted;
 use crate::batch::Batch;
 use crate::language::Expression;
 use crate::signal::Signal;
+use crate::writer::{FileKey, Part};
 
 /// So many entries wait for a watcher.
 const MAX_WAITING: usize = 1_000;
@@ -106,7 +107,23 @@ impl Tails {
 
     /// Shows entries to all who watch.
     pub fn offer(&self, batch: &Batch) {
-        if self.0.open.load(Ordering::Acquire) == 0 {
+        self.offer_rows(batch, |_| true);
+    }
+
+    /// Shows those entries to all who watch that are kept.
+    pub(crate) fn offer_parts(&self, parts: &[(FileKey, Part)]) {
+        if !self.is_empty() {
+            parts.iter().for_each(|(_, part)| self.offer_rows(&part.batch, |row| part.has(row)));
+        }
+    }
+
+    /// Whether nobody watches.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.open.load(Ordering::Acquire) == 0
+    }
+
+    fn offer_rows(&self, batch: &Batch, is_kept: impl Fn(u32) -> bool) {
+        if self.is_empty() {
             return;
         }
         let queues: Vec<_> = lock(&self.0.queues).iter().filter_map(Weak::upgrade).collect();
@@ -114,7 +131,11 @@ impl Tails {
         if watching.is_empty() {
             return;
         }
-        Entry::each_of(batch, |entry| watching.iter().for_each(|queue| queue.offer(&entry)));
+        Entry::each_of(batch, |row, entry| {
+            if is_kept(row) {
+                watching.iter().for_each(|queue| queue.offer(&entry));
+            }
+        });
         watching.iter().for_each(|queue| queue.wake());
     }
 }

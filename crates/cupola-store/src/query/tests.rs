@@ -1,6 +1,7 @@
 //! That judging columns and passing over blocks finds what judging each entry would.
 
 mod answers;
+mod live;
 
 use std::collections::HashMap;
 

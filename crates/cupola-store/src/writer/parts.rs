@@ -54,6 +54,11 @@ impl Part {
         self.rows.as_ref().map_or(self.batch.rows(), Vec::len)
     }
 
+    /// Whether an entry of the batch is one of its own.
+    pub(crate) fn has(&self, row: u32) -> bool {
+        self.rows.as_ref().is_none_or(|rows| rows.binary_search(&row).is_ok())
+    }
+
     /// Its entries, as those of the batch with this number.
     pub(crate) fn places(&self, batch: u32) -> impl Iterator<Item = Place> {
         let all = self.rows.is_none().then(|| (0..).take(self.batch.rows())).into_iter().flatten();

@@ -82,7 +82,7 @@ mod tests {
         let mut batch = Batch::new(Signal::Logs);
         batch.line(line.as_bytes(), None).unwrap();
         let mut entries = Vec::new();
-        Entry::each_of(&batch, |entry| entries.push(entry));
+        Entry::each_of(&batch, |_, entry| entries.push(entry));
         entries
     }
 
