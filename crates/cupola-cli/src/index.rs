@@ -1,7 +1,6 @@
 //! `cupola index`: the indexes of closed log files, made and held against what the files say.
 
 mod build;
-mod progress;
 mod write;
 
 use std::io::{self, Write};
@@ -18,7 +17,7 @@ use crate::Failure;
 use crate::log::input::{self, Input};
 use crate::log::pool::workers;
 use crate::terminal::counted;
-use progress::Progress;
+use crate::terminal::progress::Progress;
 
 /// Makes the index beside a log file, by which view, trace and errors find lines without reading the whole file.
 ///

@@ -24,12 +24,14 @@ mod errors;
 mod executions;
 mod figures;
 mod index;
+mod ingest;
 mod input;
 mod log;
 mod options;
 mod redact;
 mod search;
 mod stats;
+mod store;
 mod terminal;
 mod trace;
 mod view;
@@ -43,6 +45,7 @@ pub use completions::{Completions, Man};
 pub use errors::Errors;
 pub use executions::Executions;
 pub use index::Index;
+pub use ingest::Ingest;
 pub use redact::Redact;
 pub use search::Search;
 pub use stats::Stats;
@@ -67,6 +70,7 @@ enum Command {
     Executions(Executions),
     Check(Check),
     Index(Index),
+    Ingest(Ingest),
     Redact(Redact),
     Completions(Completions),
     Man(Man),
@@ -88,6 +92,7 @@ impl Cli {
             Command::Executions(executions) => executions.run(),
             Command::Check(check) => check.run(),
             Command::Index(index) => index.run(),
+            Command::Ingest(ingest) => ingest.run(),
             Command::Redact(redact) => redact.run().map(|()| DONE),
             Command::Completions(completions) => completions.run(Self::command()).map(|()| DONE),
             Command::Man(man) => man.run(Self::command()).map(|()| DONE),

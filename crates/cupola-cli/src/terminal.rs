@@ -1,6 +1,7 @@
 //! Text from logs, made fit for a terminal.
 
 pub(crate) mod paint;
+pub(crate) mod progress;
 pub(crate) mod table;
 
 use std::io::{self, IsTerminal};
@@ -55,9 +56,13 @@ pub(crate) fn percent(part: u64, whole: u64) -> String {
     }
 }
 
-/// `1 line`, `2 lines`.
+/// `1 line`, `2 lines`, `3 entries`.
 pub(crate) fn counted(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+    match what.strip_suffix("ry") {
+        _ if number == 1 => format!("1 {what}"),
+        Some(stem) => format!("{number} {stem}ries"),
+        None => format!("{number} {what}s"),
+    }
 }
 
 /// A duration in the unit that people would choose: `0.412ms`, `48.1ms`, `1.234s`, `2m03s`.

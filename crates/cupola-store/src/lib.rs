@@ -20,6 +20,7 @@ mod column;
 mod counters;
 mod day;
 mod file;
+pub mod ingest;
 mod journal;
 pub mod language;
 mod layout;

@@ -85,6 +85,12 @@ impl Writer {
         }
     }
 
+    /// Waits, no longer than this, until there is room for a batch: for those who read faster than is sealed, and may wait. Others may take
+    /// the room first.
+    pub fn wait_for_room(&self, batch: &Batch, wait: Duration) {
+        self.shared.queue.wait_for_room(batch.bytes(), wait);
+    }
+
     /// Keeps entries: once this has returned, they outlive the process. `raw` is what they were made of and `kind` says how; that is what the
     /// journal has, and what the decoder that opened the store is handed if they have to be made again.
     ///

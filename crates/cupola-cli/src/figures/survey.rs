@@ -84,7 +84,7 @@ impl Survey {
     pub(crate) fn count(&self, lines: &[u8]) -> Figures {
         let twins = Twins::of(&[Input::stdin()]);
         let desk = Desk { survey: self, twins, idle: Mutex::default(), groups: Mutex::default() };
-        let tally = desk.block(Block { input: 0, bytes: lines, passed: 0 });
+        let tally = desk.block(Block { bytes: lines, ..Block::default() });
         Figures { counts: desk.sum(), tally, warning: None, problems: Vec::new() }
     }
 }

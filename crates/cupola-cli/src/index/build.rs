@@ -6,8 +6,8 @@ use std::path::Path;
 
 use cupola_line::index::{Identity, Index, IndexBuilder};
 
-use super::progress::Progress;
 use crate::log::open::{decoded, is_packed, is_zstd};
+use crate::terminal::progress::Progress;
 
 const PIECE: usize = 256 << 10;
 

@@ -18,6 +18,8 @@ pub(crate) struct Block<'a> {
     /// Which of the inputs.
     pub(crate) input: usize,
     pub(crate) bytes: &'a [u8],
+    /// Where in what the input says, unpacked, the block ends; in bytes.
+    pub(crate) end: u64,
     /// How many lines of the input were passed over, because its index says that they do not match.
     pub(crate) passed: u64,
 }
@@ -70,6 +72,8 @@ pub(crate) struct Cutter {
     input: Opened,
     /// What was read behind the last block's end.
     carry: Vec<u8>,
+    /// How many bytes were read.
+    read: u64,
     /// Whether anything was given out, or passed over.
     begun: bool,
     /// How large the next block is to be, and how large blocks may grow.
@@ -86,6 +90,8 @@ pub(crate) struct Cutter {
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
     filled: usize,
+    /// Where in what the input says they end.
+    pub(crate) end: u64,
     /// How many lines before or within it were passed over as too long.
     pub(crate) too_long: u64,
 }
@@ -115,7 +121,17 @@ impl Buffer {
 impl Cutter {
     pub(crate) fn new(input: Opened, largest: usize) -> Self {
         let size = FIRST_BYTES.min(largest);
-        Self { input, carry: Vec::new(), begun: false, size, largest, ended: false, skipping: false, too_long: 0 }
+        Self {
+            input,
+            carry: Vec::new(),
+            read: 0,
+            begun: false,
+            size,
+            largest,
+            ended: false,
+            skipping: false,
+            too_long: 0,
+        }
     }
 
     /// Reads the next block; `false` where there is none.
@@ -127,6 +143,7 @@ impl Cutter {
         self.carry.clear();
         let found = self.fill(buffer);
         buffer.too_long = std::mem::take(&mut self.too_long);
+        buffer.end = self.read - self.carry.len() as u64;
         self.begun |= buffer.filled > 0;
         self.size = (self.size * 2).min(self.largest);
         found
@@ -201,7 +218,10 @@ impl Cutter {
         while buffer.filled < size && !self.ended {
             match self.input.reader.read(buffer.room(size)) {
                 Ok(0) => self.ended = true,
-                Ok(length) => buffer.filled += length,
+                Ok(length) => {
+                    buffer.filled += length;
+                    self.read += length as u64;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             }
@@ -235,6 +255,8 @@ mod tests {
         let (mut found, mut too_long) = (Vec::new(), 0);
         while cutter.next(&mut buffer).unwrap() {
             too_long += buffer.too_long;
+            let end = usize::try_from(buffer.end).unwrap();
+            assert!(text[..end].ends_with(buffer.bytes()), "it says where it is");
             let block = Block { bytes: buffer.bytes(), ..Block::default() };
             found.extend(block.lines().map(|line| (line.bytes.to_vec(), line.open)));
         }

@@ -213,7 +213,7 @@ impl<T> Worker<'_, T> {
         while let Some((number, input, place)) = self.desk.claim() {
             let done = match self.read(input, place, &mut buffer) {
                 Ok(Some(passed)) => {
-                    let value = work(Block { input, bytes: buffer.bytes(), passed });
+                    let value = work(Block { input, bytes: buffer.bytes(), end: buffer.end, passed });
                     Done::Block { input, value, too_long: buffer.too_long }
                 }
                 Ok(None) => Done::Ended { input },

@@ -43,7 +43,7 @@ pub(super) fn follow(
             };
             let bytes = file.more();
             is_idle &= bytes.is_empty();
-            let (batch, tally) = render.block(Block { input: number, bytes: &bytes, passed: 0 });
+            let (batch, tally) = render.block(Block { input: number, bytes: &bytes, ..Block::default() });
             outcome.tally.add(&Tally { shown: 0, ..tally });
             merge.push(number, batch);
             // Nobody knows how long the others are silent: what is there is shown.

@@ -62,7 +62,7 @@ pub(crate) fn last(path: &Path, input: usize, wanted: usize, followed: bool, ren
         let start =
             if from == 0 { 0 } else { memchr::memchr(b'\n', &bytes).map_or(bytes.len(), |newline| newline + 1) };
         if start < bytes.len() {
-            let (batch, tally) = render.block(Block { input, bytes: &bytes[start..], passed: 0 });
+            let (batch, tally) = render.block(Block { input, bytes: &bytes[start..], ..Block::default() });
             tail.batches.push(batch);
             tail.tally.add(&tally);
         }

@@ -12,6 +12,7 @@ use crate::writer::parts::Parts;
 pub(crate) struct Queue {
     state: Mutex<State>,
     arrived: Condvar,
+    freed: Condvar,
     most_bytes: usize,
 }
 
@@ -41,7 +42,7 @@ pub(crate) enum NoRoom {
 
 impl Queue {
     pub(crate) fn new(most_bytes: usize) -> Self {
-        Self { state: Mutex::default(), arrived: Condvar::new(), most_bytes }
+        Self { state: Mutex::default(), arrived: Condvar::new(), freed: Condvar::new(), most_bytes }
     }
 
     /// Takes room for so many bytes; what is too large for any room has it where nothing else is.
@@ -65,6 +66,13 @@ impl Queue {
     /// Gives room back.
     pub(crate) fn release(&self, bytes: usize) {
         self.lock().bytes -= bytes;
+        self.freed.notify_all();
+    }
+
+    /// Waits, no longer than this, until there is room for so many bytes, or none will ever be asked for again.
+    pub(crate) fn wait_for_room(&self, bytes: usize, wait: Duration) {
+        let full = |state: &mut State| !state.closed && state.bytes > 0 && state.bytes + bytes > self.most_bytes;
+        drop(self.freed.wait_timeout_while(self.lock(), wait, full));
     }
 
     /// Brings what room was taken for.
@@ -82,6 +90,7 @@ impl Queue {
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.arrived.notify_one();
+        self.freed.notify_all();
     }
 
     /// What has been brought, of so many entries or a little more; waits so long for the first. Nothing and `true` at the end.

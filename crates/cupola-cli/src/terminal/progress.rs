@@ -11,7 +11,7 @@ use crate::log::input::Input;
 const PERIOD: Duration = Duration::from_millis(200);
 
 /// Bytes read of all that are to be read.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     total: u64,
     done: AtomicU64,
     /// When it was last shown; `None` where nobody is to see it.
@@ -25,7 +25,7 @@ struct Shown {
 
 impl Progress {
     #[expect(clippy::disallowed_methods, reason = "a person waits, whose time nobody can pause")]
-    pub(super) fn new(inputs: &[Input], quiet: bool) -> Self {
+    pub(crate) fn new(inputs: &[Input], quiet: bool) -> Self {
         let sizes = inputs.iter().filter_map(|input| input.path.as_ref()?.metadata().ok());
         let shown = Shown { at: Instant::now(), is_there: false };
         let is_seen = !quiet && io::stderr().is_terminal();
@@ -36,7 +36,7 @@ impl Progress {
         }
     }
 
-    pub(super) fn add(&self, bytes: u64) {
+    pub(crate) fn add(&self, bytes: u64) {
         let done = self.done.fetch_add(bytes, Ordering::Relaxed) + bytes;
         let Some(shown) = &self.shown else { return };
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,7 +50,7 @@ impl Progress {
     }
 
     /// Makes room for a line.
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         let Some(shown) = &self.shown else { return };
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         if std::mem::take(&mut shown.is_there) {
