@@ -13,9 +13,19 @@ enum Kind {
     File(FileError),
     Folder(io::Error),
     Asked(String),
+    Over,
 }
 
 impl QueryError {
+    /// The time was over while a block was judged.
+    pub(super) fn over() -> Self {
+        Self(Kind::Over)
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.0, Kind::Over)
+    }
+
     /// What was asked cannot be answered; says why, and what is accepted.
     pub(crate) fn asked(message: impl Into<String>) -> Self {
         Self(Kind::Asked(message.into()))
@@ -26,9 +36,12 @@ impl QueryError {
         matches!(self.0, Kind::Asked(_))
     }
 
-    /// Whether a block is damaged, so that the others can still be read.
+    /// Whether a block or a page of a file is damaged, so that others can still be read.
     pub(crate) fn is_torn(&self) -> bool {
-        matches!(self.0, Kind::File(FileError::Torn(_)))
+        match &self.0 {
+            Kind::File(error) => matches!(error, FileError::Torn(_)) || error.is_corrupt(),
+            _ => false,
+        }
     }
 }
 
@@ -38,6 +51,7 @@ impl fmt::Display for QueryError {
             Kind::File(_) => f.write_str("cannot read a file of the store"),
             Kind::Folder(_) => f.write_str("cannot read the folder of the store"),
             Kind::Asked(message) => f.write_str(message),
+            Kind::Over => f.write_str("the time is over"),
         }
     }
 }
@@ -47,7 +61,7 @@ impl error::Error for QueryError {
         match &self.0 {
             Kind::File(error) => Some(error),
             Kind::Folder(error) => Some(error),
-            Kind::Asked(_) => None,
+            Kind::Asked(_) | Kind::Over => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
+use std::time::Instant;
 
 use rustc_hash::FxHashMap;
 
@@ -18,6 +19,7 @@ type Named = Vec<(Box<str>, Rc<Column>)>;
 pub(crate) struct Opened<'a> {
     file: &'a DayFile,
     block: &'a Block,
+    deadline: Option<Instant>,
     times: OnceCell<Rc<[i64]>>,
     columns: RefCell<FxHashMap<Box<str>, Option<Rc<Column>>>>,
     all: OnceCell<Named>,
@@ -25,7 +27,17 @@ pub(crate) struct Opened<'a> {
 
 impl<'a> Opened<'a> {
     pub(crate) fn new(file: &'a DayFile, block: &'a Block) -> Self {
-        Self { file, block, times: OnceCell::new(), columns: RefCell::default(), all: OnceCell::new() }
+        Self { file, block, deadline: None, times: OnceCell::new(), columns: RefCell::default(), all: OnceCell::new() }
+    }
+
+    /// To be judged until then.
+    pub(crate) fn until(self, deadline: Option<Instant>) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// Fails once the time is over.
+    pub(crate) fn go_on(&self) -> Result<(), QueryError> {
+        if self.deadline.is_some_and(|deadline| now() >= deadline) { Err(QueryError::over()) } else { Ok(()) }
     }
 
     /// When each entry was said, in nanoseconds since 1970, ascending.
@@ -75,4 +87,9 @@ impl<'a> Opened<'a> {
         }
         Ok(entries)
     }
+}
+
+#[allow(clippy::disallowed_methods, reason = "a deadline is the asker's, in time that passes while blocks are read")]
+pub(super) fn now() -> Instant {
+    Instant::now()
 }

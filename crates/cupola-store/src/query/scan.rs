@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::entry::Entry;
 use super::error::QueryError;
 use super::need::{Filters, Need};
-use super::opened::Opened;
+use super::opened::{Opened, now};
 use super::rows::Rows;
 use super::select::select;
 use super::selection::{Partial, Scanned, Selection};
@@ -98,7 +98,13 @@ impl<'a> Scan<'a> {
 
     /// The blocks of a file that may hold what is wanted, as far as their headers tell; the newest first.
     pub(crate) fn blocks(&mut self, file: &DayFile) -> Result<Vec<Block>, QueryError> {
-        let mut blocks = file.blocks(&self.times)?;
+        let mut blocks = match file.blocks(&self.times) {
+            Err(error) if error.is_corrupt() => {
+                self.is_damaged();
+                return Ok(Vec::new());
+            }
+            blocks => blocks?,
+        };
         let (all, torn) = (blocks.len(), blocks.iter().filter(|block| block.torn).count());
         blocks.retain(|block| !block.torn && self.need.may_be_in(&block.header, Filters::default()));
         self.scanned.passed += (all - torn - blocks.len()) as u64;
@@ -117,7 +123,8 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Calls `visit` with the entries of a block that are wanted, if there are any. A block that cannot be read is counted.
+    /// Calls `visit` with the entries of a block that are wanted, if there are any. A block that cannot be read is counted; one that could not
+    /// be judged in time is an error.
     pub(crate) fn visit<T>(
         &mut self,
         file: &DayFile,
@@ -159,7 +166,7 @@ impl<'a> Scan<'a> {
         }
         self.scanned.blocks += 1;
         self.scanned.entries += u64::from(block.header.rows);
-        let opened = Opened::new(file, block);
+        let opened = Opened::new(file, block).until(self.deadline);
         let rows = self.rows(&opened, block)?;
         if rows.is_empty() { Ok(None) } else { visit(Hit { opened: &opened, block, rows: &rows }).map(Some) }
     }
@@ -189,8 +196,13 @@ impl<'a> Scan<'a> {
                     self.partial = Some(why);
                     return Ok(());
                 }
-                if self.visit(&file, &block, &mut visit)?.is_some_and(|flow| flow.is_break()) {
-                    return Ok(());
+                match self.visit(&file, &block, &mut visit) {
+                    Err(error) if error.is_over() => {
+                        self.partial = Some(Partial::Deadline);
+                        return Ok(());
+                    }
+                    Ok(Some(ControlFlow::Break(()))) => return Ok(()),
+                    visited => visited.map(|_| ())?,
                 }
             }
         }
@@ -201,9 +213,4 @@ impl<'a> Scan<'a> {
         self.scanned.damaged += 1;
         self.partial.get_or_insert(Partial::Damaged);
     }
-}
-
-#[allow(clippy::disallowed_methods, reason = "a deadline is the asker's, in time that passes while blocks are read")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -89,7 +89,15 @@ fn of_file(page: &mut Page, scan: &mut Scan<'_>, file: &DayFile) -> Result<Optio
             stopped = Some(bound);
             break;
         }
-        scan.visit(file, block, |hit| collect(&hit, place, &mut candidates))?;
+        match scan.visit(file, block, |hit| collect(&hit, place, &mut candidates)) {
+            Err(error) if error.is_over() => {
+                scan.partial = Some(Partial::Deadline);
+                candidates.retain(|(time, ..)| *time > bound);
+                stopped = Some(bound);
+                break;
+            }
+            visited => visited?,
+        };
     }
     read(page, scan, file, &blocks, candidates)?;
     Ok(stopped)

@@ -13,6 +13,7 @@ pub(crate) fn select(wanted: &Wanted, block: &Opened<'_>, among: &Rows) -> Resul
     if among.is_empty() {
         return Ok(among.clone());
     }
+    block.go_on()?;
     match wanted {
         Wanted::All(parts) => parts.iter().try_fold(among.clone(), |among, part| select(part, block, &among)),
         Wanted::Any(parts) => {
@@ -119,6 +120,7 @@ fn anywhere(text: &Anywhere, block: &Opened<'_>, among: &Rows) -> Result<Rows, Q
         if left.is_empty() {
             break;
         }
+        block.go_on()?;
         in_column(text, name, column, &left, &mut found);
         left.drop_all(&found);
     }

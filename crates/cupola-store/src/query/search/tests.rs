@@ -186,3 +186,52 @@ fn a_page_of_large_entries_is_full_before_its_limit() {
     assert!((40..50).contains(&found.entries.len()) && found.cursor.is_some(), "{}", found.entries.len());
     assert_eq!(pages(&stored, &search, || {}), sorted(told(&all)));
 }
+
+#[test]
+fn what_the_time_is_too_short_for_is_told_later() {
+    let mut seeded = Seeded(31);
+    let stored = Stored::new();
+    let all = entries(&mut seeded, 2_000, 300);
+    all.chunks(400).for_each(|chunk| stored.add(Signal::Logs, chunk));
+    let reader = Reader::open(stored.path()).unwrap();
+    let hard = (0..40).map(|number| format!("/(N|W|{number})+(a|R)/")).collect::<Vec<_>>().join(" or ");
+    let mut search = Search { selection: logs(&format!("{hard} or level=info")), limit: 150, cursor: None };
+    let (mut told_so_far, mut micros) = (Vec::new(), 50);
+    loop {
+        search.selection.deadline = Duration::from_micros(micros);
+        let found = reader.search(&search).unwrap();
+        // Whatever was done by then is a beginning of the answer.
+        micros = if found.entries.is_empty() { micros * 2 } else { 50 };
+        told_so_far.extend(told(&found.entries));
+        search.cursor = found.cursor;
+        if search.cursor.is_none() && found.partial.is_none() {
+            break;
+        }
+    }
+    let infos: Vec<_> =
+        all.into_iter().filter(|entry| entry.get("level") == Some(crate::Value::Text("INFO"))).collect();
+    assert!(told_so_far == sorted(told(&infos)), "{} of {}", told_so_far.len(), infos.len());
+}
+
+#[test]
+fn a_file_with_a_damaged_page_is_told_and_others_are_read() {
+    use std::os::unix::fs::FileExt as _;
+
+    let stored = Stored::new();
+    let days = [START, START + DAY];
+    for day in days {
+        let one = |number| entry(day + number, &[("message", text(&format!("x{number}")))]);
+        stored.add(Signal::Logs, &(0..2_000).map(one).collect::<Vec<_>>());
+    }
+    let path = crate::layout::day_file(stored.path(), Signal::Logs, Day::of(days[1]));
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(connection);
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    let pages = file.metadata().unwrap().len() / 8_192;
+    (1..pages).for_each(|page| file.write_all_at(&[0xab; 4_000], page * 8_192).unwrap());
+    let found = Reader::open(stored.path()).unwrap().search(&Search { selection: logs(""), limit: 10, cursor: None });
+    let found = found.unwrap();
+    assert_eq!((found.entries.len(), found.partial), (10, Some(Partial::Damaged)));
+    assert_eq!(Day::of(found.entries[0].time()), Day::of(days[0]));
+}
