@@ -58,7 +58,7 @@ pub(crate) struct Cell {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Exemplar {
     pub(crate) trace_id: [u8; 16],
-    pub(crate) duration_ms: f64,
+    pub(crate) duration_ms: f32,
     pub(crate) is_error: bool,
 }
 

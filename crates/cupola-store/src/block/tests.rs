@@ -152,7 +152,7 @@ fn opened(sealed: &Sealed) -> Vec<Entry> {
 fn any_entries_in_any_order_come_back_value_by_value() {
     let mut dice = Dice(7);
     let mut sealer = Sealer::new();
-    for (rows, fields, of) in [(1, 14, 1), (3, 5, 2), (20, 40, 7), (300, 28, 300), (700, 600, 50), (4_096, 28, 1_000)] {
+    for (rows, fields, of) in [(1, 14, 1), (3, 5, 2), (20, 40, 7), (300, 28, 300), (400, 400, 50), (4_096, 28, 1_000)] {
         let entries = entries(&mut dice, rows, fields);
         let batches = batches(&entries, of);
         let table = Table::new(batches.iter().collect());

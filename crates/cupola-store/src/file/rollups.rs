@@ -1,9 +1,9 @@
 //! Rollups in a day's file: rows that grow while their minute is written, and are read in one go.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use rusqlite::{OptionalExtension as _, Row, params};
+use rustc_hash::FxHashMap;
 
 use crate::block::{Reader, Torn};
 use crate::file::{DayFile, FileError, Seal};
@@ -60,14 +60,14 @@ fn read_cell(row: &Row<'_>, at: usize) -> Result<Cell, FileError> {
     if !data.is_empty() {
         for _ in 0..from.byte()? {
             let (trace_id, is_error) = (from.array()?, from.byte()? != 0);
-            cell.exemplars.push(Exemplar { trace_id, duration_ms: f64::from_le_bytes(from.array()?), is_error });
+            cell.exemplars.push(Exemplar { trace_id, duration_ms: f32::from_le_bytes(from.array()?), is_error });
         }
     }
     cell.durations = Durations::get(&mut from)?;
     Ok(cell)
 }
 
-/// How many exemplars, each as `trace(16) error(1) duration(8)`, then the durations; nothing where there is neither.
+/// How many exemplars, each as `trace(16) error(1) duration(4)`, then the durations; nothing where there is neither.
 fn put_data(cell: &Cell) -> Vec<u8> {
     let mut out = Vec::new();
     if cell.durations == Durations::default() && cell.exemplars.is_empty() {
@@ -84,10 +84,9 @@ fn put_data(cell: &Cell) -> Vec<u8> {
 }
 
 impl Seal<'_> {
-    /// Adds these to the rows that there are.
-    pub(crate) fn roll_up(&self, minutes: &Minutes) -> Result<(), FileError> {
-        let mut numbers: BTreeMap<&Key, i64> = BTreeMap::new();
-        let mut hours: BTreeMap<(i64, i64), Cell> = BTreeMap::new();
+    /// Adds what these minutes say to the rows that there are; to those of the hours when it is committed.
+    pub(super) fn roll_up(&mut self, minutes: &Minutes) -> Result<(), FileError> {
+        let mut numbers: FxHashMap<&Key, i64> = FxHashMap::default();
         for ((minute, key), cell) in minutes {
             let number = match numbers.get(key) {
                 Some(number) => *number,
@@ -96,9 +95,13 @@ impl Seal<'_> {
             numbers.insert(key, number);
             self.add_to(Step::Minute, *minute, number, cell)?;
             let hour = minute.div_euclid(Step::Hour.minutes()) * Step::Hour.minutes();
-            hours.entry((hour, number)).or_default().merge(cell);
+            self.hours.entry((hour, number)).or_default().merge(cell);
         }
-        hours.iter().try_for_each(|((hour, number), cell)| self.add_to(Step::Hour, *hour, *number, cell))
+        Ok(())
+    }
+
+    pub(super) fn roll_up_hours(&self) -> Result<(), FileError> {
+        self.hours.iter().try_for_each(|((hour, number), cell)| self.add_to(Step::Hour, *hour, *number, cell))
     }
 
     fn add_to(&self, step: Step, start: i64, key: i64, cell: &Cell) -> Result<(), FileError> {

@@ -158,7 +158,8 @@ impl Growing {
         self.sum += duration_ms;
         self.buckets.push(bucket(duration_ms));
         if let Some(trace_id) = trace_id {
-            self.cell.show(Exemplar { trace_id, duration_ms, is_error: request.is_error });
+            #[allow(clippy::cast_possible_truncation, reason = "24 bits are enough to find it")]
+            self.cell.show(Exemplar { trace_id, duration_ms: duration_ms as f32, is_error: request.is_error });
         }
     }
 

@@ -13,8 +13,9 @@ const BUCKETS: u64 = (14 + 30) << MANTISSA_BITS;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Durations {
     pub(crate) sum: f64,
-    pub(crate) least: f64,
-    pub(crate) most: f64,
+    /// Kept with 24 bits.
+    pub(crate) least: f32,
+    pub(crate) most: f32,
     /// Buckets that are not empty, ascending, with their counts.
     buckets: Vec<(u16, u64)>,
 }
@@ -32,10 +33,11 @@ fn middle(bucket: u16) -> f64 {
 
 impl Durations {
     /// Those of these buckets, in any order.
+    #[allow(clippy::cast_possible_truncation, reason = "24 bits are enough")]
     pub(crate) fn new(mut buckets: Vec<u16>, sum: f64, least: f64, most: f64) -> Self {
         buckets.sort_unstable();
         let counted = buckets.chunk_by(|one, other| one == other).map(|same| (same[0], same.len() as u64));
-        Self { sum, least, most, buckets: counted.collect() }
+        Self { sum, least: least as f32, most: most as f32, buckets: counted.collect() }
     }
 
     pub(crate) fn count(&self) -> u64 {
@@ -52,15 +54,12 @@ impl Durations {
         }
         self.sum += other.sum;
         (self.least, self.most) = (self.least.min(other.least), self.most.max(other.most));
-        let (mut mine, mut theirs) = (self.buckets.iter().peekable(), other.buckets.iter().peekable());
-        let mut merged = Vec::with_capacity(self.buckets.len() + other.buckets.len());
-        while let Some(first) = [mine.peek(), theirs.peek()].into_iter().flatten().map(|(bucket, _)| *bucket).min() {
-            let take = |from: &mut std::iter::Peekable<std::slice::Iter<'_, (u16, u64)>>| {
-                from.next_if(|(bucket, _)| *bucket == first).map_or(0, |(_, count)| *count)
-            };
-            merged.push((first, take(&mut mine) + take(&mut theirs)));
+        for (bucket, count) in &other.buckets {
+            match self.buckets.binary_search_by_key(bucket, |(bucket, _)| *bucket) {
+                Ok(place) => self.buckets[place].1 += count,
+                Err(place) => self.buckets.insert(place, (*bucket, *count)),
+            }
         }
-        self.buckets = merged;
     }
 
     /// The least duration that at least this share of all does not exceed, to within one per cent; `None` where there is none.
@@ -72,15 +71,16 @@ impl Durations {
             seen += count;
             seen >= rank
         })?;
-        Some(middle(*bucket).clamp(self.least, self.most))
+        Some(middle(*bucket).clamp(self.least.into(), self.most.into()))
     }
 
-    /// `sum(8) least(8) most(8)`, then of each bucket how far it is from the one before and how many are in it.
+    /// `sum(8) least(4) most(4)`, then of each bucket how far it is from the one before and how many are in it.
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
         if self.buckets.is_empty() {
             return;
         }
-        [self.sum, self.least, self.most].iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
+        out.extend_from_slice(&self.sum.to_le_bytes());
+        [self.least, self.most].iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
         let mut last = 0;
         for (bucket, count) in &self.buckets {
             put_varint(out, u64::from(bucket - last));
@@ -94,8 +94,8 @@ impl Durations {
         if from.0.is_empty() {
             return Ok(Self::default());
         }
-        let mut number = || from.array().map(f64::from_le_bytes);
-        let (sum, least, most) = (number()?, number()?, number()?);
+        let sum = f64::from_le_bytes(from.array()?);
+        let (least, most) = (f32::from_le_bytes(from.array()?), f32::from_le_bytes(from.array()?));
         let (mut buckets, mut last) = (Vec::new(), 0_u64);
         while !from.0.is_empty() {
             last = last
@@ -147,7 +147,7 @@ mod tests {
             durations.put(&mut out);
             assert_eq!(Durations::get(&mut Reader(&out)).unwrap(), durations);
             for len in 1..out.len() {
-                assert!(Durations::get(&mut Reader(&out[..len])).is_err() || len >= 24);
+                assert!(Durations::get(&mut Reader(&out[..len])).is_err() || len >= 16);
             }
         }
         assert!(Durations::get(&mut Reader(&[0xff; 40])).is_err());

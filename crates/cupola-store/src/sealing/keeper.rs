@@ -1,7 +1,6 @@
 //! The files that are open and the entries that wait for them.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +10,6 @@ use crate::block::Sealer;
 use crate::counters::Counters;
 use crate::file::{BlockId, DayFile, Durability, FileError, beside};
 use crate::layout;
-use crate::rollup::Minutes;
 use crate::sealing::buffer::Buffer;
 use crate::sealing::encode::encode;
 use crate::settings::Settings;
@@ -141,15 +139,13 @@ impl Keeper {
         let Self { files, sealers, run, shared, .. } = self;
         let Some(open) = files.get_mut(&key) else { return Ok(()) };
         let mut seal = open.file.seal()?;
-        let (mut small, mut minutes) = (Vec::new(), Minutes::new());
+        let mut small = Vec::new();
         let table = buffer.table();
         encode(sealers, &table, &buffer.order(&table), buffer.block_rows(), |sealed| {
-            let (block, rows) = (seal.add(&sealed)?, sealed.header.rows);
+            let (block, rows) = (seal.add_new(&sealed)?, sealed.header.rows);
             small.extend(is_small(rows).then_some((block, rows)));
-            add_minutes(&mut minutes, sealed.minutes);
             Ok::<_, FileError>(())
         })?;
-        seal.roll_up(&minutes)?;
         if let Some((_, last)) = buffer.records {
             seal.mark(*run, last)?;
         }
@@ -216,15 +212,6 @@ impl Keeper {
 /// Whether a block of so many entries is one of those that are made into larger ones.
 pub(crate) fn is_small(rows: u32) -> bool {
     rows as usize <= crate::block::MAX_ROWS / 2
-}
-
-fn add_minutes(all: &mut Minutes, more: Minutes) {
-    for (key, cell) in more {
-        match all.entry(key) {
-            Entry::Vacant(free) => drop(free.insert(cell)),
-            Entry::Occupied(mut taken) => taken.get_mut().merge(&cell),
-        }
-    }
 }
 
 fn small_blocks(file: &DayFile) -> Result<Vec<(BlockId, u32)>, FileError> {

@@ -22,7 +22,7 @@ fn child() {
     let writer = store.writer();
     let mut out = std::io::stdout();
     let (mut number, mut failures) = (first.parse().unwrap(), 0);
-    while failures < 500 {
+    while failures < 100 {
         match keep(&writer, number..number + AT_ONCE, now() - HOUR) {
             Ok(_) => {
                 writeln!(out, "\nkept {number}").unwrap();
@@ -86,7 +86,7 @@ fn a_process_that_is_killed_loses_nothing_and_doubles_nothing() {
     let mut replayed = 0;
     for round in 0..12 {
         let first = 1_000_000 * round;
-        let times = [1, 40, 3, 150, 17, 300][usize::try_from(round).unwrap() % 6];
+        let times = [1, 30, 3, 80, 12, 120][usize::try_from(round).unwrap() % 6];
         let kept = promised(start("", dir.path(), first), times);
         assert!(kept.len() >= times);
         all.extend(kept);

@@ -108,12 +108,12 @@ fn compare(row: &Rollup, expected: &Expected) {
     let durations: &Durations = &row.cell.durations;
     assert_eq!(durations.count(), u64::try_from(expected.durations.len()).unwrap());
     let Some(most) = expected.durations.iter().copied().reduce(f64::max) else { return };
-    assert_eq!((durations.most, durations.quantile(1.0).unwrap() > 0.99 * most), (most, true));
+    assert_eq!((f64::from(durations.most), durations.quantile(1.0).unwrap() > 0.99 * most), (most, true));
     let sum: f64 = expected.durations.iter().sum();
     assert!((durations.sum / sum - 1.0).abs() < 1e-9);
     let first = row.cell.exemplars[0];
     let shown = if expected.errors > 0 { expected.slowest_error } else { most };
-    assert_eq!((first.is_error, first.duration_ms), (expected.errors > 0, shown));
+    assert_eq!((first.is_error, f64::from(first.duration_ms)), (expected.errors > 0, shown));
 }
 
 #[test]
