@@ -24,6 +24,7 @@ use crate::error::InitError;
 use crate::in_flight::InFlight;
 #[cfg(feature = "jobs")]
 use crate::jobs::BackgroundJobs;
+use crate::keeping::Keeping;
 #[cfg(feature = "client")]
 use crate::llm::Llm;
 use crate::machine::Machine;
@@ -199,6 +200,7 @@ impl Builder {
         }
         summary.write(cupola.service());
         summary::tell_of_unknown(names_in_environment());
+        cupola.0.keeping.say();
         cupola.0.machine.watch(&cupola);
         wiring::begin(&cupola);
         Ok(cupola)
@@ -233,7 +235,12 @@ impl Builder {
             Some(fields) => telemetry.system(fields.clone()),
             None => telemetry,
         };
-        let mut telemetry = spans::configure(telemetry, who, &*self.vars, sampler)?;
+        let keeping = Keeping::from_vars(vars)?;
+        let telemetry = match keeping.tap(&service) {
+            Some(tap) => telemetry.tap(tap),
+            None => telemetry,
+        };
+        let mut telemetry = spans::configure(telemetry, who, &*self.vars, sampler, &keeping)?;
         telemetry = push::logs(telemetry, who, &*self.vars)?;
         telemetry = files.into_iter().fold(telemetry, cupola_telemetry::Builder::files);
         if let Some(output) = self.output {
@@ -247,6 +254,7 @@ impl Builder {
         own::count_lines(&registry, telemetry.lines().clone());
         own::count_outputs(&registry, telemetry.lines().clone());
         own::count_redactions(&registry, self.policy.clone());
+        keeping.count(&registry);
         let in_flight = InFlight::default();
         let user = self.sink.map(|sink| Shield { sink, panics: own::count_panics(&registry) });
         let watchdog = watchdog.map(|limit| telemetry.watchdog(limit)).transpose()?;
@@ -292,6 +300,7 @@ impl Builder {
             alive,
             ready,
             in_flight,
+            keeping,
             shutdown_limit,
             draining,
             ending: OnceLock::new(),

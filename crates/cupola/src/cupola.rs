@@ -11,6 +11,7 @@ use cupola_telemetry::{Counts, Levels, Telemetry};
 use crate::builder::Builder;
 use crate::error::InitError;
 use crate::in_flight::InFlight;
+use crate::keeping::Keeping;
 use crate::machine::Machine;
 
 /// Starts everything from the environment, and makes it the process's own. Once per process.
@@ -44,6 +45,7 @@ pub(crate) struct Parts {
     pub(crate) alive: Checks,
     pub(crate) ready: Checks,
     pub(crate) in_flight: InFlight,
+    pub(crate) keeping: Keeping,
     pub(crate) shutdown_limit: Duration,
     pub(crate) machine: Machine,
     /// Panics are to be lines of the log, once this is installed.
@@ -132,7 +134,18 @@ impl Cupola {
         self.wait_for(move |telemetry| telemetry.end_exports(limit / 4 * 3)).await;
         let flushed = self.wait_for(move |telemetry| telemetry.flush(limit / 8)).await;
         self.say_stopped(flushed);
-        self.wait_for(move |telemetry| telemetry.shutdown(limit)).await
+        let counts = self.wait_for(move |telemetry| telemetry.shutdown(limit)).await;
+        // Last, so that it has the last line too.
+        let parts = self.0.clone();
+        self.wait_for(move |_| parts.keeping.close()).await;
+        counts
+    }
+
+    /// Who answers questions about what the store beside the service has: entries that were sealed, a second after they were told. `None`
+    /// where `CUPOLA_STORE` is unset, or where another process writes to that store.
+    #[cfg(feature = "store")]
+    pub fn store(&self) -> Option<cupola_store::Reader> {
+        self.0.keeping.reader()
     }
 
     async fn wait_for<R: Default + Send + 'static>(&self, work: impl FnOnce(&Telemetry) -> R + Send + 'static) -> R {

@@ -14,6 +14,8 @@ enum Kind {
     Installed(cupola_telemetry::AlreadyInstalled),
     #[cfg(feature = "otel")]
     Export(cupola_telemetry::otlp::ExportError),
+    #[cfg(feature = "store")]
+    Store(cupola_store::OpenError),
 }
 
 impl InitError {
@@ -31,6 +33,8 @@ impl fmt::Display for InitError {
             Kind::Installed(error) => error.fmt(f),
             #[cfg(feature = "otel")]
             Kind::Export(error) => error.fmt(f),
+            #[cfg(feature = "store")]
+            Kind::Store(error) => error.fmt(f),
         }
     }
 }
@@ -49,6 +53,8 @@ impl Error for InitError {
             Kind::Build(error) => error.source(),
             #[cfg(feature = "otel")]
             Kind::Export(error) => error.source(),
+            #[cfg(feature = "store")]
+            Kind::Store(error) => error.source(),
             _ => None,
         }
     }
@@ -72,6 +78,9 @@ from! {
 
 #[cfg(feature = "otel")]
 from! { cupola_telemetry::otlp::ExportError => Export }
+
+#[cfg(feature = "store")]
+from! { cupola_store::OpenError => Store }
 
 #[cfg(test)]
 mod tests {

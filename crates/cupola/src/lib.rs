@@ -54,6 +54,7 @@ mod health;
 mod in_flight;
 #[cfg(feature = "jobs")]
 mod jobs;
+mod keeping;
 #[cfg(feature = "client")]
 mod llm;
 mod machine;
@@ -95,6 +96,9 @@ pub use cupola_metrics as metrics;
 pub use cupola_record as record;
 /// What may leave the process.
 pub use cupola_redact as redact;
+/// The store: what is kept of logs, spans and metrics, and questions about it.
+#[cfg(feature = "store")]
+pub use cupola_store as store;
 /// The log pipeline.
 pub use cupola_telemetry as telemetry;
 

@@ -30,6 +30,10 @@ pub(crate) fn logs(telemetry: Builder, _: Who<'_>, vars: &dyn Fn(&str) -> Option
     Ok(telemetry)
 }
 
+/// Metrics that nobody sends anywhere are stored at least so often.
+#[cfg(feature = "otel")]
+const STORED_EVERY: std::time::Duration = std::time::Duration::from_secs(15);
+
 #[cfg(feature = "otel")]
 pub(crate) fn start(
     parts: &crate::cupola::Parts,
@@ -38,6 +42,13 @@ pub(crate) fn start(
 ) -> Result<(), crate::InitError> {
     use cupola_telemetry::metrics::MetricsConfig;
     if let Some(mut config) = MetricsConfig::from_vars(who.service, vars)? {
+        who.complete(&mut config.resource);
+        config.start(&parts.telemetry, &parts.registry)?;
+    }
+    if let Some(taker) = parts.keeping.metrics()
+        && let Some(mut config) = MetricsConfig::here(taker, who.service, vars)?
+    {
+        config.interval = config.interval.min(STORED_EVERY);
         who.complete(&mut config.resource);
         config.start(&parts.telemetry, &parts.registry)?;
     }

@@ -16,6 +16,7 @@ mod with {
     use cupola_telemetry::{Builder, Telemetry};
 
     use crate::cupola::Parts;
+    use crate::keeping::Keeping;
     use crate::who::Who;
 
     pub(crate) fn configure(
@@ -23,8 +24,12 @@ mod with {
         who: Who<'_>,
         vars: &dyn Fn(&str) -> Option<String>,
         sampler: Sampler,
+        keeping: &Keeping,
     ) -> Result<Builder, VarError> {
-        let config = TracesConfig::from_vars(who.service, vars)?;
+        let config = match keeping.spans() {
+            Some(taker) => TracesConfig::here(taker, who.service, vars)?,
+            None => TracesConfig::from_vars(who.service, vars)?,
+        };
         Ok(match config {
             Some(mut config) => {
                 who.complete(&mut config.resource);
@@ -81,6 +86,7 @@ mod without {
     use cupola_telemetry::{Builder, Telemetry};
 
     use crate::cupola::Parts;
+    use crate::keeping::Keeping;
     use crate::who::Who;
 
     /// Somebody who wants spans is not to wait for them in vain.
@@ -89,6 +95,7 @@ mod without {
         _: Who<'_>,
         vars: &dyn Fn(&str) -> Option<String>,
         _: Sampler,
+        _: &Keeping,
     ) -> Result<Builder, VarError> {
         let accepted = "none, since this build is without the feature `otel`";
         Vars::new(vars).read("OTEL_TRACES_EXPORTER", accepted, |name| (name == "none").then_some(()))?;
