@@ -55,4 +55,4 @@ pub use settings::Settings;
 pub use signal::Signal;
 pub use store::{CloseError, Decode, DecodeError, FileStats, OpenError, Stats, Store};
 pub use value::Value;
-pub use writer::{KeepError, Kept, Refused, Writer};
+pub use writer::{KeepError, Kept, Refused, Write, Writer};

@@ -40,6 +40,21 @@ pub(crate) struct Shared {
     pub(crate) full: std::sync::atomic::AtomicBool,
 }
 
+/// Whoever keeps entries: the store here, or another in its place.
+pub trait Write: fmt::Debug + Send + Sync {
+    /// Keeps entries, as [`Writer::keep`] says.
+    ///
+    /// # Errors
+    /// Nothing was kept: there is no room, or it could not be written.
+    fn keep(&self, kind: u8, raw: &[u8], batches: Vec<Batch>) -> Result<Kept, KeepError>;
+}
+
+impl Write for Writer {
+    fn keep(&self, kind: u8, raw: &[u8], batches: Vec<Batch>) -> Result<Kept, KeepError> {
+        Self::keep(self, kind, raw, batches)
+    }
+}
+
 /// What was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,0 +1,206 @@
+//! The REST API: questions to the store, and JSON for answers.
+
+mod answers;
+mod asked;
+mod live;
+mod problem;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, RawQuery, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use cupola_store::{Failures, Query, QueryError, Search, Signal, Tails, Top, TraceOf};
+use serde::Serialize;
+use tokio::sync::Semaphore;
+
+use crate::token::Tokens;
+use asked::Asked;
+use problem::Problem;
+
+/// So many questions are answered at once; others wait.
+const AT_ONCE: usize = 4;
+
+/// Answers questions about what is stored, below `/cupola/api/v1`. All times are RFC 3339 or as people say them (`1h`, `yesterday`).
+///
+/// | path | parameters beside `query`, `since` (`1h`), `until` | answer |
+/// |---|---|---|
+/// | `GET /logs`, `/spans`, `/metrics` | `limit` (100), `cursor` | entries, the newest first, and where the next page begins |
+/// | `GET /logs/counts` … | `step` (`1m`), `by`, `values` (10) | how many in each step of time |
+/// | `GET /logs/top` … | `field`, `limit` (10) | the most frequent values |
+/// | `GET /logs/quantiles` … | `field` (`duration_ms`), `by`, `step`, `shares` (`0.5,0.95,0.99`), `values` (10) | how numbers are spread |
+/// | `GET /logs/tail` … | only `query` | what comes in, as server-sent events |
+/// | `GET /errors` | `level` (`error`), `limit` (50) | errors, those that are alike as one |
+/// | `GET /traces/{id}` | none but `since` (none), `until` | everything of a trace |
+///
+/// What cannot be answered is `application/problem+json`, which names the parameter and what is accepted.
+#[derive(Clone, Debug)]
+pub struct Api {
+    query: Arc<dyn Query>,
+    tokens: Tokens,
+    tails: Option<Tails>,
+}
+
+#[derive(Debug)]
+struct Desk {
+    api: Api,
+    at_once: Arc<Semaphore>,
+}
+
+impl Api {
+    /// Asks here.
+    pub fn new(query: Arc<dyn Query>) -> Self {
+        Self { query, tokens: Tokens::default(), tails: None }
+    }
+
+    /// Answers only who has this token, or another one that it was given: `Authorization: Bearer …`. Without any, it answers everyone.
+    #[must_use]
+    pub fn token(mut self, token: &str) -> Self {
+        self.tokens.add(token);
+        self
+    }
+
+    /// Lets people watch what comes in: the same that the receiver was given.
+    #[must_use]
+    pub fn tails(mut self, tails: Tails) -> Self {
+        self.tails = Some(tails);
+        self
+    }
+
+    /// The routes.
+    pub fn router(self) -> Router {
+        let tokens = self.tokens.clone();
+        let desk = Arc::new(Desk { api: self, at_once: Arc::new(Semaphore::new(AT_ONCE)) });
+        let mut routes = Router::new();
+        for signal in Signal::ALL {
+            for (what, answer) in OF_SIGNALS {
+                let desk = Arc::clone(&desk);
+                let handler = async move |RawQuery(asked): RawQuery| of_signal(&desk, signal, answer, asked).await;
+                routes = routes.route(&format!("/{signal}{what}"), get(handler));
+            }
+            let desk = Arc::clone(&desk);
+            let handler =
+                async move |RawQuery(asked): RawQuery| live::tail(desk.api.tails.as_ref(), signal, asked.as_deref());
+            routes = routes.route(&format!("/{signal}/tail"), get(handler));
+        }
+        let (errors, traces) = (Arc::clone(&desk), desk);
+        let routes = routes
+            .route("/errors", get(async move |RawQuery(asked)| of_signal(&errors, Signal::Logs, failures, asked).await))
+            .route("/traces/{id}", get(async move |Path(id), RawQuery(asked)| trace(&traces, id, asked).await))
+            .layer(from_fn(move |asked, next| admitted(tokens.clone(), asked, next)));
+        Router::new().nest("/cupola/api/v1", routes)
+    }
+}
+
+async fn admitted(tokens: Tokens, asked: Request, next: Next) -> Response {
+    if tokens.admit(asked.headers()) { next.run(asked).await } else { Problem::unauthenticated().into_response() }
+}
+
+type Question = Box<dyn FnOnce(&dyn Query) -> Said + Send>;
+type Answer = Result<Question, Problem>;
+/// What is asked of a signal.
+type OfSignal = fn(Signal, Asked) -> Answer;
+type Said = Result<String, QueryError>;
+
+const OF_SIGNALS: [(&str, OfSignal); 4] = [("", search), ("/counts", counts), ("/top", top), ("/quantiles", quantiles)];
+
+async fn of_signal(desk: &Desk, signal: Signal, answer: OfSignal, asked: Option<String>) -> Response {
+    match Asked::read(asked.as_deref()).and_then(|asked| answer(signal, asked)) {
+        Ok(answer) => desk.say(answer).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+impl Desk {
+    /// Asks the store, away from the threads that others wait for.
+    async fn say(&self, answer: Question) -> Response {
+        let Ok(permit) = Arc::clone(&self.at_once).acquire_owned().await else {
+            return Problem::unavailable().into_response();
+        };
+        let query = Arc::clone(&self.api.query);
+        let said = tokio::task::spawn_blocking(move || {
+            let _one_of_few = permit;
+            answer(&*query)
+        });
+        match said.await {
+            Ok(Ok(said)) => ([(http::header::CONTENT_TYPE, "application/json")], said).into_response(),
+            Ok(Err(error)) if error.is_of_asker() => Problem::asked(&error).into_response(),
+            Ok(Err(error)) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(target: "cupola::dashboard", error = %error, cause, "a question was not answered");
+                Problem::unavailable().into_response()
+            }
+            Err(_) => Problem::unavailable().into_response(),
+        }
+    }
+}
+
+fn said(answer: &impl Serialize) -> Said {
+    // What is answered has no keys but texts, so that it is always JSON.
+    Ok(serde_json::to_string(answer).unwrap_or_default())
+}
+
+fn search(signal: Signal, mut asked: Asked) -> Answer {
+    let selection = asked.selection(signal, Some("1h"))?;
+    let limit = asked.number("limit", 100, cupola_store::MAX_PAGE)?;
+    let cursor = asked.read_as("cursor", "what an earlier answer gave, as it was")?;
+    asked.end()?;
+    let search = Search { selection, limit, cursor };
+    Ok(Box::new(move |query| said(&answers::Found::from(&query.search(&search)?))))
+}
+
+fn counts(signal: Signal, mut asked: Asked) -> Answer {
+    let selection = asked.selection(signal, Some("1h"))?;
+    let step = asked.span("step")?.unwrap_or(std::time::Duration::from_secs(60));
+    let (by, values) = (asked.take("by"), asked.number("values", 10, 100)?);
+    asked.end()?;
+    let counts = cupola_store::Counts { selection, step, by, values };
+    Ok(Box::new(move |query| said(&answers::Counted::from(&query.counts(&counts)?))))
+}
+
+fn top(signal: Signal, mut asked: Asked) -> Answer {
+    let selection = asked.selection(signal, Some("1h"))?;
+    let field = asked.take("field").ok_or_else(|| Problem::missing("field", "the name of a field"))?;
+    let limit = asked.number("limit", 10, 1_000)?;
+    asked.end()?;
+    let top = Top { selection, field, limit };
+    Ok(Box::new(move |query| said(&answers::Topped::from(&query.top(&top)?))))
+}
+
+fn quantiles(signal: Signal, mut asked: Asked) -> Answer {
+    let selection = asked.selection(signal, Some("1h"))?;
+    let field = asked.take("field").unwrap_or_else(|| "duration_ms".to_owned());
+    let (by, step, shares) = (asked.take("by"), asked.span("step")?, asked.shares()?);
+    let values = asked.number("values", 10, 1_000)?;
+    asked.end()?;
+    let shares_shown = shares.clone();
+    let quantiles = cupola_store::Quantiles { selection, field, by, step, shares, values };
+    Ok(Box::new(move |query| said(&answers::Measured::of(&query.quantiles(&quantiles)?, &shares_shown))))
+}
+
+fn failures(signal: Signal, mut asked: Asked) -> Answer {
+    let selection = asked.selection(signal, Some("1h"))?;
+    let (level, limit) = (asked.level()?, asked.number("limit", 50, 1_000)?);
+    asked.end()?;
+    let failures = Failures { selection, level, limit };
+    Ok(Box::new(move |query| said(&answers::Failed::from(&query.failures(&failures)?))))
+}
+
+async fn trace(desk: &Desk, id: String, asked: Option<String>) -> Response {
+    match Asked::read(asked.as_deref()).and_then(|asked| trace_of(id, asked)) {
+        Ok(answer) => desk.say(answer).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn trace_of(id: String, mut asked: Asked) -> Answer {
+    if id.len() != 32 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Problem::bad("id", "is no trace id", "32 hexadecimal digits"));
+    }
+    let (since, until) = (asked.time("since", None)?, asked.time("until", None)?);
+    asked.end()?;
+    let of = TraceOf { since, until, ..TraceOf::id(id) };
+    Ok(Box::new(move |query| said(&answers::Trace::from(&query.trace(&of)?))))
+}

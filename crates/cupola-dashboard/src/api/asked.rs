@@ -1,0 +1,111 @@
+//! The parameters of a question, each read once; one that nobody reads is a mistake of the asker's.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use axum::extract::Query;
+use cupola_store::language::{Expression, Meaning, milliseconds, moment, parse};
+use cupola_store::{Level, Selection, Signal};
+use http::Uri;
+use jiff::Zoned;
+use jiff::tz::TimeZone;
+
+use super::problem::Problem;
+
+/// The parameters that are yet to be read, and the names of those that have been.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pairs: Vec<(String, String)>,
+    known: Vec<&'static str>,
+    now: Zoned,
+}
+
+impl Asked {
+    pub(super) fn read(raw: Option<&str>) -> Result<Self, Problem> {
+        let bad = || Problem::bad("query", "cannot be read", "name=value pairs, percent-encoded, with & between them");
+        let uri = Uri::try_from(format!("/?{}", raw.unwrap_or_default())).map_err(|_| bad())?;
+        let Query(pairs) = Query::try_from_uri(&uri).map_err(|_| bad())?;
+        Ok(Self { pairs, known: Vec::new(), now: Zoned::now().with_time_zone(TimeZone::UTC) })
+    }
+
+    /// The value of a parameter, if it has one.
+    pub(super) fn take(&mut self, name: &'static str) -> Option<String> {
+        self.known.push(name);
+        let place = self.pairs.iter().position(|(known, _)| known == name)?;
+        Some(self.pairs.remove(place).1).filter(|value| !value.is_empty())
+    }
+
+    /// Nothing else is asked for.
+    pub(super) fn end(self) -> Result<(), Problem> {
+        match self.pairs.first() {
+            None => Ok(()),
+            Some((name, _)) => Err(Problem::bad(name, "is no parameter here, or stands twice", self.known.join(", "))),
+        }
+    }
+
+    /// Which entries.
+    pub(super) fn selection(&mut self, signal: Signal, since: Option<&str>) -> Result<Selection, Problem> {
+        let expression = self.expression()?;
+        let (since, until) = (self.time("since", since)?, self.time("until", Some("now"))?);
+        Ok(Selection { expression, since, until, ..Selection::of(signal) })
+    }
+
+    pub(super) fn expression(&mut self) -> Result<Option<Expression>, Problem> {
+        let Some(text) = self.take("query") else { return Ok(None) };
+        let meaning = Meaning { now: self.now.clone(), ignore_case: false };
+        match parse(&text, &meaning) {
+            Ok(expression) => Ok(Some(expression)),
+            Err(error) => {
+                let is = format!("cannot be read at byte {}: {}", error.at(), error.message());
+                Err(Problem::bad("query", &is, "a filter such as level>=warn status=5xx \"text\""))
+            }
+        }
+    }
+
+    /// A time, in nanoseconds since 1970; `unset` where nothing is said.
+    pub(super) fn time(&mut self, name: &'static str, unset: Option<&str>) -> Result<Option<i64>, Problem> {
+        let said = self.take(name);
+        let Some(text) = said.as_deref().or(unset) else { return Ok(None) };
+        match moment(text, &self.now) {
+            Ok(moment) => Ok(Some(moment.start.saturating_mul(1_000))),
+            Err(_) => Err(Problem::bad(
+                name,
+                "is no time",
+                "2026-11-21T03:46:02Z, 2026-11-21, 10m, \"2h ago\", yesterday, now",
+            )),
+        }
+    }
+
+    /// How long, as `30s`.
+    pub(super) fn span(&mut self, name: &'static str) -> Result<Option<Duration>, Problem> {
+        let Some(text) = self.take(name) else { return Ok(None) };
+        let read = milliseconds(&text).and_then(|ms| Duration::try_from_secs_f64(ms / 1e3).ok());
+        let read = read.filter(|span| !span.is_zero());
+        read.map(Some).ok_or_else(|| Problem::bad(name, "is no length of time", "a number with ms, s, m or h: 30s"))
+    }
+
+    pub(super) fn number(&mut self, name: &'static str, unset: usize, most: usize) -> Result<usize, Problem> {
+        let Some(text) = self.take(name) else { return Ok(unset) };
+        let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+        number.ok_or_else(|| Problem::bad(name, "is no such number", format!("a whole number from 1 to {most}")))
+    }
+
+    pub(super) fn read_as<T: FromStr>(&mut self, name: &'static str, accepted: &str) -> Result<Option<T>, Problem> {
+        let Some(text) = self.take(name) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| Problem::bad(name, "cannot be read", accepted))
+    }
+
+    pub(super) fn level(&mut self) -> Result<Level, Problem> {
+        let Some(text) = self.take("level") else { return Ok(Level::Error) };
+        Level::parse(&text).ok_or_else(|| Problem::bad("level", "is no level", "trace, debug, info, warn, error"))
+    }
+
+    pub(super) fn shares(&mut self) -> Result<Vec<f64>, Problem> {
+        let text = self.take("shares").unwrap_or_else(|| "0.5,0.95,0.99".to_owned());
+        let is_share = |share: &f64| (0.0..=1.0).contains(share);
+        let shares: Option<Vec<f64>> =
+            text.split(',').map(|share| share.trim().parse().ok().filter(is_share)).collect();
+        let shares = shares.filter(|shares| shares.len() <= 20);
+        shares.ok_or_else(|| Problem::bad("shares", "are no shares", "at most 20 numbers from 0 to 1: 0.5,0.99"))
+    }
+}

@@ -1,0 +1,79 @@
+//! What comes in, as server-sent events: `entry`, one for each; `dropped`, how many were lost because the watcher was slow.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use cupola_store::{Signal, Tail, Tails, Told};
+use http::HeaderValue;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http_body::Frame;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::answers::Shown;
+use super::asked::Asked;
+use super::problem::Problem;
+
+/// So often something is sent, so that both sides see that the other one is there.
+const ALIVE: Duration = Duration::from_secs(15);
+
+pub(super) fn tail(tails: Option<&Tails>, signal: Signal, asked: Option<&str>) -> Response {
+    match open(tails, signal, asked) {
+        Ok(tail) => {
+            let mut alive = interval(ALIVE);
+            alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut answer = Response::new(Body::new(Live { tail, alive }));
+            let head = answer.headers_mut();
+            head.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+            head.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            answer
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn open(tails: Option<&Tails>, signal: Signal, asked: Option<&str>) -> Result<Tail, Problem> {
+    let tails = tails.ok_or_else(|| Problem::not_here("nothing comes in here that could be watched"))?;
+    let mut asked = Asked::read(asked)?;
+    let expression = asked.expression()?;
+    asked.end()?;
+    tails.open(signal, expression.as_ref()).map_err(|many| Problem::too_many(many.to_string()))
+}
+
+/// The body of the answer, which ends when the watcher leaves.
+struct Live {
+    tail: Tail,
+    alive: Interval,
+}
+
+impl http_body::Body for Live {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Poll::Ready(told) = self.tail.poll_next(context) {
+            return Poll::Ready(Some(Ok(Frame::data(events(&told)))));
+        }
+        ready!(self.alive.poll_tick(context));
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b": still here\n\n")))))
+    }
+}
+
+fn events(told: &Told) -> Bytes {
+    let mut out = String::new();
+    for entry in &told.entries {
+        // JSON has no line ends of its own but between its parts, and there are none.
+        let json = serde_json::to_string(&Shown(entry)).unwrap_or_default().replace(['\n', '\r'], " ");
+        out.extend(["event: entry\ndata: ", &json, "\n\n"]);
+    }
+    if told.dropped > 0 {
+        out.extend(["event: dropped\ndata: ", &told.dropped.to_string(), "\n\n"]);
+    }
+    Bytes::from(out)
+}

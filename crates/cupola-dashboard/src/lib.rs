@@ -1,0 +1,27 @@
+//! An axum router over the store: OTLP comes in, and questions are answered over REST.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use cupola_dashboard::{Api, Receiver, replay};
+//! use cupola_store::{Reader, Settings, Store};
+//!
+//! # let dir = tempfile::tempdir()?;
+//! let store = Store::open(dir.path(), &Settings::default(), &replay)?;
+//! let receiver = Receiver::new(Arc::new(store.writer())).token("secret");
+//! let api = Api::new(Arc::new(Reader::open(dir.path())?)).token("other secret");
+//! let app: axum::Router = receiver.router().merge(api.router());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where this sits
+//! Floor 4: on cupola-store, behind its traits `Write` and `Query`, so that another store can stand there. It must not know where the
+//! store's files are, read the environment, or listen by itself: whoever serves the router decides that.
+
+mod api;
+mod limits;
+mod receiver;
+mod token;
+
+pub use api::Api;
+pub use limits::Limits;
+pub use receiver::{KINDS, Receiver, replay};

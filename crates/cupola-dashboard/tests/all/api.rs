@@ -1,0 +1,165 @@
+//! The REST API over a real store.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use cupola_dashboard::Api;
+use cupola_store::{Batch, Signal, Tails, Value as Field};
+use http::{Request, Response};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::support::{House, now};
+
+/// Errors, requests and spans of the last minute.
+fn filled() -> House {
+    let house = House::new();
+    let (mut logs, mut spans) = (Batch::new(Signal::Logs), Batch::new(Signal::Spans));
+    let start = now().cast_signed() - 60_000_000_000;
+    for number in 0..20 {
+        let level = if number % 4 == 0 { "ERROR" } else { "INFO" };
+        let message = format!("connection to vm-{number} lost");
+        let mut row = logs.row(start + number * 1_000_000_000);
+        row.set("level", Field::Text(level))
+            .set("message", Field::Text(&message))
+            .set("duration_ms", Field::Float(number as f64));
+        row.set("route", Field::Text(if number < 15 { "/vms" } else { "/users" })).set("trace_id", Field::Id(&[7; 16]));
+        row.set("tags", Field::Json(r#"{"a":[1,2]}"#)).set("ratio", Field::Float(f64::NAN));
+    }
+    spans.row(start).set("name", Field::Text("GET /vms")).set("trace_id", Field::Id(&[7; 16]));
+    house.store().writer().offer(logs);
+    house.store().writer().offer(spans);
+    assert!(house.store().flush());
+    house
+}
+
+async fn ask(api: &Api, path: &str) -> (u16, Value) {
+    let request = Request::get(format!("/cupola/api/v1{path}")).body(Body::empty()).unwrap();
+    let answer = api.clone().router().oneshot(request).await.unwrap();
+    let status = answer.status().as_u16();
+    let kind = answer.headers()["content-type"].clone();
+    assert_eq!(kind, if status == 200 { "application/json" } else { "application/problem+json" }, "{path}");
+    (status, serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap())
+}
+
+fn api(house: &House) -> Api {
+    Api::new(Arc::new(house.reader()))
+}
+
+#[tokio::test]
+async fn entries_come_page_by_page_the_newest_first() {
+    let house = filled();
+    let api = api(&house);
+    let (status, first) = ask(&api, "/logs?query=level%3Derror&limit=3").await;
+    assert_eq!((status, first["entries"].as_array().unwrap().len()), (200, 3));
+    let fields = &first["entries"][0]["fields"];
+    assert_eq!(fields["message"], "connection to vm-16 lost");
+    assert_eq!((&fields["tags"], &fields["ratio"]), (&json!({"a": [1, 2]}), &json!("NaN")));
+    assert_eq!(fields["trace_id"], "07070707070707070707070707070707");
+    let time = first["entries"][0]["time"].as_str().unwrap();
+    assert!(time.ends_with('Z') && time.len() == "2026-11-27T04:00:00.123456789Z".len(), "{time}");
+    let cursor = first["cursor"].as_str().unwrap();
+    let (_, second) = ask(&api, &format!("/logs?query=level%3Derror&limit=3&cursor={cursor}")).await;
+    assert_eq!(second["entries"].as_array().unwrap().len(), 2);
+    assert_eq!(second["entries"][1]["fields"]["message"], "connection to vm-0 lost");
+    assert_eq!(ask(&api, "/spans").await.1["entries"][0]["fields"]["name"], "GET /vms");
+    assert_eq!(ask(&api, "/metrics").await.1["entries"], json!([]));
+    assert_eq!(ask(&api, "/logs?since=2001-01-01&until=2001-01-02").await.1["entries"], json!([]));
+}
+
+#[tokio::test]
+async fn counts_tops_quantiles_traces_and_errors() {
+    let house = filled();
+    let api = api(&house);
+    let (_, counted) = ask(&api, "/logs/counts?step=1m&by=level").await;
+    assert_eq!(counted["total"], 20);
+    let sums = counted["series"].as_array().unwrap().iter().map(|series| {
+        let counts = series["counts"].as_array().unwrap().iter().map(|count| count.as_u64().unwrap());
+        (series["value"].as_str().unwrap().to_owned(), counts.sum::<u64>())
+    });
+    assert_eq!(sums.collect::<Vec<_>>(), [("INFO".to_owned(), 15), ("ERROR".to_owned(), 5)]);
+    let (_, topped) = ask(&api, "/logs/top?field=http.route&limit=1").await;
+    assert_eq!((&topped["values"], &topped["others"]), (&json!([{"value": "/vms", "count": 15}]), &json!(5)));
+    let (_, measured) = ask(&api, "/logs/quantiles?by=route&shares=0.5,1").await;
+    let slowest = measured["measures"][0]["quantiles"]["1"].as_f64().unwrap();
+    assert!((measured["measures"][0]["value"] == "/vms") && (slowest - 14.0).abs() < 0.5, "{measured}");
+    let (_, trace) = ask(&api, "/traces/07070707070707070707070707070707").await;
+    assert_eq!((trace["spans"].as_array().unwrap().len(), trace["logs"].as_array().unwrap().len()), (1, 20));
+    let (_, failed) = ask(&api, "/errors").await;
+    assert_eq!(
+        failed["groups"].as_array().unwrap().iter().map(|group| group["count"].as_u64().unwrap()).sum::<u64>(),
+        5
+    );
+    assert!(failed["groups"][0]["example"]["fields"]["message"].as_str().unwrap().starts_with("connection to vm-"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_answered_names_the_parameter_and_what_is_accepted() {
+    let house = filled();
+    let api = api(&house);
+    let check = async |path: &str, parameter: &str, accepted: &str| {
+        let (status, problem) = ask(&api, path).await;
+        assert_eq!((status, &problem["parameter"]), (400, &json!(parameter)), "{path}");
+        let said = problem["accepted"].as_str().unwrap();
+        assert!(said.contains(accepted) && problem["detail"].as_str().unwrap().contains(said), "{path}: {problem}");
+    };
+    check("/logs?limit=0", "limit", "from 1 to 10000").await;
+    check("/logs?limit=many", "limit", "a whole number").await;
+    check("/logs?since=whenever", "since", "yesterday").await;
+    check("/logs?query=status%3D500%20and", "query", "level>=warn").await;
+    check("/logs?cursor=here", "cursor", "an earlier answer").await;
+    check("/logs?lmit=5", "lmit", "query, since, until, limit, cursor").await;
+    check("/logs?limit=5&limit=6", "limit", "limit").await;
+    check("/logs/counts?step=soon", "step", "30s").await;
+    check("/logs/top", "field", "the name of a field").await;
+    check("/logs/quantiles?shares=2", "shares", "from 0 to 1").await;
+    check("/errors?level=loud", "level", "warn").await;
+    check("/traces/xyz", "id", "32 hexadecimal digits").await;
+    let (status, problem) = ask(&api, "/logs/counts?step=1ms").await;
+    assert!(status == 400 && problem["detail"].as_str().unwrap().contains("too many steps"), "{problem}");
+}
+
+#[tokio::test]
+async fn only_who_has_a_token_is_answered() {
+    let house = filled();
+    let api = api(&house).token("to read");
+    assert_eq!(ask(&api, "/logs").await.0, 401);
+    assert_eq!(ask(&api, "/logs/tail").await.0, 401);
+    let request = Request::get("/cupola/api/v1/logs").header("authorization", "Bearer to read").body(Body::empty());
+    assert_eq!(api.router().oneshot(request.unwrap()).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn what_comes_in_is_told_to_who_watches() {
+    let house = House::new();
+    assert_eq!(ask(&api(&house), "/logs/tail").await.0, 404);
+    let tails = Tails::new(1);
+    let api = api(&house).tails(tails.clone());
+    let watch = async || -> Response<Body> {
+        let request = Request::get("/cupola/api/v1/logs/tail?query=level%3Dwarn").body(Body::empty()).unwrap();
+        api.clone().router().oneshot(request).await.unwrap()
+    };
+    let watched = watch().await;
+    assert_eq!(
+        (watched.status().as_u16(), watched.headers()["content-type"].to_str().unwrap()),
+        (200, "text/event-stream")
+    );
+    assert_eq!(watch().await.status(), 429, "one may watch");
+    let mut batch = Batch::new(Signal::Logs);
+    for (level, message) in [("INFO", "not this"), ("WARN", "line one\nand two")] {
+        batch.row(1_795_232_762_123_456_789).set("level", Field::Text(level)).set("message", Field::Text(message));
+    }
+    tails.offer(&batch);
+    let mut body = watched.into_body();
+    let said = loop {
+        let frame = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        if !frame.starts_with(b":") {
+            break String::from_utf8(frame.to_vec()).unwrap();
+        }
+    };
+    let entry = r#"{"time":"2026-11-21T03:46:02.123456789Z","fields":{"level":"WARN","message":"line one\nand two"}}"#;
+    assert_eq!(said, format!("event: entry\ndata: {entry}\n\n"));
+    drop(body);
+    assert_eq!(watch().await.status(), 200, "who has left watches no more");
+}
