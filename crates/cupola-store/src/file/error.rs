@@ -1,7 +1,7 @@
 //! What is wrong with a day's file.
 
 use std::error::Error;
-use std::fmt;
+use std::{fmt, io};
 
 use rusqlite::ErrorCode;
 
@@ -16,6 +16,8 @@ pub(crate) enum FileError {
     Version(u32),
     /// A block of it was cut or changed.
     Torn(Torn),
+    /// It could not be given its name.
+    Io(io::Error),
     /// SQLite says so.
     Sqlite(rusqlite::Error),
 }
@@ -63,6 +65,7 @@ impl fmt::Display for FileError {
                 super::VERSION >> 16
             ),
             Self::Torn(_) => f.write_str("the block cannot be read"),
+            Self::Io(_) => f.write_str("the file of the day cannot be made"),
             Self::Sqlite(_) => f.write_str("the file of the day"),
         }
     }
@@ -72,6 +75,7 @@ impl Error for FileError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Torn(torn) => Some(torn),
+            Self::Io(error) => Some(error),
             Self::Sqlite(error) => Some(error),
             Self::Foreign | Self::Version(_) => None,
         }

@@ -39,7 +39,7 @@ impl DayFile {
     /// The file at this path, to be written; made where there is none.
     pub(crate) fn write(path: &Path, durability: Durability) -> Result<Self, FileError> {
         if !path.exists() {
-            make(path)?;
+            make(path, durability)?;
         }
         let connection =
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
@@ -76,7 +76,7 @@ fn open_read(path: &Path, how: &str) -> Result<DayFile, FileError> {
 }
 
 /// Nobody sees a file that is half made: it gets its name when it is whole.
-fn make(path: &Path) -> Result<(), FileError> {
+fn make(path: &Path, durability: Durability) -> Result<(), FileError> {
     let unnamed = beside(path, ".new");
     let _ = fs::remove_file(&unnamed);
     let connection = Connection::open(&unnamed)?;
@@ -84,7 +84,11 @@ fn make(path: &Path) -> Result<(), FileError> {
         "PRAGMA page_size = 8192; PRAGMA application_id = {MAGIC}; PRAGMA user_version = {VERSION}; BEGIN; {SCHEMA} COMMIT;"
     ))?;
     connection.close().map_err(|(_, error)| error)?;
-    fs::rename(&unnamed, path).map_err(|_| rusqlite::Error::InvalidPath(path.to_owned()).into())
+    let named = fs::rename(&unnamed, path).and_then(|()| match path.parent() {
+        Some(folder) if durability == Durability::Power => fs::File::open(folder)?.sync_all(),
+        _ => Ok(()),
+    });
+    named.map_err(FileError::Io)
 }
 
 /// Asks for nothing but whose the file is and in which version, before anything else is read.

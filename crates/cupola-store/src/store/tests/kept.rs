@@ -3,31 +3,29 @@
 use std::time::Duration;
 
 use super::*;
-use crate::{KeepError, Refused};
+use crate::{Durability, KeepError, Refused};
 
 #[test]
 fn what_is_brought_is_in_the_files_once() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path());
-    let writer = store.writer();
-    let time = now() - 10 * HOUR;
-    let kept = keep(&writer, 0..10_000, time).unwrap();
-    assert_eq!(kept.accepted, 20_000);
-    writer.offer(batch(10_000..10_500, time));
-    assert!(store.flush());
-    let stats = store.stats();
-    assert_eq!((stats.accepted, stats.sealed, stats.waiting_bytes), (20_500, 20_500, 0));
-    assert_eq!(stats.files.iter().map(|file| file.bytes).sum::<u64>(), stats.bytes);
-    let found = numbers(dir.path());
-    let expected = |end| (0..end).map(|number| (number, 1)).collect::<BTreeMap<i64, usize>>();
-    assert_eq!(found.values().collect::<Vec<_>>(), [&expected(10_000), &expected(10_500)]);
-    store.close().unwrap();
-    assert!(matches!(keep(&writer, 0..1, time), Err(KeepError::Closed)));
-    assert_eq!(layout_of_journal(dir.path()), 0, "all is sealed");
-}
-
-fn layout_of_journal(dir: &Path) -> usize {
-    std::fs::read_dir(layout::journal(dir)).unwrap().count()
+    for durability in [Durability::Process, Durability::Power] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), &Settings::default().durability(durability), &decode).unwrap();
+        let writer = store.writer();
+        let time = now() - 10 * HOUR;
+        let kept = keep(&writer, 0..10_000, time).unwrap();
+        assert_eq!(kept.accepted, 20_000);
+        writer.offer(batch(10_000..10_500, time));
+        assert!(store.flush());
+        let stats = store.stats();
+        assert_eq!((stats.accepted, stats.sealed, stats.waiting_bytes), (20_500, 20_500, 0));
+        assert_eq!(stats.files.iter().map(|file| file.bytes).sum::<u64>(), stats.bytes);
+        let found = numbers(dir.path());
+        let expected = |end| (0..end).map(|number| (number, 1)).collect::<BTreeMap<i64, usize>>();
+        assert_eq!(found.values().collect::<Vec<_>>(), [&expected(10_000), &expected(10_500)]);
+        store.close().unwrap();
+        assert!(matches!(keep(&writer, 0..1, time), Err(KeepError::Closed)));
+        assert_eq!(std::fs::read_dir(layout::journal(dir.path())).unwrap().count(), 0, "all is sealed");
+    }
 }
 
 #[test]
