@@ -113,3 +113,25 @@ pub fn replay(kind: u8, raw: &[u8]) -> Result<Vec<Batch>, DecodeError> {
         Err(refusal) => Err(refusal.message().to_owned().into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Journals outlive versions: what a kind means stays.
+    #[test]
+    fn kinds_stay_what_they_are() {
+        let check = |kind, signal, encoding, compression| {
+            let format = Format { signal, encoding, compression };
+            assert_eq!((format.kind(), Format::of_kind(kind)), (Some(kind), Some(format)));
+        };
+        check(16, Signal::Logs, Encoding::Protobuf, Compression::None);
+        check(17, Signal::Logs, Encoding::Protobuf, Compression::Gzip);
+        check(18, Signal::Logs, Encoding::Protobuf, Compression::Zstd);
+        check(19, Signal::Logs, Encoding::Json, Compression::None);
+        check(22, Signal::Spans, Encoding::Protobuf, Compression::None);
+        check(28, Signal::Metrics, Encoding::Protobuf, Compression::None);
+        check(33, Signal::Metrics, Encoding::Json, Compression::Zstd);
+        assert_eq!((Format::of_kind(15), Format::of_kind(34)), (None, None));
+    }
+}

@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
 mod api;
+mod clients;
 mod receiver;
 mod support;

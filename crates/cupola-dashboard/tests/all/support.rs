@@ -89,13 +89,14 @@ pub(crate) fn logs(messages: &[&str]) -> ExportLogsServiceRequest {
 }
 
 pub(crate) fn spans() -> ExportTraceServiceRequest {
+    let start = now();
     let span = Span {
         trace_id: vec![7; 16],
         span_id: vec![8; 8],
         name: "GET /vms".to_owned(),
         kind: 2,
-        start_time_unix_nano: now(),
-        end_time_unix_nano: now() + 2_000_000,
+        start_time_unix_nano: start,
+        end_time_unix_nano: start + 2_000_000,
         ..Span::default()
     };
     let scope_spans = vec![ScopeSpans { spans: vec![span], ..ScopeSpans::default() }];
