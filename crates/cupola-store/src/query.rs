@@ -12,6 +12,7 @@ mod opened;
 mod page;
 mod quantiles;
 mod reader;
+mod requests;
 mod rows;
 mod scan;
 mod search;
@@ -31,6 +32,7 @@ pub use error::QueryError;
 pub use failures::{Failed, FailureGroup, Failures};
 pub use quantiles::{Measure, Measured, Quantiles};
 pub use reader::Reader;
+pub use requests::{RequestExemplar, RequestRow, Requested, Requests, RequestsBy};
 pub use search::{Found, MAX_PAGE, Search};
 pub use selection::{Partial, Scanned, Selection};
 pub use steps::MAX_STEPS;
@@ -61,6 +63,9 @@ pub trait Query: fmt::Debug + Send + Sync {
 
     /// How the numbers of a field are spread.
     fn quantiles(&self, quantiles: &Quantiles) -> Result<Measured, QueryError>;
+
+    /// How many requests there were, how many failed and how long they took.
+    fn requests(&self, requests: &Requests) -> Result<Requested, QueryError>;
 
     /// All spans and log entries of one trace.
     fn trace(&self, trace: &TraceOf) -> Result<Trace, QueryError>;

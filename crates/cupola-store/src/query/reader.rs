@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::error::QueryError;
 use super::scan::Scan;
 use super::{
-    Counted, Counts, Failed, Failures, Found, Measured, Quantiles, Query, Search, Selection, Top, Topped, Trace,
-    TraceOf,
+    Counted, Counts, Failed, Failures, Found, Measured, Quantiles, Query, Requested, Requests, Search, Selection, Top,
+    Topped, Trace, TraceOf,
 };
 
 /// A store's directory, to be read. It needs no lock: this process or another one may write it meanwhile.
@@ -57,6 +57,10 @@ impl Query for Reader {
 
     fn quantiles(&self, quantiles: &Quantiles) -> Result<Measured, QueryError> {
         quantiles.answer(self.scan(&quantiles.selection))
+    }
+
+    fn requests(&self, requests: &Requests) -> Result<Requested, QueryError> {
+        requests.answer(&self.dir)
     }
 
     fn trace(&self, trace: &TraceOf) -> Result<Trace, QueryError> {

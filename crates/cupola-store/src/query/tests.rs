@@ -2,6 +2,7 @@
 
 mod answers;
 mod live;
+mod requests;
 
 use std::collections::HashMap;
 
