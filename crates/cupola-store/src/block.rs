@@ -97,6 +97,11 @@ pub(crate) fn column(blob: &[u8], rows: usize) -> Result<Column, Torn> {
     decode::column(&unfold(blob, rows)?, rows)
 }
 
+/// A column in which a text may be found; ids are in lower-case hexadecimal, some with dashes.
+pub(crate) fn speaking_column(blob: &[u8], rows: usize, with_ids: bool) -> Result<Option<Column>, Torn> {
+    decode::speaking(&unfold(blob, rows)?, rows, with_ids)
+}
+
 /// The column of this name among those that share the blob of [`REST`].
 pub(crate) fn rest_column(blob: &[u8], rows: usize, name: &str) -> Result<Option<Column>, Torn> {
     let bytes = unfold(blob, rows)?;

@@ -125,6 +125,19 @@ impl DayFile {
 
     /// All fields of a block.
     pub(crate) fn columns(&self, block: &Block) -> Result<Vec<(Box<str>, Column)>, FileError> {
+        self.columns_by(block, |blob, rows| block::column(blob, rows).map(Some))
+    }
+
+    /// All fields of a block in which a text may be found, with those that are ids or without.
+    pub(crate) fn speaking_columns(&self, block: &Block, with_ids: bool) -> Result<Vec<(Box<str>, Column)>, FileError> {
+        self.columns_by(block, |blob, rows| block::speaking_column(blob, rows, with_ids))
+    }
+
+    fn columns_by(
+        &self,
+        block: &Block,
+        read: impl Fn(&[u8], usize) -> Result<Option<Column>, block::Torn>,
+    ) -> Result<Vec<(Box<str>, Column)>, FileError> {
         let rows = block.header.rows as usize;
         let sql = "SELECT name, data FROM columns JOIN names ON names.id = columns.id & ?3 WHERE columns.id BETWEEN ?1 + 1 AND ?2";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -135,7 +148,7 @@ impl DayFile {
             let (name, blob) = (row.get::<_, Box<str>>(0)?, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
             match &*name {
                 REST => columns.extend(block::rest_columns(blob, rows)?),
-                _ => columns.push((name, block::column(blob, rows)?)),
+                _ => columns.extend(read(blob, rows)?.map(|column| (name, column))),
             }
         }
         Ok(columns)

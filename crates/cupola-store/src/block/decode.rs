@@ -18,6 +18,15 @@ pub(crate) fn column(bytes: &[u8], rows: usize) -> Result<Column, Torn> {
     if from.0.is_empty() { Ok(Column { rows: present, values }) } else { Err(Torn("more than its values")) }
 }
 
+/// The column, unless it has nothing but numbers and the like, or, where those are not wanted, ids.
+pub(crate) fn speaking(bytes: &[u8], rows: usize, with_ids: bool) -> Result<Option<Column>, Torn> {
+    match bytes.first() {
+        Some(&(INTS | DECIMALS | FLOATS | BOOLS)) => Ok(None),
+        Some(&(IDS | HEX_TEXTS | UUID_TEXTS)) if !with_ids => Ok(None),
+        _ => column(bytes, rows).map(Some),
+    }
+}
+
 fn presence(from: &mut Reader<'_>, rows: usize) -> Result<Option<Vec<u32>>, Torn> {
     let last = u32::try_from(rows).map_err(|_| Torn("too many entries"))?;
     match from.byte()? {

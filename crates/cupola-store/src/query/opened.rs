@@ -23,11 +23,21 @@ pub(crate) struct Opened<'a> {
     times: OnceCell<Rc<[i64]>>,
     columns: RefCell<FxHashMap<Box<str>, Option<Rc<Column>>>>,
     all: OnceCell<Named>,
+    /// Those in which a text may be found, without ids and with them.
+    speaking: [OnceCell<Named>; 2],
 }
 
 impl<'a> Opened<'a> {
     pub(crate) fn new(file: &'a DayFile, block: &'a Block) -> Self {
-        Self { file, block, deadline: None, times: OnceCell::new(), columns: RefCell::default(), all: OnceCell::new() }
+        Self {
+            file,
+            block,
+            deadline: None,
+            times: OnceCell::new(),
+            columns: RefCell::default(),
+            all: OnceCell::new(),
+            speaking: [const { OnceCell::new() }; 2],
+        }
     }
 
     /// To be judged until then.
@@ -71,6 +81,18 @@ impl<'a> Opened<'a> {
         let all: Named = read.collect();
         self.columns.borrow_mut().extend(all.iter().map(|(name, column)| (name.clone(), Some(Rc::clone(column)))));
         Ok(self.all.get_or_init(|| all))
+    }
+
+    /// All fields in which a text may be found; there may be others among them.
+    pub(crate) fn speaking(&self, with_ids: bool) -> Result<&Named, QueryError> {
+        let known = &self.speaking[usize::from(with_ids)];
+        if let Some(named) = self.all.get().or_else(|| known.get()) {
+            return Ok(named);
+        }
+        let read = self.file.speaking_columns(self.block, with_ids)?;
+        let named: Named = read.into_iter().map(|(name, column)| (name, Rc::new(column))).collect();
+        self.columns.borrow_mut().extend(named.iter().map(|(name, column)| (name.clone(), Some(Rc::clone(column)))));
+        Ok(known.get_or_init(|| named))
     }
 
     /// These entries, in this order.

@@ -116,7 +116,7 @@ fn judge(column: &Column, among: &Rows, passes: impl Fn(&Value<'_>) -> bool, fou
 
 fn anywhere(text: &Anywhere, block: &Opened<'_>, among: &Rows) -> Result<Rows, QueryError> {
     let (mut found, mut left) = (Rows::none(among.len()), among.clone());
-    for (name, column) in block.all()? {
+    for (name, column) in block.speaking(text.may_be_in_ids())? {
         if left.is_empty() {
             break;
         }

@@ -361,3 +361,57 @@ fn fields_beyond_the_columns_are_found() {
     let back = Opened::new(&blocks.file, &block).entries(&[299]).unwrap();
     assert_eq!(back[0].fields().collect::<Vec<_>>(), [("field299", Value::Text("value299"))]);
 }
+
+#[test]
+fn ids_are_found_by_their_parts() {
+    let blocks = Blocks::new();
+    let hex = |number: u64| format!("{:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let uuid = |number: u64| {
+        let digits = hex(number) + &hex(number + 500);
+        format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..])
+    };
+    let entries: Vec<_> = (0..300)
+        .map(|number| {
+            let mut entry = Entry::new(START + number as i64);
+            entry.push("parent", Owned::Text(hex(number).into()));
+            entry.push("request_id", Owned::Text(uuid(number).into()));
+            entry.push("span_id", Owned::Id(number.to_be_bytes().into()));
+            entry.push("trace_id", Owned::Id([number.to_be_bytes(), number.to_le_bytes()].concat().into()));
+            entry.push("n", Owned::Int(number as i64));
+            entry.push("message", Owned::Text(format!("message {number} xyz").into()));
+            entry
+        })
+        .collect();
+    let block = blocks.add(&entries);
+    let trace = "000000000000002a2a00000000000000";
+    let (one, other) = (hex(7), uuid(250));
+    for text in [
+        one.clone(),
+        one.to_ascii_uppercase(),
+        format!("\"{}\"", &one[3..9]),
+        other.clone(),
+        format!("\"{}\"", &other[5..15]),
+        other[..8].to_owned(),
+        format!("\"{}\"", other.to_ascii_uppercase()),
+        format!("/{}/", &other[9..]),
+        trace.to_owned(),
+        trace.to_ascii_uppercase(),
+        "000000000000002a".to_owned(),
+        "\"00002a2a\"".to_owned(),
+        "xyz".to_owned(),
+        "\"ge 42 x\"".to_owned(),
+        format!("xyz {one} -\"{}\"", &other[..9]),
+        "42".to_owned(),
+        "n=42 xyz".to_owned(),
+        "/^0000/ xyz".to_owned(),
+    ] {
+        let wanted = wanted(&text);
+        let expected: Vec<_> = (0..300).filter(|row| entries[*row].is(&wanted)).collect();
+        let (rows, is_read) = blocks.found(&wanted, &block);
+        assert_eq!(rows, expected, "{text}");
+        assert!(is_read || expected.is_empty(), "{text}");
+    }
+    assert_eq!(blocks.found(&wanted(&one.to_ascii_uppercase()), &block).0, [7]);
+    assert_eq!(blocks.found(&wanted(&format!("\"{}\"", &other[5..15])), &block).0, [250]);
+    assert_eq!(blocks.found(&wanted(trace), &block).0, [42]);
+}

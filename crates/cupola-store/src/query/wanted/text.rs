@@ -60,6 +60,17 @@ impl Anywhere {
         if text.is_word() { Self::Word(Word::new(text.as_str())) } else { Self::Phrase(Box::new(text.clone())) }
     }
 
+    /// Whether it may be found in ids: in lower-case hexadecimal with dashes.
+    pub(crate) fn may_be_in_ids(&self) -> bool {
+        match self {
+            Self::Phrase(phrase) => {
+                phrase.as_str().bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-'))
+            }
+            Self::Word(word) => word.text.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            Self::Pattern(_) => true,
+        }
+    }
+
     /// Whether a text says it.
     pub(crate) fn is_in(&self, text: &str) -> bool {
         match self {
