@@ -29,9 +29,9 @@ impl FileError {
             || matches!(self, Self::Foreign)
     }
 
-    /// Whether there is no such file.
+    /// Whether there is no such file, or SQLite may not put its own beside it.
     pub(crate) fn cannot_open(&self) -> bool {
-        self.code() == Some(ErrorCode::CannotOpen)
+        matches!(self.code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
     }
 
     fn code(&self) -> Option<ErrorCode> {

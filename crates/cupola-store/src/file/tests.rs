@@ -1,6 +1,9 @@
 //! What is written into a file is read from it, by others too, and a file that is not known is refused.
 
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -143,4 +146,39 @@ fn files_of_another_version_and_of_others_are_refused_unread() {
     std::fs::write(path(&dir), "a letter").unwrap();
     assert!(DayFile::read(&path(&dir)).unwrap_err().is_corrupt());
     assert!(DayFile::read(&dir.path().join("never.cupola")).unwrap_err().cannot_open());
+}
+
+/// Where the child finds a file.
+const FILE: &str = "CUPOLA_TEST_FILE";
+
+/// No test of its own: what reads in the one below.
+#[test]
+fn child() {
+    #[allow(clippy::disallowed_methods, reason = "the parent says so whether it is the child")]
+    let Ok(path) = std::env::var(FILE) else { return };
+    let file = DayFile::read(Path::new(&path)).unwrap();
+    let block = file.blocks(&(0..=100)).unwrap()[0];
+    assert_eq!(file.times(&block).unwrap().len(), 10);
+    assert_eq!(file.names().unwrap().len(), 3);
+}
+
+#[test]
+fn a_file_is_read_where_nothing_can_be_written() {
+    let dir = TempDir::new().unwrap();
+    drop(write(&path(&dir), &[sealed(0..10, 0)]));
+    let me = dir.path().join("me");
+    std::fs::copy(std::env::current_exe().unwrap(), &me).unwrap();
+    let allow = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    allow(&path(&dir), 0o444);
+    allow(dir.path(), 0o555);
+    let mut command = Command::new(&me);
+    command.args(["--exact", "file::tests::child"]).env(FILE, path(&dir)).current_dir(dir.path());
+    if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
+        // Root may write everywhere.
+        command.uid(65_534).gid(65_534);
+    }
+    let child = command.output().unwrap();
+    allow(dir.path(), 0o755);
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+    assert!(String::from_utf8_lossy(&child.stdout).contains("1 passed"));
 }
