@@ -29,9 +29,14 @@ impl FileError {
             || matches!(self, Self::Foreign)
     }
 
-    /// Whether there is no such file, or SQLite may not put its own beside it.
+    /// Whether there is no such file.
     pub(crate) fn cannot_open(&self) -> bool {
-        matches!(self.code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+        self.code() == Some(ErrorCode::CannotOpen)
+    }
+
+    /// Whether SQLite may not put its own files beside it.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.code() == Some(ErrorCode::ReadOnly)
     }
 
     fn code(&self) -> Option<ErrorCode> {

@@ -57,7 +57,9 @@ impl DayFile {
     pub(crate) fn read(path: &Path) -> Result<Self, FileError> {
         match open_read(path, "") {
             // Where SQLite may not put its own files beside this one, it reads what nobody can be writing then.
-            Err(error) if error.cannot_open() && path.exists() && !beside(path, "-wal").exists() => {
+            Err(error)
+                if (error.cannot_open() || error.is_read_only()) && path.exists() && !beside(path, "-wal").exists() =>
+            {
                 open_read(path, "?immutable=1")
             }
             opened => opened,
