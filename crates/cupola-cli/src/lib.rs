@@ -30,6 +30,7 @@ mod log;
 mod options;
 mod redact;
 mod search;
+mod serve;
 mod stats;
 mod store;
 mod terminal;
@@ -48,6 +49,7 @@ pub use index::Index;
 pub use ingest::Ingest;
 pub use redact::Redact;
 pub use search::Search;
+pub use serve::Serve;
 pub use stats::Stats;
 pub use trace::Trace;
 pub use view::View;
@@ -72,6 +74,7 @@ enum Command {
     Index(Index),
     Ingest(Ingest),
     Redact(Redact),
+    Serve(Serve),
     Completions(Completions),
     Man(Man),
 }
@@ -93,6 +96,7 @@ impl Cli {
             Command::Check(check) => check.run(),
             Command::Index(index) => index.run(),
             Command::Ingest(ingest) => ingest.run(),
+            Command::Serve(serve) => serve.run(),
             Command::Redact(redact) => redact.run().map(|()| DONE),
             Command::Completions(completions) => completions.run(Self::command()).map(|()| DONE),
             Command::Man(man) => man.run(Self::command()).map(|()| DONE),

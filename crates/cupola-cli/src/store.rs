@@ -16,6 +16,6 @@ pub(crate) fn open(dir: &Path, settings: &Settings) -> anyhow::Result<Store> {
 fn decode(kind: u8, raw: &[u8], progress: &ingest::Progress) -> Result<Vec<Batch>, DecodeError> {
     match kind {
         ingest::LINES => Ok(vec![ingest::replay(raw, progress)?]),
-        other => Err(format!("a record of kind {other}, which is not known here").into()),
+        other => cupola_dashboard::replay(other, raw),
     }
 }

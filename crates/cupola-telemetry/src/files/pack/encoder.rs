@@ -28,7 +28,7 @@ mod packing {
     }
 
     enum Form {
-        Gzip(GzEncoder<File>),
+        Gzip(Box<GzEncoder<File>>),
         Zstd(Box<Zstd>),
     }
 
@@ -37,7 +37,7 @@ mod packing {
             Ok(match packing {
                 // Files of several members are read by few but gzip itself.
                 Packing::Gzip => {
-                    Self { form: Form::Gzip(GzEncoder::new(out, Compression::default())), has_frames: false }
+                    Self { form: Form::Gzip(Box::new(GzEncoder::new(out, Compression::default()))), has_frames: false }
                 }
                 _ => Self { form: Form::Zstd(Box::new(Zstd::new(out)?)), has_frames: true },
             })

@@ -1,0 +1,178 @@
+//! `cupola serve`: a store that takes OpenTelemetry's messages and answers questions, in one process.
+
+mod account;
+mod listener;
+mod tls;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use axum::Router;
+use clap::Args;
+use cupola::Cupola;
+use cupola::http::Check;
+use cupola_dashboard::{Api, Receiver};
+use cupola_store::{Reader, Settings, Store};
+use tokio::sync::watch;
+
+use crate::Failure;
+use listener::Listener;
+use tls::Certificate;
+
+/// Stores logs, spans and metrics that services send by OTLP, and answers questions about them.
+///
+/// Both ports speak OTLP over HTTP (protobuf and JSON) and gRPC, and have the REST API under /cupola/api/v1, /metrics, /healthz and
+/// /readyz. What is acknowledged outlives the process.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Serve {
+    /// The store's directory, which is made if it is not there
+    #[arg(long, value_name = "DIR", env = "CUPOLA_STORE", default_value = "cupola-store")]
+    store: PathBuf,
+
+    /// Where OTLP over HTTP is expected
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4318")]
+    http: SocketAddr,
+
+    /// Where OTLP over gRPC is expected
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4317")]
+    grpc: SocketAddr,
+
+    #[command(flatten)]
+    tokens: Tokens,
+
+    #[command(flatten)]
+    certificate: Certificate,
+
+    /// Keeps entries for so many days
+    #[arg(long, value_name = "DAYS", env = "CUPOLA_STORE_DAYS", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=36500))]
+    days: u32,
+
+    /// Keeps no more than so many bytes on the disk
+    #[arg(long, value_name = "BYTES", env = "CUPOLA_STORE_MAX_BYTES", default_value_t = 20 << 30, value_parser = clap::value_parser!(u64).range(16 << 20..))]
+    max_bytes: u64,
+}
+
+/// Who may do what.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Who may send, and ask")]
+struct Tokens {
+    /// Takes only what comes with this token: `Authorization: Bearer …`
+    #[arg(long, value_name = "TOKEN", env = "CUPOLA_INGEST_TOKEN", hide_env_values = true)]
+    ingest_token: Option<String>,
+
+    /// Answers only who has this token
+    #[arg(long, value_name = "TOKEN", env = "CUPOLA_READ_TOKEN", hide_env_values = true)]
+    read_token: Option<String>,
+
+    /// Listens on other addresses than this machine's own without tokens: everyone there may send and read
+    #[arg(long)]
+    open: bool,
+}
+
+/// How long requests may take to end.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+const EXAMPLES: &str = "\
+Examples:
+  cupola serve                                    a store in ./cupola-store, for this machine alone
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 my-service
+  curl -G http://127.0.0.1:4318/cupola/api/v1/logs -d limit=20 --data-urlencode 'query=level>=warn'
+  CUPOLA_INGEST_TOKEN=… CUPOLA_READ_TOKEN=… cupola serve --http 0.0.0.0:4318 --grpc 0.0.0.0:4317 \\
+      --tls-cert chain.pem --tls-key key.pem
+
+Its own log goes to standard output; LOG_DIR, LOG_FORMAT, RUST_LOG and the other variables of cupola's are its own too.
+
+Exit codes: 0 it was told to end, 1 it failed, 2 it was asked in the wrong way.";
+
+impl Serve {
+    /// Serves until it is told to end; returns the exit code.
+    pub(crate) fn run(self) -> Result<i32, Failure> {
+        self.check().map_err(Failure::Usage)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.context("no threads could be started").map_err(Failure::Work)?;
+        runtime.block_on(self.serve()).map_err(Failure::Work)?;
+        Ok(crate::DONE)
+    }
+
+    /// Whoever can reach it from elsewhere needs a token, unless somebody wants it otherwise.
+    fn check(&self) -> anyhow::Result<()> {
+        let is_seen = [self.http, self.grpc].iter().any(|address| !address.ip().is_loopback());
+        let is_guarded = self.tokens.ingest_token.is_some() && self.tokens.read_token.is_some();
+        if is_seen && !is_guarded && !self.tokens.open {
+            bail!("others can reach that address: set CUPOLA_INGEST_TOKEN and CUPOLA_READ_TOKEN, or say --open");
+        }
+        Ok(())
+    }
+
+    async fn serve(self) -> anyhow::Result<()> {
+        let acceptor = self.certificate.acceptor()?;
+        // Bound first: a store that is opened in vain would have to be closed again.
+        let http = Listener::bind(self.http, acceptor.clone()).await?;
+        let grpc = Listener::bind(self.grpc, acceptor).await?;
+        let cupola = own()?;
+        let hours = 24 * u64::from(self.days);
+        let settings = Settings::default().retention(Duration::from_hours(hours)).max_bytes(self.max_bytes);
+        let store = Arc::new(crate::store::open(&self.store, &settings)?);
+        let app = self.app(&cupola, &store)?;
+        tracing::info!(target: "cupola", store = %self.store.display(), http = %http.address(), grpc = %grpc.address(), "listening");
+        let (end, ended) = watch::channel(());
+        let serve = |listener: Listener| tokio::spawn(listener.serve(app.clone(), ended.clone()));
+        let (mut http, mut grpc) = (serve(http), serve(grpc));
+        drop((app, ended));
+        let failed = tokio::select! {
+            failed = &mut http => failed,
+            failed = &mut grpc => failed,
+            () = cupola.shutdown_signal() => Ok(Ok(())),
+        };
+        cupola.drain();
+        let _ = end.send(());
+        // Who watches a tail would stay for ever.
+        let _ = tokio::time::timeout(PATIENCE, async { tokio::join!(http, grpc) }).await;
+        let closed = tokio::task::spawn_blocking(move || close(store)).await.context("the store was not closed")?;
+        cupola.shutdown().await;
+        failed.context("a server panicked")?.context("a server failed")?;
+        closed
+    }
+
+    fn app(&self, cupola: &Cupola, store: &Arc<Store>) -> anyhow::Result<Router> {
+        account::show(cupola.registry(), Arc::downgrade(store));
+        cupola.ready_check(ready(store));
+        let tails = store.tails().clone();
+        let receiver = Receiver::new(Arc::new(store.writer())).tails(tails.clone());
+        let receiver = self.tokens.ingest_token.iter().fold(receiver, |receiver, token| receiver.token(token));
+        let api = Api::new(Arc::new(Reader::open(&self.store)?)).tails(tails);
+        let api = self.tokens.read_token.iter().fold(api, |api, token| api.token(token));
+        Ok(receiver.router().merge(api.router()).merge(cupola.routes()).layer(cupola.layer()))
+    }
+}
+
+/// Its own log and metrics. What is stored here is that of others, so that its own store is none of its own telemetry's business.
+fn own() -> anyhow::Result<Cupola> {
+    let vars = |name: &str| crate::environment::variable(name).filter(|_| !name.starts_with("CUPOLA_STORE"));
+    let layer = |layer: cupola::http::ObserveLayer| TAKEN.iter().fold(layer, |layer, path| layer.skip(path));
+    Ok(Cupola::builder("cupola").version(env!("CARGO_PKG_VERSION")).vars(vars).layer(layer).init()?)
+}
+
+/// What comes in there is told in the store's own account: a line for each message would be as much again.
+const TAKEN: [&str; 2] = ["/v1/*", "/opentelemetry.*"];
+
+/// It can take requests while it can seal what they bring.
+fn ready(store: &Arc<Store>) -> Check {
+    let store = Arc::downgrade(store);
+    Check::new("store", move || {
+        let trouble = store.upgrade().and_then(|store| store.stats().trouble);
+        async move { trouble.map_or(Ok(()), Err) }
+    })
+}
+
+fn close(store: Arc<Store>) -> anyhow::Result<()> {
+    match Arc::into_inner(store) {
+        Some(store) => Ok(store.close()?),
+        // Whoever is left has the last handle, and closes it.
+        None => Ok(()),
+    }
+}

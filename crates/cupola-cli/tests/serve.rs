@@ -1,0 +1,175 @@
+//! `cupola serve`, as it is called: a real process, asked over real sockets.
+
+#![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
+
+#[path = "support/folder.rs"]
+mod folder;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use folder::Folder;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+/// Longer than anything takes that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server at work in a folder.
+struct Server {
+    process: Child,
+    http: String,
+    grpc: String,
+}
+
+impl Server {
+    fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        let ports = ["serve", "--store", "store", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"];
+        let mut process = folder.command(&[&ports[..], arguments].concat()).stderr(Stdio::inherit()).spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut lines = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+        let listening = lines.find(|line| line["message"] == "listening").unwrap();
+        std::thread::spawn(move || lines.for_each(drop));
+        let address = |name: &str| listening[name].as_str().unwrap().to_owned();
+        Self { process, http: address("http"), grpc: address("grpc") }
+    }
+
+    fn ask(&self, head: &str, content: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.http).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        exchange(&mut stream, head, content)
+    }
+
+    fn send(&self, entries: &[(&str, &str)], token: &str) -> (u16, String) {
+        let head = format!("POST /v1/logs HTTP/1.1\r\nContent-Type: application/json\r\nAuthorization: Bearer {token}");
+        self.ask(&head, &logs(entries))
+    }
+
+    /// The messages of all entries, the newest first, once there are so many.
+    fn messages(&self, count: usize) -> Vec<String> {
+        loop {
+            let (status, text) = self.ask("GET /cupola/api/v1/logs HTTP/1.1", "");
+            assert_eq!(status, 200, "{text}");
+            let answer: Value = serde_json::from_str(&text).unwrap();
+            let entries = answer["entries"].as_array().unwrap();
+            if entries.len() >= count {
+                return entries.iter().map(|entry| entry["fields"]["message"].as_str().unwrap().to_owned()).collect();
+            }
+        }
+    }
+
+    fn signal(&mut self, signal: Signal) -> Option<i32> {
+        kill_process(Pid::from_child(&self.process), signal).unwrap();
+        self.process.wait().unwrap().code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn exchange(stream: &mut (impl Read + Write), head: &str, content: &str) -> (u16, String) {
+    let head = format!("{head}\r\nHost: cupola\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", content.len());
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(content.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    // A peer that closes without a word has said all the same.
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8(answer).unwrap();
+    (answer[9..12].parse().unwrap(), answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+}
+
+fn logs(entries: &[(&str, &str)]) -> String {
+    let now = jiff::Timestamp::now().as_nanosecond();
+    let record = |(place, (level, text)): (usize, &(&str, &str))| {
+        let number = if *level == "ERROR" { 17 } else { 9 };
+        json!({"timeUnixNano": (now + place as i128).to_string(), "severityNumber": number, "body": {"stringValue": text}})
+    };
+    let records: Vec<_> = entries.iter().enumerate().map(record).collect();
+    let service = json!([{"key": "service.name", "value": {"stringValue": "billing"}}]);
+    json!({"resourceLogs": [{"resource": {"attributes": service}, "scopeLogs": [{"logRecords": records}]}]}).to_string()
+}
+
+#[test]
+fn what_is_acknowledged_is_found_also_after_a_kill() {
+    let folder = Folder::new();
+    let mut server = Server::start(&folder, &[]);
+    assert_eq!(server.send(&[("INFO", "machine is up"), ("ERROR", "connection refused")], "").0, 200);
+    // At once: nothing is sealed yet.
+    server.signal(Signal::KILL);
+
+    let mut server = Server::start(&folder, &[]);
+    assert_eq!(server.messages(2), ["connection refused", "machine is up"]);
+    assert_eq!(server.send(&[("INFO", "machine is down")], "").0, 200);
+    assert_eq!(server.messages(3).len(), 3);
+
+    // Others read beside it, and nobody writes.
+    let found = folder.run(&["search", "--store", "store", "level>=error"]);
+    assert!(found.code == 0 && found.stdout.contains("\"message\":\"connection refused\""), "{found:?}");
+    let second = folder.run(&["serve", "--store", "store", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"]);
+    assert!(second.code == 1 && second.stderr.contains("another process writes the store in store"), "{second:?}");
+
+    assert_eq!(server.ask("GET /readyz HTTP/1.1", "").0, 200);
+    let (_, metrics) = server.ask("GET /metrics HTTP/1.1", "");
+    assert!(metrics.contains("cupola_store_entries_total{outcome=\"sealed\"} 3"), "{metrics}");
+    assert_eq!(server.signal(Signal::TERM), Some(0));
+}
+
+#[test]
+fn who_has_no_token_neither_sends_nor_reads() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &["--ingest-token", "send-7", "--read-token", "read-7"]);
+    assert_eq!(server.send(&[("INFO", "up")], "").0, 401);
+    assert_eq!(server.send(&[("INFO", "up")], "read-7").0, 401);
+    assert_eq!(server.send(&[("INFO", "up")], "send-7").0, 200);
+    let ask = |token| server.ask(&format!("GET /cupola/api/v1/logs HTTP/1.1\r\nAuthorization: Bearer {token}"), "").0;
+    assert_eq!((ask("send-7"), ask(""), ask("read-7")), (401, 401, 200));
+}
+
+#[test]
+fn both_ports_answer_in_tls_where_there_is_a_certificate() {
+    let folder = Folder::new();
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (cert, key) =
+        (folder.write("cert.pem", own.cert.pem()), folder.write("key.pem", own.signing_key.serialize_pem()));
+    let mut server = Server::start(&folder, &["--tls-cert", &cert, "--tls-key", &key]);
+
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(own.cert.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = Arc::new(config.with_root_certificates(roots).with_no_client_auth());
+    // Whoever says nothing holds up nobody.
+    let _silent = TcpStream::connect(&server.http).unwrap();
+    for address in [&server.http, &server.grpc] {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let client = rustls::ClientConnection::new(Arc::clone(&config), "localhost".try_into().unwrap()).unwrap();
+        let mut stream = rustls::StreamOwned::new(client, stream);
+        let head = "POST /v1/logs HTTP/1.1\r\nContent-Type: application/json";
+        assert_eq!(exchange(&mut stream, head, &logs(&[("INFO", "up")])).0, 200);
+    }
+    assert_eq!(server.signal(Signal::TERM), Some(0));
+    let wrong =
+        folder.run(&["serve", "--store", "store", "--http", "127.0.0.1:0", "--tls-cert", &key, "--tls-key", &cert]);
+    assert!(wrong.code != 0 && wrong.stderr.contains("holds nothing that TLS could use"), "{wrong:?}");
+}
+
+#[test]
+fn wrong_usage_says_what_is_wrong() {
+    let folder = Folder::new();
+    let check = |arguments: &[&str], part: &str| {
+        let said = folder.run(&[&["serve"], arguments].concat());
+        assert!(said.code != 0 && said.stderr.contains(part), "{said:?}");
+    };
+    check(&["--http", "0.0.0.0:0"], "CUPOLA_INGEST_TOKEN");
+    check(&["--http", "somewhere"], "--http");
+    check(&["--tls-cert", "cert.pem"], "--tls-key");
+    check(&["--days", "0"], "1..=36500");
+}
