@@ -158,6 +158,7 @@ impl Row<'_> {
     }
 
     /// The same for a field whose column is known.
+    #[cfg(feature = "otlp")]
     #[inline]
     pub(crate) fn set_at(&mut self, place: usize, value: Value<'_>) {
         let column = &mut self.batch.columns[place];
@@ -167,6 +168,7 @@ impl Row<'_> {
     }
 
     /// The same for a text that is known to be ASCII.
+    #[cfg(feature = "otlp")]
     #[inline]
     pub(crate) fn set_ascii_at(&mut self, place: usize, text: &[u8]) {
         debug_assert!(text.is_ascii(), "texts are UTF-8");
@@ -178,6 +180,7 @@ impl Row<'_> {
     }
 
     /// Which column a field has, as [`Batch::place`] says; where it has none, the field is left out and counted.
+    #[cfg(feature = "otlp")]
     pub(crate) fn place(&mut self, name: &str) -> Option<usize> {
         let place = self.batch.place(name);
         self.batch.dropped_fields += u64::from(place.is_none());

@@ -65,6 +65,7 @@ impl Levels {
     /// The names, in the order of the counts.
     pub(crate) const NAMES: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
 
+    #[cfg(test)]
     pub(crate) fn of(&self, level: &str) -> Option<u32> {
         Self::NAMES.iter().position(|name| *name == level).map(|place| self.0[place])
     }

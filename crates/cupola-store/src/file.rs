@@ -60,8 +60,6 @@ pub(crate) struct BlockId(pub(crate) i64);
 pub(crate) struct Block {
     pub(crate) id: BlockId,
     pub(crate) header: Header,
-    /// How many bytes it takes in the file.
-    pub(crate) bytes: u64,
     /// It was found to be damaged, and is left alone.
     pub(crate) torn: bool,
 }
@@ -79,7 +77,7 @@ impl DayFile {
 
     /// Blocks that may have entries of these times, the newest first (by their last entries).
     pub(crate) fn blocks(&self, times: &RangeInclusive<i64>) -> Result<Vec<Block>, FileError> {
-        let sql = "SELECT id, min_time, max_time, rows, bytes, levels, torn FROM blocks
+        let sql = "SELECT id, min_time, max_time, rows, levels, torn FROM blocks
                    WHERE max_time >= ?1 AND min_time <= ?2 ORDER BY max_time DESC, id DESC";
         let mut statement = self.connection.prepare_cached(sql)?;
         let blocks = statement.query_map([times.start(), times.end()], read_block)?;
@@ -155,6 +153,7 @@ impl DayFile {
     }
 
     /// The names of all fields of the file that have columns of their own, the oldest first.
+    #[cfg(test)]
     pub(crate) fn names(&self) -> Result<Vec<String>, FileError> {
         let mut statement = self.connection.prepare_cached("SELECT name FROM names WHERE name <> ?1 ORDER BY id")?;
         let names = statement.query_map([REST], |row| row.get(0))?;
@@ -195,12 +194,11 @@ impl DayFile {
 
 fn read_block(row: &Row<'_>) -> rusqlite::Result<Block> {
     let mut levels = Levels::default();
-    for (level, bytes) in levels.0.iter_mut().zip(row.get_ref(5)?.as_blob()?.as_chunks().0) {
+    for (level, bytes) in levels.0.iter_mut().zip(row.get_ref(4)?.as_blob()?.as_chunks().0) {
         *level = u32::from_le_bytes(*bytes);
     }
     let header = Header { min_time: row.get(1)?, max_time: row.get(2)?, rows: row.get(3)?, levels };
-    let bytes: i64 = row.get(4)?;
-    Ok(Block { id: BlockId(row.get(0)?), header, bytes: bytes.cast_unsigned(), torn: row.get(6)? })
+    Ok(Block { id: BlockId(row.get(0)?), header, torn: row.get(5)? })
 }
 
 fn column_id(block: BlockId, name: i64) -> i64 {

@@ -12,8 +12,6 @@
 //! Floor 2: on cupola-line, for the lines that it takes in. It must not know HTTP, a runtime, `init`, or who may read what: bytes and
 //! batches come in, answers go out, and every text that reaches it has been masked.
 
-#![allow(dead_code, unused_imports, reason = "the parts land one by one; the lead takes this away")]
-
 mod batch;
 mod block;
 mod column;

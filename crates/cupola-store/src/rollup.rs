@@ -66,8 +66,6 @@ pub(crate) struct Exemplar {
 pub(crate) type Minutes = BTreeMap<(i64, Key), Cell>;
 
 impl Step {
-    pub(crate) const ALL: [Self; 2] = [Self::Minute, Self::Hour];
-
     pub(crate) const fn minutes(self) -> i64 {
         match self {
             Self::Minute => 1,

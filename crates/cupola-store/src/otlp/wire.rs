@@ -17,7 +17,6 @@ pub(super) enum Wire<'a> {
     Varint(u64),
     Fixed64(u64),
     Bytes(&'a [u8]),
-    Fixed32(u32),
     /// Of a kind that no field of ours has.
     Other,
 }
@@ -58,7 +57,10 @@ impl<'a> Fields<'a> {
             0 => Wire::Varint(self.varint()?),
             1 => Wire::Fixed64(self.fixed64()?),
             2 => Wire::Bytes(self.bytes()?),
-            5 => Wire::Fixed32(self.fixed32()?),
+            5 => {
+                self.fixed32()?;
+                Wire::Other
+            }
             3 => {
                 self.group(key >> 3, 0)?;
                 Wire::Other
@@ -225,11 +227,6 @@ impl<'a> Wire<'a> {
     #[inline]
     pub(super) fn double(self) -> Result<f64, Flaw> {
         Ok(f64::from_bits(self.fixed64()?))
-    }
-
-    #[inline]
-    pub(super) fn fixed32(self) -> Result<u32, Flaw> {
-        if let Self::Fixed32(number) = self { Ok(number) } else { Err(Flaw::new(OTHER_KIND)) }
     }
 
     /// A repeated number of eight bytes, packed or alone.

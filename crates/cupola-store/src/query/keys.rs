@@ -47,11 +47,6 @@ impl Keys {
         }
     }
 
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.texts.len()
-    }
-
     /// Whether this is the field.
     pub(super) fn is_of(&self, field: &str) -> bool {
         self.place.name == field

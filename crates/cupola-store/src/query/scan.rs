@@ -62,11 +62,6 @@ impl<'a> Scan<'a> {
         self.times = *self.times.start()..=last.min(*self.times.end());
     }
 
-    /// Whether more than the time is asked for.
-    pub(crate) fn asks_more_than_times(&self) -> bool {
-        self.wanted.is_some()
-    }
-
     pub(crate) fn times(&self) -> &RangeInclusive<i64> {
         &self.times
     }
