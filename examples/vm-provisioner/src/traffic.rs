@@ -58,7 +58,7 @@ pub async fn run(address: SocketAddr, plan: Plan) -> Told {
     for _ in 0..CALLERS {
         let (client, scene) = (Arc::clone(&client), Arc::clone(&scene));
         callers.spawn(async move {
-            let mut next =
+            let next =
                 || Some(scene.fetch_add(1, Ordering::Relaxed)).filter(|next| plan.scenes.is_none_or(|all| *next < all));
             while let Some(number) = next() {
                 if scenes::play(&client, number).await.is_err() {
