@@ -171,7 +171,9 @@ mod without {
         /// Somebody who wants a store is not to look into it in vain.
         pub(crate) fn from_vars(vars: Vars<'_>) -> Result<Self, InitError> {
             let accepted = "nothing, since this build is without the feature `store`";
-            vars.read("CUPOLA_STORE", accepted, |_| None::<()>)?;
+            for name in ["CUPOLA_STORE", "CUPOLA_STORE_DAYS", "CUPOLA_STORE_MAX_BYTES"] {
+                vars.read(name, accepted, |_| None::<()>)?;
+            }
             Ok(Self)
         }
 
