@@ -141,10 +141,9 @@ impl Serve {
     fn app(&self, cupola: &Cupola, store: &Arc<Store>) -> anyhow::Result<Router> {
         account::show(cupola.registry(), Arc::downgrade(store));
         cupola.ready_check(ready(store));
-        let tails = store.tails().clone();
-        let receiver = Receiver::new(Arc::new(store.writer())).tails(tails.clone());
+        let receiver = Receiver::new(Arc::new(store.writer()));
         let receiver = self.tokens.ingest_token.iter().fold(receiver, |receiver, token| receiver.token(token));
-        let api = Api::new(Arc::new(Reader::open(&self.store)?)).tails(tails);
+        let api = Api::new(Arc::new(Reader::open(&self.store)?)).tails(store.tails().clone());
         let api = self.tokens.read_token.iter().fold(api, |api, token| api.token(token));
         Ok(receiver.router().merge(api.router()).merge(cupola.routes()).layer(cupola.layer()))
     }

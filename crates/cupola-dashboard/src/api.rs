@@ -62,7 +62,7 @@ impl Api {
         self
     }
 
-    /// Lets people watch what comes in: the same that the receiver was given.
+    /// Lets people watch what comes in: those of the store that it goes into.
     #[must_use]
     pub fn tails(mut self, tails: Tails) -> Self {
         self.tails = Some(tails);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::post;
 use bytes::{Bytes, BytesMut};
-use cupola_store::{Signal, Tails, Write};
+use cupola_store::{Signal, Write};
 use http_body_util::BodyExt as _;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -36,7 +36,6 @@ pub struct Receiver {
     write: Arc<dyn Write>,
     tokens: Tokens,
     limits: Limits,
-    tails: Option<Tails>,
 }
 
 /// A receiver at work.
@@ -49,7 +48,7 @@ struct Desk {
 impl Receiver {
     /// Brings what comes in here.
     pub fn new(write: Arc<dyn Write>) -> Self {
-        Self { write, tokens: Tokens::default(), limits: Limits::default(), tails: None }
+        Self { write, tokens: Tokens::default(), limits: Limits::default() }
     }
 
     /// Takes only what comes with this token, or with another one that it was given: `Authorization: Bearer …`. Without any, it takes what
@@ -64,13 +63,6 @@ impl Receiver {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
-        self
-    }
-
-    /// Shows what comes in to those who watch.
-    #[must_use]
-    pub fn tails(mut self, tails: Tails) -> Self {
-        self.tails = Some(tails);
         self
     }
 
@@ -106,7 +98,7 @@ impl Desk {
         let receiver = self.receiver.clone();
         let taken = tokio::task::spawn_blocking(move || {
             let _one_of_few = permit;
-            message.keep(&*receiver.write, receiver.tails.as_ref(), receiver.limits.decompressed_bytes)
+            message.keep(&*receiver.write, receiver.limits.decompressed_bytes)
         });
         taken.await.unwrap_or(Err(Refusal::Unavailable("the message could not be worked on")))
     }

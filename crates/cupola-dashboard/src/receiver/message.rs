@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use cupola_store::otlp::{Decoded, Encoding, decode};
-use cupola_store::{Batch, DecodeError, Kept, Signal, Tails, Write};
+use cupola_store::{Batch, DecodeError, Kept, Signal, Write};
 
 use super::inflate::Compression;
 use super::refusal::Refusal;
@@ -71,12 +71,9 @@ impl Message {
     }
 
     /// Decodes it and keeps its entries.
-    pub(super) fn keep(&self, write: &dyn Write, tails: Option<&Tails>, most: usize) -> Result<Taken, Refusal> {
+    pub(super) fn keep(&self, write: &dyn Write, most: usize) -> Result<Taken, Refusal> {
         let decoded = self.format.decode(&self.sent, self.received, most)?;
         let Some(kind) = self.format.kind() else { return Err(Refusal::Unavailable("the message has no kind")) };
-        if let Some(tails) = tails {
-            tails.offer(&decoded.batch);
-        }
         let mut raw = BytesMut::with_capacity(TIME_BYTES + self.sent.len());
         raw.put_i64_le(self.received);
         raw.extend_from_slice(&self.sent);

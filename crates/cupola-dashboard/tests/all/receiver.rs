@@ -8,7 +8,7 @@ use crate::support::{self, House, logs, metrics, now, serve, spans};
 use axum::body::Body;
 use bytes::Bytes;
 use cupola_dashboard::{Limits, Receiver};
-use cupola_store::{Batch, KeepError, Kept, Settings, Signal, Store, Tails, Value, Write};
+use cupola_store::{Batch, KeepError, Kept, Settings, Signal, Store, Value, Write};
 use flate2::write::GzEncoder;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
@@ -293,11 +293,13 @@ impl Write for Raw {
 #[tokio::test]
 async fn who_watches_sees_what_comes_in() {
     let house = House::new();
-    let tails = Tails::new(1);
-    let mut tail = tails.open(Signal::Logs, None).unwrap();
-    let receiver = house.receiver().tails(tails);
-    post(&receiver, "/v1/logs", &[("content-type", PROTOBUF)], logs(&["seen"]).encode_to_vec()).await;
-    assert_eq!(tail.take().entries[0].get("message"), Some(Value::Text("seen")));
+    let mut tail = house.store().tails().open(Signal::Logs, None).unwrap();
+    let mut message = logs(&["seen", "of another year"]);
+    message.resource_logs[0].scope_logs[0].log_records[1].time_unix_nano = 1;
+    post(&house.receiver(), "/v1/logs", &[("content-type", PROTOBUF)], message.encode_to_vec()).await;
+    let told = tail.take();
+    let texts: Vec<_> = told.entries.iter().map(|entry| entry.get("message").unwrap().text().into_owned()).collect();
+    assert_eq!((texts, told.dropped), (vec!["seen".to_owned()], 0), "once, and nothing that is refused");
 }
 
 #[test]
