@@ -19,8 +19,11 @@ mod report;
 mod show;
 mod slowest;
 mod survey;
+pub(crate) mod told;
 mod tops;
 
+pub(crate) use rate::Rate;
 pub(crate) use report::Report;
 pub(crate) use show::show;
 pub(crate) use survey::{By, Figures, Survey};
+pub(crate) use tops::MAX_TOPS;

@@ -47,7 +47,7 @@ pub use names::canonical;
 pub use query::{
     Counted, Counts, Cursor, Entry, Failed, FailureGroup, Failures, Found, MAX_PAGE, MAX_STEPS, Measure, Measured,
     Partial, Quantiles, Query, QueryError, Reader, RequestExemplar, RequestRow, Requested, Requests, RequestsBy,
-    Scanned, Search, Selection, Series, Tail, Tails, Told, TooManyTails, Top, Topped, Trace, TraceOf,
+    Scanned, Search, Selection, Series, Tail, Tails, Told, TooManyTails, Top, Topped, Trace, TraceOf, Walked,
 };
 pub use settings::Settings;
 pub use signal::Signal;

@@ -23,6 +23,7 @@ mod steps;
 mod tail;
 mod top;
 mod trace;
+mod walk;
 mod wanted;
 
 pub use counts::{Counted, Counts, Series};
@@ -39,6 +40,7 @@ pub use steps::MAX_STEPS;
 pub use tail::{Tail, Tails, Told, TooManyTails};
 pub use top::{Top, Topped};
 pub use trace::{Trace, TraceOf};
+pub use walk::Walked;
 
 use std::fmt;
 

@@ -49,6 +49,24 @@ pub(crate) struct Chart {
 }
 
 impl Rate {
+    /// The shortest step, in seconds, of which no more than so many are in this time.
+    pub(crate) fn step(seconds: i64, most: i64) -> i64 {
+        let fits = |step: &&i64| seconds / **step + 2 <= most;
+        *STEPS.iter().find(fits).unwrap_or(&STEPS[STEPS.len() - 1])
+    }
+
+    /// What somebody else has counted in steps of [`Rate::step`] that begin at this second; between a first and a last time, in microseconds.
+    pub(crate) fn told(span: (i64, i64), start: i64, seconds: i64, lines: &[u64], errors: &[u64]) -> Self {
+        let step = STEPS.iter().position(|step| *step == seconds).unwrap_or_default();
+        let bucket = |at: usize| start.div_euclid(seconds) + at as i64;
+        let told = lines.iter().enumerate().filter(|(_, lines)| **lines > 0);
+        let buckets = told.map(|(at, lines)| {
+            let errors = errors.get(at).copied().unwrap_or_default();
+            (bucket(at), Bucket { lines: *lines, errors })
+        });
+        Self { step, buckets: buckets.collect(), span: Some(span) }
+    }
+
     /// Counts a line of this time, in microseconds since 1970.
     #[inline]
     pub(crate) fn add(&mut self, micros: i64, is_error: bool) {

@@ -9,6 +9,7 @@
 //! ```
 
 mod chart;
+mod told;
 mod when;
 
 use std::io::{self, Write};
@@ -46,7 +47,7 @@ pub(crate) struct Report<'a> {
 
 impl Report<'_> {
     pub(crate) fn print(&self, out: &mut impl Write, figures: &Figures) -> io::Result<()> {
-        self.head(out, figures)?;
+        self.head(out, figures, &counted(self.files as u64, "file"))?;
         self.levels(out, figures)?;
         self.statuses(out, figures)?;
         let counts = &figures.counts;
@@ -83,10 +84,9 @@ impl Report<'_> {
         bar(part, whole, self.width().saturating_sub(BESIDE_BARS).min(MAX_BAR))
     }
 
-    fn head(&self, out: &mut impl Write, figures: &Figures) -> io::Result<()> {
+    fn head(&self, out: &mut impl Write, figures: &Figures, place: &str) -> io::Result<()> {
         let entries = figures.counts.entries;
         let lines = format!("{} line{}", grouped(entries), if entries == 1 { "" } else { "s" });
-        let files = format!(" in {}", counted(self.files as u64, "file"));
         let mut when = String::new();
         if let Some((first, last)) = figures.counts.rate.span {
             when = format!("  {}", when::span(first, last, &self.zone));
@@ -95,7 +95,7 @@ impl Report<'_> {
                 when.push_str(&format!(", {}", when::rate(entries as f64 / seconds)));
             }
         }
-        writeln!(out, "{}{files}{}", self.paint().text(Tone::Bold, &lines), self.paint().text(Tone::Dim, &when))
+        writeln!(out, "{} in {place}{}", self.paint().text(Tone::Bold, &lines), self.paint().text(Tone::Dim, &when))
     }
 
     fn levels(&self, out: &mut impl Write, figures: &Figures) -> io::Result<()> {
@@ -178,8 +178,8 @@ impl Report<'_> {
             By::Fields(names) => (names.iter().map(|name| safe(name)).collect(), "lines"),
         };
         let mut columns: Vec<_> = names.iter().map(|name| (name.as_str(), Side::Left)).collect();
-        let numbers = [lines, "share", "errors", "p50", "p90", "p95", "p99", "max"];
-        columns.extend(numbers.map(|name| (name, Side::Right)));
+        columns.push((lines, Side::Right));
+        columns.extend(NUMBERS.map(|name| (name, Side::Right)));
         let mut table = Table::new(&columns);
         let whole = if *self.by == By::Route { figures.counts.requests.count } else { figures.counts.entries };
         let first = groups.first(self.rows);
@@ -267,20 +267,25 @@ const LEVELS: [(usize, Tone); 6] =
 /// Name, count, share and bar.
 const COUNTED: [(&str, Side); 4] = [("", Side::Left), ("", Side::Right), ("", Side::Right), ("", Side::Whole)];
 
+/// What stands behind the count of a group.
+const NUMBERS: [&str; 7] = ["share", "errors", "p50", "p90", "p95", "p99", "max"];
+
 fn numbers_of(group: &super::groups::Group, whole: u64, tone: Tone) -> Vec<Cell> {
-    let failed = match group.errors * 1_000 / group.count.max(1) {
+    let [p50, p90, p95, p99] = [0.5, 0.9, 0.95, 0.99].map(|share| group.durations.quantile(share));
+    numbers_cells((group.count, group.errors), [p50, p90, p95, p99, group.durations.most()], whole, tone)
+}
+
+fn numbers_cells((count, errors): (u64, u64), durations: [Option<f64>; 5], whole: u64, tone: Tone) -> Vec<Cell> {
+    let failed = match errors * 1_000 / count.max(1) {
         share if share >= MARKED[1] => Tone::Red,
         share if share >= MARKED[0] => Tone::Yellow,
         _ => Tone::Dim,
     };
     let mut cells = vec![
-        Cell::new(tone, grouped(group.count)),
-        Cell::new(Tone::Dim, percent(group.count, whole)),
-        Cell::new(failed, percent(group.errors, group.count)),
+        Cell::new(tone, grouped(count)),
+        Cell::new(Tone::Dim, percent(count, whole)),
+        Cell::new(failed, percent(errors, count)),
     ];
-    let quantiles = [0.5, 0.9, 0.95, 0.99].map(|share| group.durations.quantile(share));
-    for value in quantiles.into_iter().chain([group.durations.most()]) {
-        cells.push(Cell::new(tone, value.map(milliseconds).unwrap_or_default()));
-    }
+    cells.extend(durations.map(|value| Cell::new(tone, value.map(milliseconds).unwrap_or_default())));
     cells
 }

@@ -6,6 +6,8 @@ use rustc_hash::FxHashMap;
 
 /// So many are counted each for itself: as many as a table of 8,192 places holds.
 const KNOWN: usize = (1 << 13) / 8 * 7;
+/// So many values are kept of somebody else's counts.
+pub(crate) const MAX_TOPS: usize = KNOWN;
 /// The others share so many counters; a power of two.
 const SHARED: usize = 1 << 15;
 /// Texts of so many bytes are their own key.
@@ -43,6 +45,18 @@ pub(crate) struct Top<'a> {
 }
 
 impl Tops {
+    /// What somebody else has counted: the most frequent values, of so many.
+    pub(crate) fn told(values: &[(String, u64)], distinct: usize) -> Self {
+        let mut tops = Self::default();
+        for (text, count) in values.iter().take(KNOWN) {
+            tops.know(key_of(text.as_bytes()), text.as_bytes(), Counter { count: *count, excess: 0 });
+        }
+        if distinct > tops.known.len() {
+            tops.shared = vec![0; SHARED];
+        }
+        tops
+    }
+
     #[inline]
     pub(crate) fn add(&mut self, text: &[u8]) {
         let key = key_of(text);

@@ -5,6 +5,8 @@
 #[path = "../support/folder.rs"]
 mod support;
 
+mod stats;
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cupola_store::{Batch, Settings, Signal, Store, Value};
@@ -12,6 +14,13 @@ use cupola_store::{Batch, Settings, Signal, Store, Value};
 use support::Folder;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+
+/// Lines as a batch.
+fn batch_of(signal: Signal, lines: &str) -> Batch {
+    let mut batch = Batch::new(signal);
+    lines.lines().for_each(|line| batch.line(line.as_bytes(), None).unwrap());
+    batch
+}
 
 /// A service's store, open as while it runs, with ten lines and a span of the last minute.
 struct Service {

@@ -1,12 +1,14 @@
 //! Reads a store's directory beside whoever writes it.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::error::QueryError;
 use super::scan::Scan;
+use super::walk::walk;
 use super::{
-    Counted, Counts, Failed, Failures, Found, Measured, Quantiles, Query, Requested, Requests, Search, Selection, Top,
-    Topped, Trace, TraceOf,
+    Counted, Counts, Entry, Failed, Failures, Found, Measured, Quantiles, Query, Requested, Requests, Search,
+    Selection, Top, Topped, Trace, TraceOf, Walked,
 };
 
 /// A store's directory, to be read. It needs no lock: this process or another one may write it meanwhile.
@@ -35,6 +37,19 @@ impl Reader {
         let dir = dir.as_ref().to_owned();
         std::fs::read_dir(&dir)?;
         Ok(Self { dir })
+    }
+
+    /// Visits all entries that are wanted, the oldest first, until `visit` breaks. What is written meanwhile to a file that is being read is
+    /// not visited.
+    ///
+    /// # Errors
+    /// Where the store cannot be read. Damaged blocks are left out, and told of.
+    pub fn walk(
+        &self,
+        selection: &Selection,
+        visit: &mut dyn FnMut(&Entry) -> ControlFlow<()>,
+    ) -> Result<Walked, QueryError> {
+        walk(&self.dir, selection, visit)
     }
 
     fn scan(&self, selection: &Selection) -> Scan<'_> {
