@@ -1,15 +1,18 @@
 //! What it costs to read OTLP's log records, from the bytes of a message to columns, beside what prost makes of the same.
 //!
-//! `otlp` prints nanoseconds a record of each, the median and the least of many rounds, and how many a second the least makes; `otlp --quick` is for a test that it runs at all. `otlp ours|json|prost TIMES` reads one
-//! message so often, to be counted: `valgrind --tool=callgrind otlp ours 11`, less the same with 1, by 10 and by 8192.
+//! `otlp` prints nanoseconds a record of each, the median and the least of many rounds, and how many a second the least makes; `otlp --quick` is
+//! for a test that it runs at all. `otlp ours|masked|json|prost TIMES` reads one message so often, to be counted:
+//! `valgrind --tool=callgrind otlp ours 11`, less the same with 1, by 10 and by 8192.
 
 use std::hint::black_box;
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use cupola_store::Signal;
+use cupola_dashboard::{KINDS, replay_with};
+use cupola_redact::KeyPolicy;
 use cupola_store::otlp::{Encoding, decode};
+use cupola_store::{Batch, Signal};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
@@ -27,6 +30,13 @@ fn main() -> ExitCode {
     let ours = || {
         black_box(decode(Signal::Logs, Encoding::Protobuf, black_box(&protobuf), 1).expect("it is one").batch.rows())
     };
+    // As the receiver does it, and as the journal has it: behind the time of its receipt.
+    let policy = KeyPolicy::default();
+    let received = [&1_i64.to_le_bytes()[..], &protobuf].concat();
+    let masked = || {
+        let batches = replay_with(Some(&policy), *KINDS.start(), black_box(&received)).expect("it is one");
+        black_box(batches.iter().map(Batch::rows).sum())
+    };
     let of_json =
         || black_box(decode(Signal::Logs, Encoding::Json, black_box(&json), 1).expect("it is one").batch.rows());
     let prost = || {
@@ -39,24 +49,27 @@ fn main() -> ExitCode {
         [] => 61,
         ["--quick"] => 1,
         ["ours", times] => return count(times, ours),
+        ["masked", times] => return count(times, masked),
         ["json", times] => return count(times, of_json),
         ["prost", times] => return count(times, prost),
         _ => {
-            let _ = writeln!(std::io::stderr(), "otlp [--quick | ours|json|prost TIMES]");
+            let _ = writeln!(std::io::stderr(), "otlp [--quick | ours|masked|json|prost TIMES]");
             return ExitCode::FAILURE;
         }
     };
     let bytes = |message: &[u8]| message.len() / RECORDS;
-    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    let mut times = [const { Vec::new() }; 4];
     for _ in 0..rounds {
         times[0].push(time(ours));
         times[1].push(time(prost));
         times[2].push(time(of_json));
+        times[3].push(time(masked));
     }
     let rows = [
         ("protobuf to columns", bytes(&protobuf)),
         ("protobuf to prost's structs", bytes(&protobuf)),
         ("JSON to columns", bytes(&json)),
+        ("protobuf, secrets masked", bytes(&protobuf)),
     ];
     for ((name, bytes), times) in rows.into_iter().zip(&mut times) {
         times.sort_by(f64::total_cmp);

@@ -101,7 +101,7 @@ impl Ingest {
 
     fn open(&self) -> anyhow::Result<(Store, ingest::Progress)> {
         let settings = Settings::default().retention(Duration::from_hours(24 * u64::from(self.retention)));
-        let store = crate::store::open(&self.store, &settings)?;
+        let store = crate::store::open(&self.store, &settings, Some(&KeyPolicy::default()))?;
         // What a crash has left was noted while it was opened.
         let done = ingest::Progress::open(&self.store)?;
         Ok((store, done))

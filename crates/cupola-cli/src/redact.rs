@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, BufWriter, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -64,7 +64,7 @@ Exit codes: 0 done, 1 reading or writing failed, 2 bad usage.";
 
 impl Redact {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let policy = self.read_policy().map_err(Failure::Usage)?;
+        let policy = read_policy(self.policy.as_deref()).map_err(Failure::Usage)?;
         let mut out = BufWriter::with_capacity(PIECE, io::stdout().lock());
         let mut tally = Tally::default();
         for source in Source::all(&self.files) {
@@ -75,12 +75,6 @@ impl Redact {
             report(&tally).map_err(|error| Failure::Work(error.into()))?;
         }
         Ok(())
-    }
-
-    fn read_policy(&self) -> anyhow::Result<KeyPolicy> {
-        let Some(path) = &self.policy else { return Ok(KeyPolicy::default()) };
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read the policy {}", path.display()))?;
-        KeyPolicy::from_toml_with(&text, &variable).with_context(|| path.display().to_string())
     }
 
     /// Scrubs one input.
@@ -125,6 +119,13 @@ fn read(input: &mut impl Read, buffer: &mut [u8], source: &Source) -> anyhow::Re
             result => return result.with_context(|| format!("cannot read {}", source.name())),
         }
     }
+}
+
+/// The rules of a file, beside the default ones; those alone where there is none.
+pub(crate) fn read_policy(path: Option<&Path>) -> anyhow::Result<KeyPolicy> {
+    let Some(path) = path else { return Ok(KeyPolicy::default()) };
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read the policy {}", path.display()))?;
+    KeyPolicy::from_toml_with(&text, &variable).with_context(|| path.display().to_string())
 }
 
 /// What an input is of which nobody has said it.

@@ -15,6 +15,7 @@ use clap::Args;
 use cupola::Cupola;
 use cupola::http::Check;
 use cupola_dashboard::{Api, Receiver};
+use cupola_redact::KeyPolicy;
 use cupola_store::{Reader, Settings, Store};
 use tokio::sync::watch;
 
@@ -25,7 +26,7 @@ use tls::Certificate;
 /// Stores logs, spans and metrics that services send by OTLP, and answers questions about them.
 ///
 /// Both ports speak OTLP over HTTP (protobuf and JSON) and gRPC, and have the REST API under /cupola/api/v1, /metrics, /healthz and
-/// /readyz. What is acknowledged outlives the process.
+/// /readyz. What is acknowledged outlives the process. Passwords, tokens, keys and the like are masked before anything is stored.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Serve {
@@ -46,6 +47,9 @@ pub struct Serve {
 
     #[command(flatten)]
     certificate: Certificate,
+
+    #[command(flatten)]
+    secrets: Secrets,
 
     /// Keeps entries for so many days
     #[arg(long, value_name = "DAYS", env = "CUPOLA_STORE_DAYS", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=36500))]
@@ -71,6 +75,25 @@ struct Tokens {
     /// Listens on other addresses than this machine's own without tokens: everyone there may send and read
     #[arg(long)]
     open: bool,
+}
+
+/// What is masked of what comes in.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Secrets in what comes in")]
+struct Secrets {
+    /// Rules of your own for what is masked, beside the default ones: a file as `cupola redact --policy` reads it
+    #[arg(long, value_name = "FILE", env = "CUPOLA_POLICY", conflicts_with = "no_redact")]
+    policy: Option<PathBuf>,
+
+    /// Stores everything as it comes: for those whose senders have masked already
+    #[arg(long)]
+    no_redact: bool,
+}
+
+impl Secrets {
+    fn policy(&self) -> anyhow::Result<Option<KeyPolicy>> {
+        if self.no_redact { Ok(None) } else { crate::redact::read_policy(self.policy.as_deref()).map(Some) }
+    }
 }
 
 /// How long requests may take to end.
@@ -110,14 +133,15 @@ impl Serve {
 
     async fn serve(self) -> anyhow::Result<()> {
         let acceptor = self.certificate.acceptor()?;
+        let policy = self.secrets.policy()?;
         // Bound first: a store that is opened in vain would have to be closed again.
         let http = Listener::bind(self.http, acceptor.clone()).await?;
         let grpc = Listener::bind(self.grpc, acceptor).await?;
         let cupola = own()?;
         let hours = 24 * u64::from(self.days);
         let settings = Settings::default().retention(Duration::from_hours(hours)).max_bytes(self.max_bytes);
-        let store = Arc::new(crate::store::open(&self.store, &settings)?);
-        let app = self.app(&cupola, &store)?;
+        let store = Arc::new(crate::store::open(&self.store, &settings, policy.as_ref())?);
+        let app = self.app(&cupola, &store, policy)?;
         tracing::info!(target: "cupola", store = %self.store.display(), http = %http.address(), grpc = %grpc.address(), "listening");
         let (end, ended) = watch::channel(());
         let serve = |listener: Listener| tokio::spawn(listener.serve(app.clone(), ended.clone()));
@@ -138,10 +162,10 @@ impl Serve {
         closed
     }
 
-    fn app(&self, cupola: &Cupola, store: &Arc<Store>) -> anyhow::Result<Router> {
+    fn app(&self, cupola: &Cupola, store: &Arc<Store>, policy: Option<KeyPolicy>) -> anyhow::Result<Router> {
         account::show(cupola.registry(), Arc::downgrade(store));
         cupola.ready_check(ready(store));
-        let receiver = Receiver::new(Arc::new(store.writer()));
+        let receiver = Receiver::new(Arc::new(store.writer())).policy(policy);
         let receiver = self.tokens.ingest_token.iter().fold(receiver, |receiver, token| receiver.token(token));
         let api = Api::new(Arc::new(Reader::open(&self.store)?)).tails(store.tails().clone());
         let api = self.tokens.read_token.iter().fold(api, |api, token| api.token(token));

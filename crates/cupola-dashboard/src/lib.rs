@@ -14,8 +14,9 @@
 //! ```
 //!
 //! # Where this sits
-//! Floor 4: on cupola-store, behind its traits `Write` and `Query`, so that another store can stand there. It must not know where the
-//! store's files are, read the environment, or listen by itself: whoever serves the router decides that.
+//! Floor 4: on cupola-store, behind its traits `Write` and `Query`, so that another store can stand there, and on cupola-redact, by which
+//! what others send is masked. It must not know where the store's files are, read the environment, or listen by itself: whoever serves the
+//! router decides that.
 
 mod api;
 mod limits;
@@ -24,4 +25,4 @@ mod token;
 
 pub use api::Api;
 pub use limits::Limits;
-pub use receiver::{KINDS, Receiver, replay};
+pub use receiver::{KINDS, Receiver, replay, replay_with};

@@ -2,6 +2,7 @@
 
 mod grpc;
 mod inflate;
+mod mask;
 mod message;
 mod otlp_http;
 mod refusal;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::post;
 use bytes::{Bytes, BytesMut};
+use cupola_redact::KeyPolicy;
 use cupola_store::{Signal, Write};
 use http_body_util::BodyExt as _;
 use tokio::sync::Semaphore;
@@ -19,7 +21,7 @@ use tokio::time::timeout;
 
 use crate::limits::Limits;
 use crate::token::Tokens;
-pub use message::{KINDS, replay};
+pub use message::{KINDS, replay, replay_with};
 use message::{Message, Taken};
 use refusal::Refusal;
 
@@ -31,11 +33,15 @@ use refusal::Refusal;
 /// | gRPC | `Export` of `LogsService`, `TraceService` and `MetricsService` |
 ///
 /// What it acknowledges outlives the process.
+///
+/// Secrets are masked before anything is kept or shown: what stands under a secret name, headers, parameters of URLs, members of JSON, and
+/// what looks like one in any text. Only the store's journal has messages as they were sent, for some seconds, until they are sealed.
 #[derive(Clone, Debug)]
 pub struct Receiver {
     write: Arc<dyn Write>,
     tokens: Tokens,
     limits: Limits,
+    policy: Option<KeyPolicy>,
 }
 
 /// A receiver at work.
@@ -48,7 +54,7 @@ struct Desk {
 impl Receiver {
     /// Brings what comes in here.
     pub fn new(write: Arc<dyn Write>) -> Self {
-        Self { write, tokens: Tokens::default(), limits: Limits::default() }
+        Self { write, tokens: Tokens::default(), limits: Limits::default(), policy: Some(KeyPolicy::default()) }
     }
 
     /// Takes only what comes with this token, or with another one that it was given: `Authorization: Bearer …`. Without any, it takes what
@@ -63,6 +69,14 @@ impl Receiver {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Masks by another policy than the default one, or nothing where there is `None`: for those whose senders have masked already. The store
+    /// is to be opened with [`replay_with`] the same.
+    #[must_use]
+    pub fn policy(mut self, policy: impl Into<Option<KeyPolicy>>) -> Self {
+        self.policy = policy.into();
         self
     }
 
@@ -98,7 +112,7 @@ impl Desk {
         let receiver = self.receiver.clone();
         let taken = tokio::task::spawn_blocking(move || {
             let _one_of_few = permit;
-            message.keep(&*receiver.write, receiver.limits.decompressed_bytes)
+            message.keep(&receiver)
         });
         taken.await.unwrap_or(Err(Refusal::Unavailable("the message could not be worked on")))
     }

@@ -1,8 +1,12 @@
 //! Entries on their way into the store: columns that grow.
 
+mod replace;
+
 use std::fmt;
 
 use rustc_hash::FxHashMap;
+
+pub use replace::Instead;
 
 use crate::column::Column;
 use crate::signal::Signal;

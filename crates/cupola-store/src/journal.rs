@@ -12,12 +12,14 @@ use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 pub(crate) use replay::{Damage, Record, Replay, read};
 
 use crate::file::Durability;
+use crate::sealing::clock;
 
 const MAGIC: &[u8; 8] = b"cupolajr";
 /// Version 1.0, the major one in the upper half.
@@ -28,12 +30,15 @@ const RECORD_HEAD: usize = 13;
 pub(crate) const MAX_BODY: usize = 256 << 20;
 /// A segment that is longer is followed by another.
 const SEGMENT: u64 = 64 << 20;
+/// One that is older too: what was sent stands in it as it came, and is not to stay much longer than it has to.
+const STAYS: Duration = Duration::from_secs(10);
 
 /// The journal of this run.
 #[derive(Debug)]
 pub(crate) struct Journal {
     dir: PathBuf,
     durability: Durability,
+    stays: Duration,
     run: u64,
     /// The number that the next record has; the first has 1.
     next: u64,
@@ -47,12 +52,13 @@ pub(crate) struct Journal {
 struct Open {
     file: File,
     len: u64,
+    since: Instant,
 }
 
 impl Journal {
     /// A journal in this folder, whose run is a later one than all of which there are segments. Nothing is written yet.
     pub(crate) fn new(dir: &Path, run: u64, durability: Durability) -> Self {
-        Self { dir: dir.to_owned(), durability, run, next: 1, open: None, segments: VecDeque::new() }
+        Self { dir: dir.to_owned(), durability, stays: STAYS, run, next: 1, open: None, segments: VecDeque::new() }
     }
 
     /// Which run it is.
@@ -62,7 +68,7 @@ impl Journal {
 
     /// Writes a record, and says its number. On an error nothing of it is left.
     pub(crate) fn append(&mut self, kind: u8, body: &[u8]) -> io::Result<u64> {
-        if self.open.as_ref().is_none_or(|open| open.len >= SEGMENT) {
+        if self.open.as_ref().is_none_or(|open| open.len >= SEGMENT || open.since.elapsed() >= self.stays) {
             self.begin()?;
         }
         let Some(open) = &mut self.open else { return Err(io::ErrorKind::NotFound.into()) };
@@ -92,7 +98,7 @@ impl Journal {
         if self.segments.back().is_none_or(|(first, _)| *first != self.next) {
             self.segments.push_back((self.next, path));
         }
-        self.open = Some(Open { file, len: HEAD as u64 });
+        self.open = Some(Open { file, len: HEAD as u64, since: clock() });
         Ok(())
     }
 
@@ -115,9 +121,16 @@ impl Journal {
         released
     }
 
-    /// Whether the open segment has become so long that it goes when it can.
+    /// Whether the open segment has become so long, or so old, that it goes when it can.
     fn is_worn(&self) -> bool {
-        self.open.as_ref().is_none_or(|open| open.len >= SEGMENT / 4)
+        self.open.as_ref().is_none_or(|open| open.len >= SEGMENT / 4 || open.since.elapsed() >= self.stays)
+    }
+
+    /// Nothing comes at the moment: where each record is sealed up to this one, and there is no other, no segment stays.
+    pub(crate) fn rest(&mut self, sealed: u64) {
+        if self.next == sealed + 1 {
+            self.close(sealed);
+        }
     }
 
     /// Ends it: where each record is sealed up to this one, and there is no other, no segment is left.

@@ -39,7 +39,7 @@ mod value;
 mod words;
 mod writer;
 
-pub use batch::{Batch, MAX_NAMES, Row};
+pub use batch::{Batch, Instead, MAX_NAMES, Row};
 pub use file::Durability;
 pub use level::Level;
 pub use lines::LineError;

@@ -7,6 +7,6 @@ mod merge;
 mod retention;
 mod thread;
 
-pub(crate) use keeper::{Keeper, chain};
+pub(crate) use keeper::{Keeper, chain, clock};
 pub(crate) use retention::sizes;
 pub(crate) use thread::run;

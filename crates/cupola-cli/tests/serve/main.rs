@@ -7,7 +7,9 @@ mod folder;
 mod server;
 mod tail;
 
+use std::fs;
 use std::net::TcpStream;
+use std::path::Path;
 use std::sync::Arc;
 
 use folder::Folder;
@@ -50,6 +52,47 @@ fn who_has_no_token_neither_sends_nor_reads() {
     assert_eq!((ask("send-7"), ask(""), ask("read-7")), (401, 401, 200));
 }
 
+/// Whether any file of the store has this in it.
+fn is_in_files(dir: &Path, needle: &[u8]) -> bool {
+    fs::read_dir(dir).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        // A file that is gone has nothing in it.
+        let has = |bytes: Vec<u8>| bytes.windows(needle.len()).any(|window| window == needle);
+        if path.is_dir() { is_in_files(&path, needle) } else { fs::read(&path).is_ok_and(has) }
+    })
+}
+
+#[test]
+fn secrets_are_masked_before_they_are_stored_unless_somebody_wants_them() {
+    let folder = Folder::new();
+    let dir = folder.path().join("store");
+    let mut server = Server::start(&folder, &[]);
+    assert_eq!(server.send(&[("INFO", "login with password=hunter2 failed")], "").0, 200);
+    server.signal(Signal::KILL);
+
+    // What the journal had is masked as well.
+    let mut server = Server::start(&folder, &[]);
+    assert_eq!(server.messages(1), ["login with password=[REDACTED] failed"]);
+    assert_eq!(server.send(&[("INFO", "once more with password=hunter2")], "").0, 200);
+    assert_eq!(server.messages(2)[0], "once more with password=[REDACTED]");
+    // Where nothing comes, the journal has it no longer than until it is sealed.
+    while fs::read_dir(dir.join("journal")).unwrap().next().is_some() {
+        assert_eq!(server.ask("GET /readyz HTTP/1.1", "").0, 200);
+    }
+    assert!(!is_in_files(&dir, b"hunter2"));
+    assert_eq!(server.signal(Signal::TERM), Some(0));
+
+    let policy = folder.write("policy.toml", "deny = [\"tenant\"]");
+    let mut server = Server::start(&folder, &["--policy", &policy]);
+    assert_eq!(server.send(&[("INFO", "tenant=acme")], "").0, 200);
+    assert_eq!(server.messages(3)[0], "tenant=[REDACTED]");
+    assert_eq!(server.signal(Signal::TERM), Some(0));
+
+    let server = Server::start(&folder, &["--no-redact"]);
+    assert_eq!(server.send(&[("INFO", "password=hunter2")], "").0, 200);
+    assert_eq!(server.messages(4)[0], "password=hunter2");
+}
+
 #[test]
 fn both_ports_answer_in_tls_where_there_is_a_certificate() {
     let folder = Folder::new();
@@ -90,4 +133,5 @@ fn wrong_usage_says_what_is_wrong() {
     check(&["--http", "somewhere"], "--http");
     check(&["--tls-cert", "cert.pem"], "--tls-key");
     check(&["--days", "0"], "1..=36500");
+    check(&["--policy", "nowhere.toml"], "cannot read the policy nowhere.toml");
 }

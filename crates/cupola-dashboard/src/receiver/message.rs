@@ -4,10 +4,13 @@ use std::ops::RangeInclusive;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
+use cupola_redact::KeyPolicy;
 use cupola_store::otlp::{Decoded, Encoding, decode};
-use cupola_store::{Batch, DecodeError, Kept, Signal, Write};
+use cupola_store::{Batch, DecodeError, Kept, Signal};
 
+use super::Receiver;
 use super::inflate::Compression;
+use super::mask::mask;
 use super::refusal::Refusal;
 
 /// The kinds of records that a [`Receiver`](super::Receiver) has the journal keep; [`replay`] reads them.
@@ -57,9 +60,11 @@ impl Format {
         KINDS.zip(Self::all()).find(|(known, _)| *known == kind).map(|(_, format)| format)
     }
 
-    fn decode(self, sent: &[u8], received: i64, most: usize) -> Result<Decoded, Refusal> {
+    fn decode(self, sent: &[u8], received: i64, most: usize, policy: Option<&KeyPolicy>) -> Result<Decoded, Refusal> {
         let whole = self.compression.inflate(sent, most)?;
-        Ok(decode(self.signal, self.encoding, &whole, received)?)
+        let mut decoded = decode(self.signal, self.encoding, &whole, received)?;
+        policy.into_iter().for_each(|policy| mask(policy, &mut decoded.batch));
+        Ok(decoded)
     }
 }
 
@@ -71,13 +76,14 @@ impl Message {
     }
 
     /// Decodes it and keeps its entries.
-    pub(super) fn keep(&self, write: &dyn Write, most: usize) -> Result<Taken, Refusal> {
-        let decoded = self.format.decode(&self.sent, self.received, most)?;
+    pub(super) fn keep(&self, receiver: &Receiver) -> Result<Taken, Refusal> {
+        let (most, policy) = (receiver.limits.decompressed_bytes, receiver.policy.as_ref());
+        let decoded = self.format.decode(&self.sent, self.received, most, policy)?;
         let Some(kind) = self.format.kind() else { return Err(Refusal::Unavailable("the message has no kind")) };
         let mut raw = BytesMut::with_capacity(TIME_BYTES + self.sent.len());
         raw.put_i64_le(self.received);
         raw.extend_from_slice(&self.sent);
-        let kept = write.keep(kind, &raw, vec![decoded.batch])?;
+        let kept = receiver.write.keep(kind, &raw, vec![decoded.batch])?;
         Ok(Taken::new(decoded.rejected, decoded.reason, &kept))
     }
 }
@@ -95,16 +101,25 @@ impl Taken {
     }
 }
 
-/// Makes entries of a record of the journal again; for [`Store::open`](cupola_store::Store::open), at least for the kinds of [`KINDS`].
+/// Makes entries of a record of the journal again; for [`Store::open`](cupola_store::Store::open), at least for the kinds of [`KINDS`]. They are
+/// masked by the default policy.
 ///
 /// # Errors
 /// The record is of another kind, or not what was acknowledged.
 pub fn replay(kind: u8, raw: &[u8]) -> Result<Vec<Batch>, DecodeError> {
+    replay_with(Some(&KeyPolicy::default()), kind, raw)
+}
+
+/// The same, masked by the policy that the receiver was given.
+///
+/// # Errors
+/// The record is of another kind, or not what was acknowledged.
+pub fn replay_with(policy: Option<&KeyPolicy>, kind: u8, raw: &[u8]) -> Result<Vec<Batch>, DecodeError> {
     let (Some(format), Some((time, sent))) = (Format::of_kind(kind), raw.split_first_chunk::<TIME_BYTES>()) else {
         return Err(format!("a record of kind {kind} is none of the receiver's").into());
     };
     // It was within the limits when it was acknowledged, whatever they are now.
-    let decoded = format.decode(sent, i64::from_le_bytes(*time), usize::MAX >> 1);
+    let decoded = format.decode(sent, i64::from_le_bytes(*time), usize::MAX >> 1, policy);
     match decoded {
         Ok(decoded) => Ok(vec![decoded.batch]),
         Err(refusal) => Err(refusal.message().to_owned().into()),

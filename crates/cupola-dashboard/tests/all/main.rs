@@ -3,5 +3,6 @@
 
 mod api;
 mod clients;
+mod mask;
 mod receiver;
 mod support;

@@ -111,6 +111,20 @@ fn segments_go_when_all_of_them_is_sealed() {
     assert_eq!(Replay::find(dir.path()).unwrap().segments.len(), 0, "the open one was long enough to go");
     assert_eq!(journal.append(0, b"small").unwrap(), 10);
     assert!(journal.release(10).is_empty(), "and this one is not");
-    journal.close(10);
+    journal.rest(9);
+    assert_eq!(Replay::find(dir.path()).unwrap().segments.len(), 1, "something is not sealed");
+    journal.rest(10);
+    assert_eq!(Replay::find(dir.path()).unwrap().segments.len(), 0, "nothing comes at the moment");
+    journal.stays = Duration::ZERO;
+    assert_eq!((journal.append(0, b"old").unwrap(), journal.append(0, b"newer").unwrap()), (11, 12));
+    assert_eq!(firsts(&journal), [11, 12]);
+    delete(&journal.release(11));
+    assert_eq!(firsts(&journal), [12]);
+    delete(&journal.release(12));
+    assert_eq!(Replay::find(dir.path()).unwrap().segments.len(), 0, "it was old enough to go");
+    journal.stays = STAYS;
+    assert_eq!(journal.append(0, b"the last").unwrap(), 13);
+    assert!(journal.release(13).is_empty());
+    journal.close(13);
     assert_eq!(Replay::find(dir.path()).unwrap().segments.len(), 0);
 }

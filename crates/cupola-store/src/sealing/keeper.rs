@@ -202,6 +202,14 @@ impl Keeper {
         if journal.run() == self.run { journal.release(self.sealed()) } else { Vec::new() }
     }
 
+    /// Nothing comes at the moment: what the journal has of it is not needed where all of it is sealed.
+    pub(crate) fn rest(&self) {
+        let mut journal = self.shared.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if journal.run() == self.run {
+            journal.rest(self.sealed());
+        }
+    }
+
     /// Each record up to this one is sealed.
     pub(crate) fn sealed(&self) -> u64 {
         let waiting = self.buffers.values().filter_map(|buffer| buffer.records).map(|(first, _)| first - 1).min();

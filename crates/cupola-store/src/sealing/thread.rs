@@ -30,6 +30,9 @@ pub(crate) fn run(mut keeper: Keeper) -> bool {
         if is_idle || keeper.waiting() == 0 {
             keeper.merge();
         }
+        if is_idle {
+            keeper.rest();
+        }
         if tidied.0 + TIDY <= clock() || tidied.1 > TIDY_ROWS {
             keeper.close_idle();
             keeper.expire();
