@@ -21,6 +21,7 @@ mod tests;
 
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
+use std::rc::Rc;
 
 pub(crate) use error::FileError;
 pub use open::Durability;
@@ -42,6 +43,9 @@ const NAME_BITS: u32 = 20;
 const MAX_NAMES: i64 = (1 << NAME_BITS) - 1;
 /// What the times are called.
 const TIMES: i64 = 0;
+
+/// Columns with their names, in the order of the file.
+pub(crate) type Named = Vec<(Box<str>, Rc<Column>)>;
 
 /// An open file.
 #[derive(Debug)]
@@ -123,19 +127,33 @@ impl DayFile {
 
     /// All fields of a block.
     pub(crate) fn columns(&self, block: &Block) -> Result<Vec<(Box<str>, Column)>, FileError> {
-        self.columns_by(block, |blob, rows| block::column(blob, rows).map(Some))
+        self.columns_by(block, |_, blob, rows| block::column(blob, rows).map(Some), |column| column)
+    }
+
+    /// All fields of a block, of which some may be known already.
+    pub(crate) fn columns_beside(
+        &self,
+        block: &Block,
+        known: impl Fn(&str) -> Option<Rc<Column>>,
+    ) -> Result<Named, FileError> {
+        let read = |name: &str, blob: &[u8], rows| match known(name) {
+            Some(column) => Ok(Some(column)),
+            None => block::column(blob, rows).map(|column| Some(Rc::new(column))),
+        };
+        self.columns_by(block, read, Rc::new)
     }
 
     /// All fields of a block in which a text may be found, with those that are ids or without.
     pub(crate) fn speaking_columns(&self, block: &Block, with_ids: bool) -> Result<Vec<(Box<str>, Column)>, FileError> {
-        self.columns_by(block, |blob, rows| block::speaking_column(blob, rows, with_ids))
+        self.columns_by(block, |_, blob, rows| block::speaking_column(blob, rows, with_ids), |column| column)
     }
 
-    fn columns_by(
+    fn columns_by<T>(
         &self,
         block: &Block,
-        read: impl Fn(&[u8], usize) -> Result<Option<Column>, block::Torn>,
-    ) -> Result<Vec<(Box<str>, Column)>, FileError> {
+        read: impl Fn(&str, &[u8], usize) -> Result<Option<T>, block::Torn>,
+        of_rest: impl Fn(Column) -> T,
+    ) -> Result<Vec<(Box<str>, T)>, FileError> {
         let rows = block.header.rows as usize;
         let sql = "SELECT name, data FROM columns JOIN names ON names.id = columns.id & ?3 WHERE columns.id BETWEEN ?1 + 1 AND ?2";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -145,8 +163,11 @@ impl DayFile {
         while let Some(row) = found.next()? {
             let (name, blob) = (row.get::<_, Box<str>>(0)?, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
             match &*name {
-                REST => columns.extend(block::rest_columns(blob, rows)?),
-                _ => columns.extend(read(blob, rows)?.map(|column| (name, column))),
+                REST => {
+                    let rest = block::rest_columns(blob, rows)?;
+                    columns.extend(rest.into_iter().map(|(name, column)| (name, of_rest(column))));
+                }
+                _ => columns.extend(read(&name, blob, rows)?.map(|column| (name, column))),
             }
         }
         Ok(columns)

@@ -1,7 +1,6 @@
 //! The value of a field.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 /// A value, borrowed from whoever has it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,8 +44,37 @@ impl<'a> Value<'a> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let mut text = String::with_capacity(2 * bytes.len());
+    bytes.iter().for_each(|byte| text.extend(digits(*byte)));
+    text
+}
+
+/// Whether this is the text of an id.
+pub(crate) fn is_hex_of(text: &str, id: &[u8]) -> bool {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    rest.is_empty()
+        && pairs.len() == id.len()
+        && pairs.iter().zip(id).all(|(pair, byte)| pair.map(char::from) == digits(*byte))
+}
+
+fn digits(byte: u8) -> [char; 2] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    [byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_its_text() {
+        let id: Vec<u8> = (0..=255).collect();
+        let text = Value::Id(&id).text();
+        assert_eq!((&text[..8], &text[506..]), ("00010203", "fdfeff"));
+        assert!(is_hex_of(&text, &id) && is_hex_of("", &[]));
+        for other in ["0a", "0A0b", "0a0b0", "0a0b0c", "0a0é"] {
+            assert!(!is_hex_of(other, &[10, 11]), "{other}");
+        }
+        assert!(is_hex_of("0a0b", &[10, 11]));
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! `how(1) length(4) check(4) data`: 0 as it is, 1 zstd; the length of what was compressed; the lower half of the data's XXH3.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -69,8 +70,16 @@ pub(crate) fn unfold(blob: &[u8]) -> Result<Vec<u8>, Torn> {
     if bytes.len() == len { Ok(bytes) } else { Err(Torn("it has another length than it says")) }
 }
 
+thread_local! {
+    /// To make one costs as much as to read a small blob with it.
+    static UNFOLDER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
 fn unzstd(data: &[u8], len: usize) -> Result<Vec<u8>, Torn> {
-    let unfolded = Decompressor::new().and_then(|mut zstd| zstd.decompress(data, len));
+    let unfolded = UNFOLDER.with_borrow_mut(|known| match known {
+        Some(zstd) => zstd.decompress(data, len),
+        None => known.insert(Decompressor::new()?).decompress(data, len),
+    });
     unfolded.map_err(|_| Torn("what zstd does not read"))
 }
 

@@ -88,7 +88,8 @@ impl Failures {
 fn add(hit: &Hit<'_>, groups: &mut FxHashMap<Fingerprint, FailureGroup>, beyond: &mut u64) -> Result<(), QueryError> {
     let about = About::of(hit)?;
     let times = hit.opened.times()?;
-    for row in hit.rows.iter() {
+    // The newest first, as blocks come too: most groups have their example at once.
+    for row in hit.rows.iter().rev() {
         let time = times.get(row).copied().unwrap_or_default();
         let texts = about.texts(row);
         let fingerprint = texts.failure().fingerprint();

@@ -9,10 +9,7 @@ use rustc_hash::FxHashMap;
 use super::entry::Entry;
 use super::error::QueryError;
 use crate::column::{Column, Owned};
-use crate::file::{Block, DayFile};
-
-/// Columns with their names, in the order of the file.
-type Named = Vec<(Box<str>, Rc<Column>)>;
+use crate::file::{Block, DayFile, Named};
 
 /// A block.
 #[derive(Debug)]
@@ -77,8 +74,7 @@ impl<'a> Opened<'a> {
         if let Some(all) = self.all.get() {
             return Ok(all);
         }
-        let read = self.file.columns(self.block)?.into_iter().map(|(name, column)| (name, Rc::new(column)));
-        let all: Named = read.collect();
+        let all = self.file.columns_beside(self.block, |name| self.columns.borrow().get(name).cloned().flatten())?;
         self.columns.borrow_mut().extend(all.iter().map(|(name, column)| (name.clone(), Some(Rc::clone(column)))));
         Ok(self.all.get_or_init(|| all))
     }

@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use rustc_hash::FxHashMap;
+
 use super::cursor::Cursor;
 use super::entry::Entry;
 use super::error::QueryError;
@@ -15,6 +17,10 @@ pub const MAX_PAGE: usize = 10_000;
 
 /// So many entries are read before it is seen how large they are.
 const AT_ONCE: usize = 1_000;
+
+/// Where a block has no more than this, they are read while its columns are at hand, as long as they take no more than that together.
+const FEW: usize = 16;
+const EARLY_BYTES: usize = 4 << 20;
 
 /// A question for entries, the newest first.
 #[derive(Clone, Debug)]
@@ -43,6 +49,32 @@ pub struct Found {
 
 /// An entry that is wanted, before it is read: its time, the place of its block among those of the file, and its row.
 pub(super) type Candidate = (i64, usize, usize);
+
+/// Entries that were read when they were found, by the place of their block and their row.
+#[derive(Debug, Default)]
+struct Early {
+    entries: FxHashMap<(usize, usize), Entry>,
+    bytes: usize,
+}
+
+impl Early {
+    fn read(&mut self, hit: &Hit<'_>, place: usize) -> Result<(), QueryError> {
+        if hit.rows.count() > FEW || self.bytes > EARLY_BYTES {
+            return Ok(());
+        }
+        let rows: Vec<_> = hit.rows.iter().collect();
+        for (row, entry) in rows.iter().zip(hit.opened.entries(&rows)?) {
+            self.bytes += entry.bytes();
+            self.entries.insert((place, *row), entry);
+        }
+        Ok(())
+    }
+
+    /// These rows of a block, if they were read.
+    fn take(&mut self, place: usize, rows: &[usize]) -> Option<Vec<Entry>> {
+        rows.iter().map(|row| self.entries.remove(&(place, *row))).collect()
+    }
+}
 
 impl Search {
     /// Answers from the files that are in this scan's folder.
@@ -75,7 +107,7 @@ impl Search {
 /// Fills a page from a file. Gives the time up to which nothing has been looked at, if it was over before the end.
 fn of_file(page: &mut Page, scan: &mut Scan<'_>, file: &DayFile) -> Result<Option<i64>, QueryError> {
     let blocks = scan.blocks(file)?;
-    let (mut candidates, mut stopped) = (Vec::new(), None);
+    let (mut candidates, mut early, mut stopped) = (Vec::new(), Early::default(), None);
     for (place, block) in blocks.iter().enumerate() {
         // All that can still come is as old as this, or older.
         let bound = block.header.max_time.min(*scan.times().end());
@@ -89,7 +121,7 @@ fn of_file(page: &mut Page, scan: &mut Scan<'_>, file: &DayFile) -> Result<Optio
             stopped = Some(bound);
             break;
         }
-        match scan.visit(file, block, |hit| collect(&hit, place, &mut candidates)) {
+        match scan.visit(file, block, |hit| collect(&hit, place, &mut candidates, &mut early)) {
             Err(error) if error.is_over() => {
                 scan.partial = Some(Partial::Deadline);
                 candidates.retain(|(time, ..)| *time > bound);
@@ -99,12 +131,13 @@ fn of_file(page: &mut Page, scan: &mut Scan<'_>, file: &DayFile) -> Result<Optio
             visited => visited?,
         };
     }
-    read(page, scan, file, &blocks, candidates)?;
+    read(page, scan, (file, &blocks), candidates, early)?;
     Ok(stopped)
 }
 
-fn collect(hit: &Hit<'_>, place: usize, candidates: &mut Vec<Candidate>) -> Result<(), QueryError> {
+fn collect(hit: &Hit<'_>, place: usize, candidates: &mut Vec<Candidate>, early: &mut Early) -> Result<(), QueryError> {
     let times = hit.opened.times()?;
+    early.read(hit, place)?;
     candidates.extend(hit.rows.iter().filter_map(|row| Some((*times.get(row)?, place, row))));
     Ok(())
 }
@@ -113,9 +146,9 @@ fn collect(hit: &Hit<'_>, place: usize, candidates: &mut Vec<Candidate>) -> Resu
 fn read(
     page: &mut Page,
     scan: &mut Scan<'_>,
-    file: &DayFile,
-    blocks: &[Block],
+    from: (&DayFile, &[Block]),
     mut candidates: Vec<Candidate>,
+    mut early: Early,
 ) -> Result<(), QueryError> {
     page.cut(&mut candidates);
     candidates.sort_unstable_by_key(|candidate| Reverse(*candidate));
@@ -125,7 +158,7 @@ fn read(
         let at_least = rest.len().min(AT_ONCE);
         let last = rest[at_least - 1].0;
         let (some, others) = rest.split_at_mut(rest.partition_point(|(time, ..)| *time >= last));
-        page.add(read_some(scan, file, blocks, some)?);
+        page.add(read_some(scan, from, some, &mut early)?);
         rest = others;
     }
     Ok(())
@@ -134,15 +167,19 @@ fn read(
 /// Reads entries, each block once.
 fn read_some(
     scan: &mut Scan<'_>,
-    file: &DayFile,
-    blocks: &[Block],
+    (file, blocks): (&DayFile, &[Block]),
     some: &mut [Candidate],
+    early: &mut Early,
 ) -> Result<Vec<Entry>, QueryError> {
     some.sort_unstable_by_key(|(_, place, row)| (*place, *row));
     let mut entries = Vec::with_capacity(some.len());
     for of_block in some.chunk_by(|one, next| one.1 == next.1) {
         let rows: Vec<_> = of_block.iter().map(|(.., row)| *row).collect();
-        entries.extend(scan.entries(file, &blocks[of_block[0].1], &rows)?);
+        let place = of_block[0].1;
+        match early.take(place, &rows) {
+            Some(known) => entries.extend(known),
+            None => entries.extend(scan.entries(file, &blocks[place], &rows)?),
+        }
     }
     Ok(entries)
 }

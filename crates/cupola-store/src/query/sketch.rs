@@ -1,6 +1,6 @@
 //! How numbers are spread, in bounded memory: how many lie in each of buckets that each are 2.2 % wider than the one before.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 /// Buckets to each doubling.
 const SCALE: f64 = 32.0;
@@ -11,8 +11,9 @@ const LARGEST: f64 = 44.0;
 /// Numbers, counted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Sketch {
-    /// Of numbers above zero.
-    buckets: BTreeMap<i16, u64>,
+    /// Of numbers above zero, one behind the other from `first` on; neither the first nor the last is empty.
+    buckets: VecDeque<u64>,
+    first: i16,
     /// Zero and below.
     low: u64,
     pub(super) count: u64,
@@ -33,10 +34,26 @@ impl Sketch {
         if number > 0.0 {
             #[allow(clippy::cast_possible_truncation, reason = "it is between the bounds")]
             let bucket = (number.log2().clamp(SMALLEST, LARGEST) * SCALE).floor() as i16;
-            *self.buckets.entry(bucket).or_default() += 1;
+            *self.bucket(bucket) += 1;
         } else {
             self.low += 1;
         }
+    }
+
+    #[inline]
+    fn bucket(&mut self, bucket: i16) -> &mut u64 {
+        if self.buckets.is_empty() {
+            self.first = bucket;
+        }
+        while bucket < self.first {
+            self.buckets.push_front(0);
+            self.first -= 1;
+        }
+        let place = usize::from((bucket - self.first).unsigned_abs());
+        if place >= self.buckets.len() {
+            self.buckets.resize(place + 1, 0);
+        }
+        &mut self.buckets[place]
     }
 
     /// The number below which this share of them lies, from 0 to 1, to about one per cent; exact at both ends.
@@ -55,10 +72,10 @@ impl Sketch {
         if rank <= before {
             return self.min.min(0.0);
         }
-        for (bucket, count) in &self.buckets {
+        for (bucket, count) in (self.first..).zip(&self.buckets) {
             before += count;
             if rank <= before {
-                return ((f64::from(*bucket) + 0.5) / SCALE).exp2().clamp(self.min, self.max);
+                return ((f64::from(bucket) + 0.5) / SCALE).exp2().clamp(self.min, self.max);
             }
         }
         self.max
@@ -94,7 +111,7 @@ mod tests {
             sketch.add(f64::from(power).exp2());
         }
         [0.0, -5.0].iter().for_each(|number| sketch.add(*number));
-        assert!(sketch.buckets.len() <= 65 && sketch.count == 2_092);
+        assert!(sketch.buckets.len() <= 64 * 32 + 1 && sketch.count == 2_092);
         assert_eq!(
             (sketch.quantile(0.0), sketch.quantile(1.0), Sketch::default().quantile(0.5)),
             (-5.0, 1019_f64.exp2(), 0.0)

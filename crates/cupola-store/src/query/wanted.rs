@@ -4,7 +4,7 @@ mod text;
 
 use crate::language::{Expression, Operand, Relation, Test};
 use crate::level::Level;
-use crate::value::Value;
+use crate::value::{Value, is_hex_of};
 use crate::{language, names};
 
 pub(super) use text::Anywhere;
@@ -105,6 +105,10 @@ pub(super) fn is_level(wanted: &[bool; 5], found: &Value<'_>) -> bool {
 
 /// Whether a value stands so to the one that is asked for.
 pub(super) fn stands(wanted: &Operand, relation: Relation, found: &Value<'_>) -> bool {
+    // Of ids most are others, which their first byte tells.
+    if let (Value::Id(id), Operand::Plain(text, _), Relation::Equal) = (found, wanted, relation) {
+        return is_hex_of(text, id);
+    }
     match found.as_f64() {
         Some(number) => wanted.stands_to_number(relation, number, || found.text()),
         None => wanted.stands_to_text(relation, &found.text()),
