@@ -88,7 +88,7 @@ impl Entries {
     #[allow(clippy::cast_precision_loss, reason = "small numbers")]
     pub(crate) fn next(&mut self) -> &Entry {
         let (dice, entry) = (&mut self.dice, &mut self.entry);
-        if self.number % 4 == 0 {
+        if self.number.is_multiple_of(4) {
             let halves = [dice.roll().to_le_bytes(), dice.roll().to_le_bytes()];
             entry.trace.copy_from_slice(halves.as_flattened());
         }
