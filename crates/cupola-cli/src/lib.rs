@@ -51,6 +51,7 @@ pub use redact::Redact;
 pub use search::Search;
 pub use serve::Serve;
 pub use stats::Stats;
+pub use store::Maintain;
 pub use trace::Trace;
 pub use view::View;
 
@@ -67,6 +68,7 @@ enum Command {
     View(Box<View>),
     Search(Box<Search>),
     Stats(Stats),
+    Store(Maintain),
     Trace(Trace),
     Errors(Errors),
     Executions(Executions),
@@ -90,6 +92,7 @@ impl Cli {
             Command::View(view) => view.run(),
             Command::Search(search) => search.run(),
             Command::Stats(stats) => stats.run(),
+            Command::Store(store) => store.run(),
             Command::Trace(trace) => trace.run(),
             Command::Errors(errors) => errors.run(),
             Command::Executions(executions) => executions.run(),

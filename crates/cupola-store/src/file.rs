@@ -18,6 +18,7 @@ mod rollups;
 mod seal;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::cell::RefCell;
 use std::ops::RangeInclusive;

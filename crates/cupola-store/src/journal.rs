@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-pub(crate) use replay::{Damage, Record, Replay, read};
+pub(crate) use replay::{Damage, Record, Replay, is_ours, read};
 
 use crate::file::Durability;
 use crate::sealing::clock;

@@ -24,6 +24,7 @@ pub mod language;
 mod layout;
 mod level;
 mod lines;
+pub mod maintain;
 mod names;
 #[cfg(feature = "otlp")]
 pub mod otlp;

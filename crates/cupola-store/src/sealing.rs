@@ -8,5 +8,6 @@ mod retention;
 mod thread;
 
 pub(crate) use keeper::{Keeper, chain, clock};
-pub(crate) use retention::sizes;
+pub(crate) use merge::merge_small;
+pub(crate) use retention::{remove, sizes};
 pub(crate) use thread::run;

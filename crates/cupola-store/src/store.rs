@@ -7,6 +7,7 @@ mod stats;
 mod tests;
 
 use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -155,7 +156,7 @@ impl Drop for Closing {
     }
 }
 
-fn make_folders(dir: &Path) -> std::io::Result<()> {
+pub(crate) fn make_folders(dir: &Path) -> std::io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true).mode(0o700);
     builder.create(dir)?;
@@ -163,15 +164,30 @@ fn make_folders(dir: &Path) -> std::io::Result<()> {
     Signal::ALL.iter().try_for_each(|signal| builder.create(dir.join(signal.as_str())))
 }
 
-fn lock(dir: &Path) -> Result<File, OpenError> {
+/// Locks the store, and writes down who has: `billing (process 4711)`.
+pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
     let path = layout::lock(dir);
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let file = file.map_err(|error| OpenError::io(&path, error))?;
+    let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
+    let mut file = file.map_err(|error| OpenError::io(&path, error))?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::locked(dir)),
+        Ok(()) => {
+            // Nothing hangs on it but what others are told.
+            let _ = file.set_len(0).and_then(|()| file.write_all(me().as_bytes()));
+            Ok(file)
+        }
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            let mut holder = String::new();
+            let _ = file.take(256).read_to_string(&mut holder);
+            Err(OpenError::locked(dir, holder))
+        }
         Err(error) => Err(OpenError::io(&path, error.into())),
     }
+}
+
+fn me() -> String {
+    let program = std::env::current_exe().ok();
+    let name = program.as_deref().and_then(Path::file_name).unwrap_or_default();
+    format!("{} (process {})", name.to_string_lossy(), std::process::id())
 }
 
 /// The newest file of each signal says whether a newer Cupola was here; it is not for this one to write beside it.

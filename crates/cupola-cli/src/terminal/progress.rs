@@ -24,16 +24,16 @@ struct Shown {
 }
 
 impl Progress {
-    #[expect(clippy::disallowed_methods, reason = "a person waits, whose time nobody can pause")]
     pub(crate) fn new(inputs: &[Input], quiet: bool) -> Self {
         let sizes = inputs.iter().filter_map(|input| input.path.as_ref()?.metadata().ok());
+        Self::of_bytes(sizes.map(|found| found.len()).sum(), quiet)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a person waits, whose time nobody can pause")]
+    pub(crate) fn of_bytes(total: u64, quiet: bool) -> Self {
         let shown = Shown { at: Instant::now(), is_there: false };
         let is_seen = !quiet && io::stderr().is_terminal();
-        Self {
-            total: sizes.map(|found| found.len()).sum(),
-            done: AtomicU64::new(0),
-            shown: is_seen.then(|| Mutex::new(shown)),
-        }
+        Self { total, done: AtomicU64::new(0), shown: is_seen.then(|| Mutex::new(shown)) }
     }
 
     pub(crate) fn add(&self, bytes: u64) {

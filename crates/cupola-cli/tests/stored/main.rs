@@ -5,6 +5,7 @@
 #[path = "../support/folder.rs"]
 mod support;
 
+mod maintain;
 mod stats;
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -94,6 +94,13 @@ pub(crate) fn read<E: From<io::Error>>(
     Ok(damage)
 }
 
+/// Whether a file begins as segments do, as far as it goes.
+pub(crate) fn is_ours(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut head));
+    read.is_ok() && MAGIC.starts_with(&head)
+}
+
 fn read_head(from: &mut impl io::Read, path: &Path) -> io::Result<Option<(u64, u64)>> {
     let mut head = Vec::new();
     from.by_ref().take(HEAD as u64).read_to_end(&mut head)?;

@@ -6,8 +6,11 @@ use crate::counters::Counters;
 use crate::file::{Block, DayFile, FileError};
 use crate::sealing::buffer::blocks;
 use crate::sealing::keeper::{Keeper, chain, is_small};
+use crate::signal::Signal;
 use crate::writer::FileKey;
 
+/// Entries of so many are in memory at once.
+const AT_ONCE: usize = 4 * MAX_ROWS;
 /// So many small blocks are made into one, however few entries they have.
 const MANY: usize = 64;
 
@@ -45,6 +48,29 @@ impl Keeper {
         }
         Ok(())
     }
+}
+
+/// Merges all small blocks of a file, some at a time; says how many there were, and how many are damaged.
+pub(crate) fn merge_small(file: &DayFile, signal: Signal, sealer: &mut Sealer) -> Result<(u64, u64), FileError> {
+    let mut small = file.blocks(&(i64::MIN..=i64::MAX))?;
+    small.retain(|block| !block.torn && is_small(block.header.rows));
+    small.reverse();
+    let (mut merged, mut damaged) = (0, 0);
+    while small.len() > 1 {
+        let mut rows = 0;
+        let enough = small.iter().position(|block| {
+            rows += block.header.rows as usize;
+            rows >= AT_ONCE
+        });
+        let rest = small.split_off(enough.map_or(small.len(), |last| last + 1));
+        let mut batch = Batch::new(signal);
+        let (whole, torn): (Vec<&Block>, Vec<&Block>) =
+            small.iter().partition(|block| read(file, block, &mut batch).is_ok());
+        rewrite(file, sealer, &batch, &whole, &torn)?;
+        (merged, damaged) = (merged + whole.len() as u64, damaged + torn.len() as u64);
+        small = rest;
+    }
+    Ok((merged, damaged))
 }
 
 fn read(file: &DayFile, block: &Block, batch: &mut Batch) -> Result<(), FileError> {

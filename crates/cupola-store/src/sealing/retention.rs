@@ -30,6 +30,15 @@ pub(crate) fn sizes(dir: &Path) -> io::Result<Vec<(FileKey, u64)>> {
     Ok(sizes)
 }
 
+/// Deletes a file, with what stands beside it.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    let deleted = fs::remove_file(path);
+    for end in &BESIDE[1..] {
+        let _ = fs::remove_file(beside(path, end));
+    }
+    deleted
+}
+
 impl Keeper {
     /// Deletes the files of days that ended before anything that is kept, and the oldest of the others while all are too large together.
     pub(crate) fn expire(&mut self) {
@@ -54,10 +63,7 @@ impl Keeper {
     fn delete(&mut self, key: FileKey) -> bool {
         self.files.remove(&key);
         let path = layout::day_file(&self.dir, key.0, key.1);
-        let deleted = fs::remove_file(&path);
-        for end in &BESIDE[1..] {
-            let _ = fs::remove_file(beside(&path, end));
-        }
+        let deleted = remove(&path);
         match deleted {
             Ok(()) => {
                 Counters::add(&self.shared.counters.expired_files, 1);

@@ -15,15 +15,15 @@ pub struct OpenError {
 
 #[derive(Debug)]
 enum Kind {
-    Locked,
+    Locked(String),
     Io(io::Error),
     Newer(FileError),
     Sealing(String),
 }
 
 impl OpenError {
-    pub(crate) fn locked(path: &Path) -> Self {
-        Self { path: path.to_owned(), kind: Kind::Locked }
+    pub(crate) fn locked(path: &Path, holder: String) -> Self {
+        Self { path: path.to_owned(), kind: Kind::Locked(holder) }
     }
 
     pub(crate) fn io(path: &Path, error: io::Error) -> Self {
@@ -40,7 +40,7 @@ impl OpenError {
 
     /// Whether another process (or another `Store`) writes it.
     pub fn is_locked(&self) -> bool {
-        matches!(self.kind, Kind::Locked)
+        matches!(self.kind, Kind::Locked(_))
     }
 
     /// Whether a newer Cupola has written what this one does not know.
@@ -53,7 +53,8 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.kind {
-            Kind::Locked => write!(f, "another process writes the store in {path}"),
+            Kind::Locked(holder) if holder.is_empty() => write!(f, "another process writes the store in {path}"),
+            Kind::Locked(holder) => write!(f, "another process writes the store in {path}: {}", holder.escape_debug()),
             Kind::Io(_) => write!(f, "the store cannot be opened at {path}"),
             Kind::Newer(_) => write!(f, "the store cannot be opened, because of {path}"),
             Kind::Sealing(trouble) => write!(f, "what the journal in {path} has cannot be sealed: {trouble}"),
@@ -66,7 +67,7 @@ impl Error for OpenError {
         match &self.kind {
             Kind::Io(error) => Some(error),
             Kind::Newer(error) => Some(error),
-            Kind::Locked | Kind::Sealing(_) => None,
+            Kind::Locked(_) | Kind::Sealing(_) => None,
         }
     }
 }

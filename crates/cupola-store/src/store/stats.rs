@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::sealing::sizes;
 use crate::signal::Signal;
 use crate::store::Store;
-use crate::writer::Refused;
+use crate::writer::{FileKey, Refused};
 
 /// Counts since the store was opened, and what lies in its directory now.
 ///
@@ -61,6 +61,12 @@ pub struct FileStats {
     pub bytes: u64,
 }
 
+impl From<(FileKey, u64)> for FileStats {
+    fn from(((signal, day), bytes): (FileKey, u64)) -> Self {
+        Self { signal, day: day.to_string(), bytes }
+    }
+}
+
 impl Store {
     /// What it says of itself. Files that cannot be listed are not there.
     pub fn stats(&self) -> Stats {
@@ -85,10 +91,7 @@ impl Store {
             failed_seals: of(&counters.failed_seals),
             trouble: counters.trouble(),
             bytes: sizes.iter().map(|(_, bytes)| bytes).sum(),
-            files: sizes
-                .into_iter()
-                .map(|((signal, day), bytes)| FileStats { signal, day: day.to_string(), bytes })
-                .collect(),
+            files: sizes.into_iter().map(FileStats::from).collect(),
         }
     }
 }
