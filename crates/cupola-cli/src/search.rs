@@ -4,9 +4,9 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use cupola_line::{LineBuffer, Look, Scratch, Style};
-use cupola_store::{Entry, MAX_PAGE, Partial, Query, Selection, Signal};
+use cupola_store::{Entry, MAX_PAGE, Partial, Query, Selection};
 use jiff::tz::TimeZone;
 
 use crate::Failure;
@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::log::filter::time_of;
 use crate::options::Looks;
 use crate::options::select::Select;
-use crate::options::stored::{complain_of, open};
+use crate::options::stored::{Searched, complain_of, open};
 
 const FOUND: i32 = 0;
 const NOTHING: i32 = 1;
@@ -62,15 +62,6 @@ pub struct Search {
 
     #[command(flatten)]
     looks: Looks,
-}
-
-/// What is searched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Searched {
-    #[default]
-    Logs,
-    Spans,
-    Metrics,
 }
 
 const EXAMPLES: &str = "\
@@ -141,15 +132,5 @@ impl Search {
             out.write_all(&shown)?;
         }
         out.flush()
-    }
-}
-
-impl Searched {
-    const fn signal(self) -> Signal {
-        match self {
-            Self::Logs => Signal::Logs,
-            Self::Spans => Signal::Spans,
-            Self::Metrics => Signal::Metrics,
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod backup;
 mod compact;
+mod export;
 mod prune;
 mod restore;
 mod verify;
@@ -18,7 +19,7 @@ use cupola_store::{Batch, DecodeError, Settings, Store, ingest};
 use crate::Failure;
 use crate::terminal::progress::Progress;
 
-/// Takes care of a store: verifies it, makes it smaller, copies it and makes it again of a copy.
+/// Takes care of a store: verifies it, takes entries out, makes it smaller, copies it and makes it again of a copy.
 #[derive(Debug, Args)]
 pub struct Maintain {
     #[command(subcommand)]
@@ -28,6 +29,7 @@ pub struct Maintain {
 #[derive(Debug, Subcommand)]
 enum What {
     Verify(verify::Verify),
+    Export(Box<export::Export>),
     Prune(prune::Prune),
     Compact(compact::Compact),
     Backup(backup::Backup),
@@ -51,6 +53,7 @@ impl Maintain {
     pub(crate) fn run(self) -> Result<i32, Failure> {
         match self.what {
             What::Verify(verify) => verify.run(),
+            What::Export(export) => export.run(),
             What::Prune(prune) => prune.run(),
             What::Compact(compact) => compact.run(),
             What::Backup(backup) => backup.run(),

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use cupola_line::{LineBuffer, Scratch};
-use cupola_store::{Entry, Partial, Reader};
+use cupola_store::{Entry, Partial, Reader, Signal};
 
 use crate::log::collect::FoundLine;
 
@@ -15,6 +15,25 @@ pub(crate) struct FromStore {
     /// Of the store in this directory, rather than of files
     #[arg(long, value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,
+}
+
+/// Of what entries are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Searched {
+    #[default]
+    Logs,
+    Spans,
+    Metrics,
+}
+
+impl Searched {
+    pub(crate) const fn signal(self) -> Signal {
+        match self {
+            Self::Logs => Signal::Logs,
+            Self::Spans => Signal::Spans,
+            Self::Metrics => Signal::Metrics,
+        }
+    }
 }
 
 /// Opens a store to be read.

@@ -86,7 +86,30 @@ fn what_is_wrong_is_told() {
     refused(&folder, "prune --store data", "--before");
     refused(&folder, "prune --store data --before soon", "a time is one like");
     assert!(!folder.path().join("never").exists());
-    for what in ["verify", "prune", "compact", "backup", "restore"] {
+    for what in ["verify", "export", "prune", "compact", "backup", "restore"] {
         done(&folder, &format!("{what} --help"), "Examples:\n");
     }
+}
+
+#[test]
+fn what_is_exported_is_taken_in_again() {
+    let service = Service::new();
+    let folder = &service.folder;
+    let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+    done(folder, "export --store data --to all.jsonl", "10 entries written to all.jsonl\n");
+    assert_eq!(String::from_utf8(read("all.jsonl")).unwrap(), service.lines(0..10));
+    done(folder, "export --store data --to some.jsonl.zst status=5xx --hours 1", "4 entries written");
+    assert_eq!(folder.view(&["some.jsonl.zst", "--json"]).stdout, service.lines([0, 3, 6, 9]));
+    done(folder, "export --store data --to spans.jsonl --signal spans", "1 entry written");
+    assert!(String::from_utf8(read("spans.jsonl")).unwrap().contains(r#""message":"GET /vms""#));
+    assert_eq!(folder.run(&["ingest", "all.jsonl", "--store", "new"]).stdout, "10 entries of 1 file\n");
+    done(folder, "export --store new --to again.jsonl", "10 entries");
+    assert_eq!(read("again.jsonl"), read("all.jsonl"));
+    refused(folder, "export --store data --to all.jsonl", "it is there already");
+    refused(folder, "export --store data --to all.csv", "something.jsonl");
+    refused(folder, "export --store never --to x.jsonl", "no store in never");
+    refused(folder, "export --store data --to no/where.jsonl", "no/where.jsonl: ");
+    assert_eq!(run(folder, "export --store data --to none.jsonl level=trace").code, 1);
+    let left = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(left.into_iter().all(|name| !name.ends_with(".tmp")));
 }
