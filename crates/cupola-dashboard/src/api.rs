@@ -6,6 +6,7 @@ mod live;
 mod problem;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, RawQuery, Request};
@@ -15,6 +16,7 @@ use axum::routing::get;
 use cupola_store::{Failures, Query, QueryError, Search, Signal, Tails, Top, TraceOf};
 use serde::Serialize;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::token::Tokens;
 use asked::Asked;
@@ -22,6 +24,9 @@ use problem::Problem;
 
 /// So many questions are answered at once; others wait.
 const AT_ONCE: usize = 4;
+
+/// So long a question waits for its turn.
+const WAIT: Duration = Duration::from_secs(5);
 
 /// Answers questions about what is stored, below `/cupola/api/v1`. All times are RFC 3339 or as people say them (`1h`, `yesterday`).
 ///
@@ -41,6 +46,7 @@ pub struct Api {
     query: Arc<dyn Query>,
     tokens: Tokens,
     tails: Option<Tails>,
+    wait: Duration,
 }
 
 #[derive(Debug)]
@@ -52,7 +58,7 @@ struct Desk {
 impl Api {
     /// Asks here.
     pub fn new(query: Arc<dyn Query>) -> Self {
-        Self { query, tokens: Tokens::default(), tails: None }
+        Self { query, tokens: Tokens::default(), tails: None, wait: WAIT }
     }
 
     /// Answers only who has this token, or another one that it was given: `Authorization: Bearer …`. Without any, it answers everyone.
@@ -66,6 +72,13 @@ impl Api {
     #[must_use]
     pub fn tails(mut self, tails: Tails) -> Self {
         self.tails = Some(tails);
+        self
+    }
+
+    /// How long a question waits while others are answered, which is five seconds otherwise; then it is to be asked again: 503.
+    #[must_use]
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.wait = wait;
         self
     }
 
@@ -116,9 +129,8 @@ async fn of_signal(desk: &Desk, signal: Signal, answer: OfSignal, asked: Option<
 impl Desk {
     /// Asks the store, away from the threads that others wait for.
     async fn say(&self, answer: Question) -> Response {
-        let Ok(permit) = Arc::clone(&self.at_once).acquire_owned().await else {
-            return Problem::unavailable().into_response();
-        };
+        let turn = timeout(self.api.wait, Arc::clone(&self.at_once).acquire_owned()).await;
+        let Ok(Ok(permit)) = turn else { return Problem::busy().into_response() };
         let query = Arc::clone(&self.api.query);
         let said = tokio::task::spawn_blocking(move || {
             let _one_of_few = permit;

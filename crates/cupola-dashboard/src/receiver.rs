@@ -16,7 +16,7 @@ use bytes::{Bytes, BytesMut};
 use cupola_redact::KeyPolicy;
 use cupola_store::{Signal, Write};
 use http_body_util::BodyExt as _;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::limits::Limits;
@@ -49,6 +49,15 @@ pub struct Receiver {
 struct Desk {
     receiver: Receiver,
     at_once: Arc<Semaphore>,
+    /// A permit for each byte of a body that may still come.
+    room: Arc<Semaphore>,
+}
+
+/// A body, and the room that it takes until it is stored.
+#[derive(Debug)]
+struct Collected {
+    bytes: Bytes,
+    room: Option<OwnedSemaphorePermit>,
 }
 
 impl Receiver {
@@ -83,7 +92,8 @@ impl Receiver {
     /// The routes. gRPC needs a server that speaks HTTP/2.
     pub fn router(self) -> Router {
         let at_once = Arc::new(Semaphore::new(self.limits.at_once.max(1)));
-        let desk = Arc::new(Desk { receiver: self, at_once });
+        let room = Arc::new(Semaphore::new(self.limits.waiting_bytes.min(Semaphore::MAX_PERMITS)));
+        let desk = Arc::new(Desk { receiver: self, at_once, room });
         Signal::ALL.into_iter().fold(Router::new(), |router, signal| {
             let (http, grpc) = (Arc::clone(&desk), Arc::clone(&desk));
             router
@@ -95,39 +105,55 @@ impl Receiver {
 
 impl Desk {
     /// All of a body, within the limits.
-    async fn collect(&self, incoming: axum::body::Body) -> Result<Bytes, Refusal> {
+    async fn collect(&self, incoming: axum::body::Body) -> Result<Collected, Refusal> {
         let limits = &self.receiver.limits;
         let announced = http_body::Body::size_hint(&incoming).lower();
         if announced > limits.body_bytes as u64 {
             return Err(Refusal::too_large(limits.body_bytes));
         }
-        let all = collect_up_to(incoming, limits.body_bytes);
+        let all = collect_up_to(incoming, limits.body_bytes, &self.room);
         timeout(limits.body_time, all).await.unwrap_or(Err(Refusal::Slow))
     }
 
     /// Decodes and keeps a message, away from the threads that others wait for.
-    async fn take(&self, message: Message) -> Result<Taken, Refusal> {
+    async fn take(&self, message: Message, room: Option<OwnedSemaphorePermit>) -> Result<Taken, Refusal> {
         let permit = timeout(self.receiver.limits.wait, Arc::clone(&self.at_once).acquire_owned()).await;
         let Ok(Ok(permit)) = permit else { return Err(Refusal::Busy { seconds: 1 }) };
         let receiver = self.receiver.clone();
         let taken = tokio::task::spawn_blocking(move || {
-            let _one_of_few = permit;
+            let _one_of_few = (permit, room);
             message.keep(&receiver)
         });
         taken.await.unwrap_or(Err(Refusal::Unavailable("the message could not be worked on")))
     }
 }
 
-async fn collect_up_to(mut incoming: axum::body::Body, most: usize) -> Result<Bytes, Refusal> {
-    let mut all = BytesMut::new();
+async fn collect_up_to(
+    mut incoming: axum::body::Body,
+    most: usize,
+    free: &Arc<Semaphore>,
+) -> Result<Collected, Refusal> {
+    let (mut all, mut room) = (BytesMut::new(), None);
     while let Some(frame) = incoming.frame().await {
         let frame = frame.map_err(|_| Refusal::Bad("the message ended before its end".to_owned()))?;
         if let Ok(data) = frame.into_data() {
             if all.len() + data.len() > most {
                 return Err(Refusal::too_large(most));
             }
+            // As it comes: who announces much and sends nothing takes no room from others.
+            take_room(&mut room, free, data.len())?;
             all.extend_from_slice(&data);
         }
     }
-    Ok(all.freeze())
+    Ok(Collected { bytes: all.freeze(), room })
+}
+
+fn take_room(room: &mut Option<OwnedSemaphorePermit>, free: &Arc<Semaphore>, bytes: usize) -> Result<(), Refusal> {
+    let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+    let more = Arc::clone(free).try_acquire_many_owned(bytes).map_err(|_| Refusal::Busy { seconds: 1 })?;
+    match room {
+        Some(room) => room.merge(more),
+        None => *room = Some(more),
+    }
+    Ok(())
 }

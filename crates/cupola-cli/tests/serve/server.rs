@@ -15,7 +15,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server at work in a folder.
 pub(crate) struct Server {
-    process: Child,
+    pub(crate) process: Child,
     pub(crate) http: String,
     pub(crate) grpc: String,
 }
@@ -50,8 +50,12 @@ impl Server {
 
     /// The messages of all entries, the newest first, once there are so many.
     pub(crate) fn messages(&self, count: usize) -> Vec<String> {
+        self.messages_since("1h", count)
+    }
+
+    pub(crate) fn messages_since(&self, since: &str, count: usize) -> Vec<String> {
         loop {
-            let (status, text) = self.ask("GET /cupola/api/v1/logs HTTP/1.1", "");
+            let (status, text) = self.ask(&format!("GET /cupola/api/v1/logs?since={since} HTTP/1.1"), "");
             assert_eq!(status, 200, "{text}");
             let answer: Value = serde_json::from_str(&text).unwrap();
             let entries = answer["entries"].as_array().unwrap();

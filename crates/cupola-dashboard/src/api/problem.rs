@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use cupola_store::QueryError;
-use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
@@ -13,13 +13,15 @@ pub(super) struct Problem {
     detail: String,
     /// The parameter that is at fault, and what is accepted of it.
     parameter: Option<(String, String)>,
+    /// In how many seconds it may be asked again.
+    again: Option<u32>,
 }
 
 impl Problem {
     pub(super) fn bad(parameter: &str, is: &str, accepted: impl Into<String>) -> Self {
         let (status, accepted) = (StatusCode::BAD_REQUEST, accepted.into());
         let detail = format!("`{parameter}` {is}; accepted: {accepted}");
-        Self { status, detail, parameter: Some((parameter.to_owned(), accepted)) }
+        Self { status, detail, parameter: Some((parameter.to_owned(), accepted)), again: None }
     }
 
     pub(super) fn missing(parameter: &str, accepted: &str) -> Self {
@@ -27,25 +29,30 @@ impl Problem {
     }
 
     pub(super) fn asked(error: &QueryError) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, detail: error.to_string(), parameter: None }
+        Self { status: StatusCode::BAD_REQUEST, detail: error.to_string(), parameter: None, again: None }
     }
 
     pub(super) fn unauthenticated() -> Self {
         let detail = "a token is needed: Authorization: Bearer".to_owned();
-        Self { status: StatusCode::UNAUTHORIZED, detail, parameter: None }
+        Self { status: StatusCode::UNAUTHORIZED, detail, parameter: None, again: None }
     }
 
     pub(super) fn unavailable() -> Self {
         let detail = "the store cannot be asked".to_owned();
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, detail, parameter: None }
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, detail, parameter: None, again: None }
+    }
+
+    pub(super) fn busy() -> Self {
+        let detail = "too many others ask at the moment".to_owned();
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, detail, parameter: None, again: Some(1) }
     }
 
     pub(super) fn too_many(detail: String) -> Self {
-        Self { status: StatusCode::TOO_MANY_REQUESTS, detail, parameter: None }
+        Self { status: StatusCode::TOO_MANY_REQUESTS, detail, parameter: None, again: None }
     }
 
     pub(super) fn not_here(detail: &str) -> Self {
-        Self { status: StatusCode::NOT_FOUND, detail: detail.to_owned(), parameter: None }
+        Self { status: StatusCode::NOT_FOUND, detail: detail.to_owned(), parameter: None, again: None }
     }
 }
 
@@ -60,6 +67,9 @@ impl IntoResponse for Problem {
         let mut answer = (self.status, told.to_string()).into_response();
         let head = answer.headers_mut();
         head.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.again {
+            head.insert(RETRY_AFTER, seconds.into());
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             head.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"cupola\""));
         }

@@ -59,8 +59,8 @@ async fn take(desk: &Desk, signal: Signal, sent: Request) -> Result<Taken, Refus
         return Err(Refusal::Unauthenticated);
     }
     let all = desk.collect(incoming).await?;
-    let (compression, message) = unframe(&head.headers, all)?;
-    desk.take(Message::new(Format { signal, encoding: Encoding::Protobuf, compression }, message)).await
+    let (compression, message) = unframe(&head.headers, all.bytes)?;
+    desk.take(Message::new(Format { signal, encoding: Encoding::Protobuf, compression }, message), all.room).await
 }
 
 /// The one message that there is.

@@ -44,7 +44,7 @@ async fn take(desk: &Desk, signal: Signal, encoding: Option<Encoding>, sent: Req
     let compression =
         Compression::named(named).ok_or(Refusal::Unsupported("the Content-Encoding is gzip, zstd or none"))?;
     let all = desk.collect(incoming).await?;
-    desk.take(Message::new(Format { signal, encoding, compression }, all)).await
+    desk.take(Message::new(Format { signal, encoding, compression }, all.bytes), all.room).await
 }
 
 fn encoding(head: &HeaderMap) -> Option<Encoding> {

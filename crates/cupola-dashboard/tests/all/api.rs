@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use cupola_dashboard::Api;
-use cupola_store::{Batch, Signal, Tails, Value as Field};
+use cupola_store::{
+    Batch, Counted, Counts, Failed, Failures, Found, Measured, Quantiles, Query, QueryError, Reader, Requested,
+    Requests, Search, Signal, Tails, Top, Topped, Trace, TraceOf, Value as Field,
+};
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -128,6 +131,58 @@ async fn only_who_has_a_token_is_answered() {
     assert_eq!(ask(&api, "/logs/tail").await.0, 401);
     let request = Request::get("/cupola/api/v1/logs").header("authorization", "Bearer to read").body(Body::empty());
     assert_eq!(api.router().oneshot(request.unwrap()).await.unwrap().status(), 200);
+}
+
+/// A store that finds nothing, and only once somebody lets it.
+#[derive(Debug)]
+struct Held(Arc<tokio::sync::Mutex<()>>, Reader);
+
+impl Query for Held {
+    fn search(&self, search: &Search) -> Result<Found, QueryError> {
+        drop(self.0.blocking_lock());
+        self.1.search(search)
+    }
+    fn counts(&self, counts: &Counts) -> Result<Counted, QueryError> {
+        self.1.counts(counts)
+    }
+    fn top(&self, top: &Top) -> Result<Topped, QueryError> {
+        self.1.top(top)
+    }
+    fn quantiles(&self, quantiles: &Quantiles) -> Result<Measured, QueryError> {
+        self.1.quantiles(quantiles)
+    }
+    fn requests(&self, requests: &Requests) -> Result<Requested, QueryError> {
+        self.1.requests(requests)
+    }
+    fn trace(&self, trace: &TraceOf) -> Result<Trace, QueryError> {
+        self.1.trace(trace)
+    }
+    fn failures(&self, failures: &Failures) -> Result<Failed, QueryError> {
+        self.1.failures(failures)
+    }
+}
+
+#[tokio::test]
+async fn who_waits_too_long_for_a_turn_is_told_to_come_again() {
+    let (house, gate) = (House::new(), Arc::default());
+    let held = Held(Arc::clone(&gate), house.reader());
+    let api = Api::new(Arc::new(held)).wait(std::time::Duration::ZERO).router();
+    let ask = || api.clone().oneshot(Request::get("/cupola/api/v1/logs").body(Body::empty()).unwrap());
+    let closed = gate.lock().await;
+    let mut answered = futures_util::future::join_all((0..4).map(|_| ask()));
+    let refused = tokio::select! {
+        biased;
+        _ = &mut answered => panic!("they are held"),
+        refused = ask() => refused.unwrap(),
+    };
+    let (head, body) = refused.into_parts();
+    assert_eq!((head.status.as_u16(), &head.headers["retry-after"]), (503, &"1".parse().unwrap()));
+    assert_eq!(head.headers["content-type"], "application/problem+json");
+    let problem: Value = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap();
+    assert_eq!(problem["detail"], "too many others ask at the moment");
+    drop(closed);
+    assert!(answered.await.into_iter().all(|answer| answer.unwrap().status() == 200));
+    assert_eq!(ask().await.unwrap().status(), 200);
 }
 
 #[tokio::test]

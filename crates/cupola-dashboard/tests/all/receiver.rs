@@ -120,6 +120,37 @@ async fn what_is_too_large_ends_at_the_limit_compressed_or_not() {
 }
 
 #[tokio::test]
+async fn bodies_are_bounded_together() {
+    let mut limits = Limits::default();
+    limits.waiting_bytes = 50_000;
+    let house = House::new();
+    let router = house.receiver().limits(limits).router();
+    let ask = async |sent: Body| {
+        let request = Request::post("/v1/logs").header("content-type", JSON).body(sent).unwrap();
+        let answer = router.clone().oneshot(request).await.unwrap();
+        (answer.status().as_u16(), answer.headers().get("retry-after").map(|again| again.to_str().unwrap().to_owned()))
+    };
+    let spaces = |count| Bytes::from(" ".repeat(count));
+    // One who does not go on sending has most of the room.
+    let (give, pieces) = tokio::sync::mpsc::channel::<Bytes>(1);
+    let stream = futures_util::stream::unfold(pieces, async |mut pieces| {
+        pieces.recv().await.map(|piece| (Ok::<_, std::io::Error>(piece), pieces))
+    });
+    let request = Request::post("/v1/logs").header("content-type", JSON).body(Body::from_stream(stream)).unwrap();
+    let waiting = tokio::spawn(router.clone().oneshot(request));
+    give.send(spaces(40_000)).await.unwrap();
+    // There is a place in the channel again, so the first has been taken; and this runs once it waits for more.
+    drop(give.reserve().await.unwrap());
+    tokio::task::yield_now().await;
+    assert_eq!(ask(Body::from(spaces(20_000))).await, (429, Some("1".to_owned())));
+    assert_eq!(ask(Body::from([&spaces(5_000)[..], b"{}"].concat())).await.0, 200);
+    give.send(Bytes::from("{}")).await.unwrap();
+    drop(give);
+    assert_eq!(waiting.await.unwrap().unwrap().status(), 200);
+    assert_eq!(ask(Body::from([&spaces(20_000)[..], b"{}"].concat())).await.0, 200);
+}
+
+#[tokio::test]
 async fn a_part_that_is_not_kept_is_counted() {
     let house = House::new();
     let receiver = house.receiver();
