@@ -47,11 +47,18 @@ pub trait Write: fmt::Debug + Send + Sync {
     /// # Errors
     /// Nothing was kept: there is no room, or it could not be written.
     fn keep(&self, kind: u8, raw: &[u8], batches: Vec<Batch>) -> Result<Kept, KeepError>;
+
+    /// Waits, no longer than this, until there is room for a batch, as [`Writer::wait_for_room`] says; one that always has room need not.
+    fn wait_for_room(&self, _batch: &Batch, _wait: Duration) {}
 }
 
 impl Write for Writer {
     fn keep(&self, kind: u8, raw: &[u8], batches: Vec<Batch>) -> Result<Kept, KeepError> {
         Self::keep(self, kind, raw, batches)
+    }
+
+    fn wait_for_room(&self, batch: &Batch, wait: Duration) {
+        Self::wait_for_room(self, batch, wait);
     }
 }
 

@@ -1,7 +1,7 @@
 //! A message on its way into the store, and once more out of the journal.
 
 use std::ops::RangeInclusive;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use cupola_redact::KeyPolicy;
@@ -15,6 +15,9 @@ use super::refusal::Refusal;
 
 /// The kinds of records that a [`Receiver`](super::Receiver) has the journal keep; [`replay`] reads them.
 pub const KINDS: RangeInclusive<u8> = 16..=33;
+
+/// So long a message that has been decoded waits for room in the store, before its sender is told to come again.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A record of the journal begins with the time at which its message was received.
 const TIME_BYTES: usize = size_of::<i64>();
@@ -83,6 +86,8 @@ impl Message {
         let mut raw = BytesMut::with_capacity(TIME_BYTES + self.sent.len());
         raw.put_i64_le(self.received);
         raw.extend_from_slice(&self.sent);
+        // To be sent again costs both sides all of this a second time.
+        receiver.write.wait_for_room(&decoded.batch, PATIENCE);
         let kept = receiver.write.keep(kind, &raw, vec![decoded.batch])?;
         Ok(Taken::new(decoded.rejected, decoded.reason, &kept))
     }

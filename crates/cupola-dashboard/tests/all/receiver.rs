@@ -180,6 +180,27 @@ impl Write for Stuck {
     }
 }
 
+/// A store that is busy until somebody waits.
+#[derive(Debug, Default)]
+struct Crowded(std::sync::atomic::AtomicBool);
+
+impl Write for Crowded {
+    fn keep(&self, _: u8, _: &[u8], _: Vec<Batch>) -> Result<Kept, KeepError> {
+        Err(if self.0.load(std::sync::atomic::Ordering::Relaxed) { KeepError::TooLarge } else { KeepError::Busy })
+    }
+
+    fn wait_for_room(&self, batch: &Batch, _: Duration) {
+        self.0.store(batch.rows() == 1, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn a_message_waits_for_room_before_it_is_sent_back() {
+    let receiver = Receiver::new(Arc::new(Crowded::default()));
+    let answer = post(&receiver, "/v1/logs", &[("content-type", PROTOBUF)], logs(&["x"]).encode_to_vec()).await;
+    assert_eq!(answer.status(), 413, "it was brought when there was room");
+}
+
 #[tokio::test]
 async fn a_store_that_cannot_take_it_says_when_to_come_again() {
     let check = async |error: fn() -> KeepError, status: u16, again: Option<&str>| {
