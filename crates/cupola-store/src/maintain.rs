@@ -9,6 +9,7 @@ mod error;
 mod manifest;
 mod prune;
 mod restore;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -21,6 +22,7 @@ pub use compact::Compacted;
 pub use error::MaintainError;
 pub use prune::{Prune, to_prune};
 pub use restore::{Restored, restore};
+pub use tables::{Tables, tables};
 pub use verify::{Problem, Verified, verify};
 
 use crate::layout;

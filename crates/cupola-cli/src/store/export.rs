@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::Args;
 use cupola_line::{LineBuffer, Scratch};
+use cupola_store::maintain::tables;
 use cupola_store::{Entry, Selection};
 use jiff::tz::TimeZone;
 
@@ -31,7 +32,7 @@ pub(super) struct Export {
     #[command(flatten)]
     of: Of,
 
-    /// Where to: FILE.jsonl, or FILE.jsonl.zst to have it packed; it is not to be there yet
+    /// Where to: FILE.jsonl, FILE.jsonl.zst to have it packed, or FILE.sqlite for tables; it is not to be there yet
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
 
@@ -48,6 +49,9 @@ Examples:
   cupola store export --store data --to all.jsonl.zst
   cupola store export --store data --to errors.jsonl --level error --hours 24
   cupola store export --store data --to spans.jsonl --signal spans 'duration>1s'
+  cupola store export --store data --to all.sqlite && sqlite3 all.sqlite 'SELECT level, count(*) FROM log_entries GROUP BY level'
+
+In an SQLite file the tables are log_entries (what matches), api_metrics (requests by minute and route), app_metrics and system_metrics (points).
 
 It only reads, and goes on beside whoever writes. Times are cut to microseconds. Spans and metric points are lines too, and are log entries
 if they are taken in again. Times of options are in UTC where they name no zone.
@@ -57,9 +61,8 @@ Exit codes: 0 done, 1 nothing matched, 2 an error: then the file is not there.";
 impl Export {
     pub(super) fn run(&self) -> anyhow::Result<i32> {
         let name = self.to.to_string_lossy();
-        let is_packed = name.ends_with(".jsonl.zst");
-        if !is_packed && !name.ends_with(".jsonl") {
-            bail!("--to {name}: a file is called something.jsonl, or something.jsonl.zst");
+        if ![".jsonl", ".jsonl.zst", ".sqlite"].iter().any(|end| name.ends_with(end)) {
+            bail!("--to {name}: a file is called something.jsonl, something.jsonl.zst or something.sqlite");
         }
         if self.to.exists() {
             bail!("--to {name}: it is there already; remove it, or choose another name");
@@ -73,13 +76,26 @@ impl Export {
         };
         // It has its name when it is whole.
         let unfinished = PathBuf::from(format!("{name}.{}.tmp", std::process::id()));
-        let done = self.write(&selection, &unfinished, is_packed).and_then(|entries| {
+        let done = self.write_as(&name, &selection, &unfinished).and_then(|entries| {
             fs::rename(&unfinished, &self.to)?;
             Ok(entries)
         });
         let entries = done.inspect_err(|_| drop(fs::remove_file(&unfinished))).with_context(|| name.to_string())?;
         self.of.say(&format!("{} written to {name}", counted(entries, "entry")))?;
         Ok(i32::from(entries == 0))
+    }
+
+    fn write_as(&self, name: &str, selection: &Selection, path: &Path) -> anyhow::Result<u64> {
+        if !name.ends_with(".sqlite") {
+            return self.write(selection, path, name.ends_with(".zst"));
+        }
+        if self.signal != Searched::Logs {
+            bail!("--signal: tables are of all signals");
+        }
+        open(&self.of.store)?;
+        let tables = tables(&self.of.store, path, selection)?;
+        complain_of(tables.partial);
+        Ok(tables.log_entries + tables.api_metrics + tables.points)
     }
 
     fn write(&self, selection: &Selection, path: &Path, is_packed: bool) -> anyhow::Result<u64> {

@@ -105,6 +105,8 @@ fn what_is_exported_is_taken_in_again() {
     assert_eq!(folder.run(&["ingest", "all.jsonl", "--store", "new"]).stdout, "10 entries of 1 file\n");
     done(folder, "export --store new --to again.jsonl", "10 entries");
     assert_eq!(read("again.jsonl"), read("all.jsonl"));
+    done(folder, "export --store data --to all.sqlite status=5xx", "4 entries written");
+    assert!(read("all.sqlite").starts_with(b"SQLite format 3"));
     refused(folder, "export --store data --to all.jsonl", "it is there already");
     refused(folder, "export --store data --to all.csv", "something.jsonl");
     refused(folder, "export --store never --to x.jsonl", "no store in never");

@@ -263,3 +263,34 @@ fn what_is_no_whole_backup_is_not_restored() {
     assert!(restore(&to, &store, false, &|_| {}).is_err());
     assert_eq!(numbers(&store).len(), 3_000);
 }
+
+#[test]
+fn tables_have_entries_requests_and_points() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir.path().join("store"));
+    let time = now() - HOUR;
+    let mut logs = Batch::new(Signal::Logs);
+    for number in 0..20 {
+        let mut row = logs.row(time);
+        row.set("route", Value::Text("/vms")).set("service", Value::Text("vms")).set("duration_ms", Value::Float(10.0));
+        row.set("status", Value::Int(if number < 5 { 503 } else { 200 })).set("tags", Value::Json("[1]"));
+    }
+    let mut metrics = Batch::new(Signal::Metrics);
+    for name in ["system.cpu.time", "process_threads", "orders"] {
+        metrics.row(time).set("metric", Value::Text(name)).set("value", Value::Float(1.5));
+    }
+    store.writer().offer(logs);
+    store.writer().offer(metrics);
+    assert!(store.flush());
+    let to = dir.path().join("all.sqlite");
+    let made = tables(store.dir(), &to, &Selection::of(Signal::Logs)).unwrap();
+    assert_eq!((made.log_entries, made.api_metrics, made.points, made.partial), (20, 1, 3, None));
+    let found = rusqlite::Connection::open(&to).unwrap();
+    let check = |sql: &str, expected: &str| {
+        assert_eq!(found.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap(), expected, "{sql}");
+    };
+    check("SELECT service || route || requests || ' ' || errors || ' ' || max_ms FROM api_metrics", "vms/vms20 5 10.0");
+    check("SELECT count(*) || fields FROM log_entries WHERE status = 503 AND duration_ms = 10", "5{\"tags\":[1]}");
+    check("SELECT group_concat(metric) || sum(value) FROM system_metrics", "system.cpu.time,process_threads3.0");
+    check("SELECT metric FROM app_metrics", "orders");
+}
