@@ -43,10 +43,16 @@ mod with {
             }
         }
 
-        /// Says why there is no store, now that there is a log.
+        /// Says why there is no store, or what of it is not as it should be, now that there is a log.
         pub(crate) fn say(&self) {
             if let Some(trouble) = &self.trouble {
                 tracing::warn!(target: "cupola", error = trouble, "nothing is stored");
+            }
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(stats) = open.as_ref().map(Store::stats) else { return };
+            let (files, records) = (stats.quarantined_files, stats.quarantined_records);
+            if files + records > 0 {
+                tracing::error!(target: "cupola", files, records, "what the store could not read is put aside");
             }
         }
 
@@ -145,6 +151,9 @@ mod with {
     const ENTRIES: Family =
         Family::counter("cupola.store.entries", "Entries for the store beside the service, by what became of them.");
 
+    const DAMAGED: Family =
+        Family::counter("cupola.store.quarantined", "What is damaged and was put aside, by what it is.");
+
     const BYTES: Family = Family::gauge("cupola.store.bytes", "Bytes that the store has on the disk.");
 
     fn show(stats: &Stats, encoder: &mut Encoder<'_>) {
@@ -153,6 +162,10 @@ mod with {
         entries.value(&[("outcome", "dropped"), ("reason", "queue_full")], stats.dropped);
         entries.value(&[("outcome", "dropped"), ("reason", "future")], stats.refused.future);
         entries.value(&[("outcome", "dropped"), ("reason", "too_old")], stats.refused.too_old);
+        let mut damaged = encoder.family(&DAMAGED);
+        damaged.value(&[("what", "block")], stats.quarantined_blocks);
+        damaged.value(&[("what", "file")], stats.quarantined_files);
+        damaged.value(&[("what", "record")], stats.quarantined_records);
         encoder.family(&BYTES).value(&[], stats.bytes);
     }
 }

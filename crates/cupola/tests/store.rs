@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::routing::get;
 use cupola::Cupola;
-use cupola::store::{Entry, Query as _, Search, Selection, Signal};
+use cupola::store::{Batch, Entry, Query as _, Search, Selection, Settings, Signal, Store, Value};
 use tower::ServiceExt as _;
 
 fn cupola(dir: &Path) -> Result<Cupola, cupola::InitError> {
@@ -66,6 +66,26 @@ async fn a_second_process_runs_without_and_says_so() {
     second.shutdown().await;
     first.shutdown().await;
     assert!(cupola(folder.path()).unwrap().store().is_some());
+}
+
+#[tokio::test]
+async fn what_somebody_else_was_promised_and_nobody_here_can_read_is_put_aside_and_counted() {
+    let (there, here) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let other = Store::open(there.path(), &Settings::default(), &|_, _| Ok(Vec::new())).unwrap();
+    let mut batch = Batch::new(Signal::Logs);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    batch.row(i64::try_from(now.as_nanos()).unwrap()).set("message", Value::Text("up"));
+    other.writer().keep(77, b"what only it can read", vec![batch]).unwrap();
+    // As if it had been killed there and then.
+    std::fs::create_dir(here.path().join("journal")).unwrap();
+    for file in std::fs::read_dir(there.path().join("journal")).unwrap() {
+        let path = file.unwrap().path();
+        std::fs::copy(&path, here.path().join("journal").join(path.file_name().unwrap())).unwrap();
+    }
+    let cupola = cupola(here.path()).unwrap();
+    let shown = cupola.registry().render();
+    assert!(shown.contains("cupola_store_quarantined_total{what=\"record\"} 1"), "{shown}");
+    cupola.shutdown().await;
 }
 
 #[test]
