@@ -100,8 +100,7 @@ fn size(bytes: u64) -> String {
 
 /// The store in this directory, to be written to. `policy` masks what an earlier `cupola serve` was promised to keep.
 pub(crate) fn open(dir: &Path, settings: &Settings, policy: Option<&KeyPolicy>) -> anyhow::Result<Store> {
-    std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
-    let progress = ingest::Progress::open(dir)?;
+    let progress = ingest::Progress::open(dir).with_context(|| format!("{} cannot be a store", dir.display()))?;
     Ok(Store::open(dir, settings, &|kind, raw| decode(kind, raw, &progress, policy))?)
 }
 

@@ -7,6 +7,7 @@ mod folder;
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use cupola_store::{Entry, Query as _, Reader, Search, Selection, Signal};
@@ -66,6 +67,8 @@ fn lines_that_cannot_be_read_are_told_by_their_numbers_and_the_others_are_kept()
     let entries = stored(&folder);
     assert_eq!(numbers(&folder), [0, 1, 2]);
     assert!(entries.iter().all(|entry| entry.get("service").unwrap().text() == "vms"));
+    let mode = fs::metadata(folder.path().join("store")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "what is logged is for its owner");
 }
 
 #[test]
