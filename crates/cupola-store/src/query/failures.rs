@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use cupola_line::fingerprint::{Failure, Fingerprint, template};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::entry::Entry;
 use super::error::QueryError;
 use super::scan::{Hit, Scan};
 use super::selection::{Partial, Scanned, Selection};
-use crate::column::Column;
+use crate::column::{Column, Owned};
 use crate::language::{Expression, Relation, Test};
 use crate::level::Level;
 
@@ -60,7 +60,7 @@ pub struct FailureGroup {
     pub last: i64,
     /// What they say, without what differs.
     pub template: String,
-    /// The last one; of each of its texts the first 2 KiB.
+    /// The last one; of each of its texts the first 2 KiB. Where there was no more time to read it, what the group is about.
     pub example: Entry,
 }
 
@@ -75,20 +75,22 @@ impl Failures {
 
     pub(super) fn answer(&self, mut scan: Scan<'_>) -> Result<Failed, QueryError> {
         let (mut groups, mut beyond) = (FxHashMap::default(), 0);
-        scan.each(|hit| add(&hit, &mut groups, &mut beyond).map(ControlFlow::Continue))?;
+        scan.each(|hit| count(&hit, &mut groups, &mut beyond).map(ControlFlow::Continue))?;
+        let (partial, scanned) = (scan.partial, scan.scanned);
         let mut all: Vec<FailureGroup> = groups.into_values().collect();
         all.sort_by_key(|group| (Reverse((group.count, group.last)), group.fingerprint));
         let distinct = all.len();
         let left = all.split_off(self.limit.min(distinct));
         let others = left.iter().map(|group| group.count).sum::<u64>() + beyond;
-        Ok(Failed { groups: all, distinct, others, partial: scan.partial, scanned: scan.scanned })
+        read_examples(&mut all, scan)?;
+        Ok(Failed { groups: all, distinct, others, partial, scanned })
     }
 }
 
-fn add(hit: &Hit<'_>, groups: &mut FxHashMap<Fingerprint, FailureGroup>, beyond: &mut u64) -> Result<(), QueryError> {
+fn count(hit: &Hit<'_>, groups: &mut FxHashMap<Fingerprint, FailureGroup>, beyond: &mut u64) -> Result<(), QueryError> {
     let about = About::of(hit)?;
     let times = hit.opened.times()?;
-    // The newest first, as blocks come too: most groups have their example at once.
+    // The newest first, as blocks come too: most groups have their last error at once.
     for row in hit.rows.iter().rev() {
         let time = times.get(row).copied().unwrap_or_default();
         let texts = about.texts(row);
@@ -99,12 +101,11 @@ fn add(hit: &Hit<'_>, groups: &mut FxHashMap<Fingerprint, FailureGroup>, beyond:
                 group.count += 1;
                 group.first = group.first.min(time);
                 if time > group.last {
-                    group.last = time;
-                    group.example = example(hit, row)?;
+                    (group.last, group.example) = (time, texts.example(time));
                 }
             }
             None if has_room => {
-                let (template, example) = (template(&texts.message), example(hit, row)?);
+                let (template, example) = (template(&texts.message), texts.example(time));
                 let group = FailureGroup { fingerprint, count: 1, first: time, last: time, template, example };
                 groups.insert(fingerprint, group);
             }
@@ -114,8 +115,29 @@ fn add(hit: &Hit<'_>, groups: &mut FxHashMap<Fingerprint, FailureGroup>, beyond:
     Ok(())
 }
 
-fn example(hit: &Hit<'_>, row: usize) -> Result<Entry, QueryError> {
-    Ok(hit.opened.entries(&[row])?.remove(0).cut(MAX_TEXT))
+/// Reads the whole of each group's last error, now that it is known which groups there are: what comes often has come lately, so that few
+/// blocks are read in full.
+fn read_examples(groups: &mut [FailureGroup], mut scan: Scan<'_>) -> Result<(), QueryError> {
+    let Some(last) = groups.iter().map(|group| group.last).max() else { return Ok(()) };
+    let key = |(place, group): (usize, &FailureGroup)| ((group.last, group.fingerprint), place);
+    let mut wanted: FxHashMap<_, _> = groups.iter().enumerate().map(key).collect();
+    let moments: FxHashSet<i64> = wanted.keys().map(|(time, _)| *time).collect();
+    scan.end_at(last);
+    scan.each(|hit| {
+        let times = hit.opened.times()?;
+        let mut about = None;
+        for row in hit.rows.iter().rev() {
+            let Some(time) = times.get(row).copied().filter(|time| moments.contains(time)) else { continue };
+            if about.is_none() {
+                about = Some(About::of(&hit)?);
+            }
+            let fingerprint = about.as_ref().map(|about| about.texts(row).failure().fingerprint());
+            if let Some(place) = fingerprint.and_then(|fingerprint| wanted.remove(&(time, fingerprint))) {
+                groups[place].example = hit.opened.entries(&[row])?.remove(0).cut(MAX_TEXT);
+            }
+        }
+        Ok(if wanted.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })
 }
 
 /// The columns that say what an error is about.
@@ -154,6 +176,17 @@ impl About {
 }
 
 impl Texts {
+    /// What there is to show of an error before its entry is read.
+    fn example(&self, time: i64) -> Entry {
+        let Self { target, error_type, route, message } = self;
+        let texts = [("target", target), ("error_type", error_type), ("route", route), ("message", message)];
+        let mut example = Entry::new(time);
+        for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
+            example.push(name, Owned::Text(text.as_str().into()));
+        }
+        example.cut(MAX_TEXT)
+    }
+
     fn failure(&self) -> Failure<'_> {
         let Self { target, error_type, route, message } = self;
         Failure { target, error_type, route, message }

@@ -210,7 +210,13 @@ fn errors_that_are_alike_are_one() {
     let line = |number: i64, level: &str, message: &str, route: &str| {
         entry(
             START + number * SECOND,
-            &[("level", text(level)), ("target", text("db")), ("message", text(message)), ("route", text(route))],
+            &[
+                ("level", text(level)),
+                ("target", text("db")),
+                ("message", text(message)),
+                ("route", text(route)),
+                ("number", Owned::Int(number)),
+            ],
         )
     };
     let lines: Vec<_> = (0..30)
@@ -230,6 +236,9 @@ fn errors_that_are_alike_are_one() {
     assert_eq!((first.count, times), (10, (0, 27 * SECOND)));
     assert!(first.template.starts_with("timeout after") && !first.template.contains("27"), "{}", first.template);
     assert_eq!(first.example.get("message"), Some(Value::Text("timeout after 27 ms")));
+    let whole = failed.groups.iter().map(|group| (group.last, group.example.time(), group.example.get("number")));
+    let number = |last: i64| Some(Value::Int((last - START) / SECOND));
+    whole.for_each(|(last, time, found)| assert_eq!((time, found), (last, number(last)), "the whole of the last one"));
     let failure = Failure { target: "db", error_type: "", route: "/a", message: "timeout after 3 ms" };
     assert_eq!(first.fingerprint, failure.fingerprint(), "as log files have it");
     asked.level = Level::Warn;
