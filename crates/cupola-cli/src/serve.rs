@@ -18,6 +18,7 @@ use cupola_dashboard::{Api, Receiver};
 use cupola_redact::KeyPolicy;
 use cupola_store::{Reader, Settings, Store};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::Failure;
 use listener::Listener;
@@ -144,18 +145,20 @@ impl Serve {
         let app = self.app(&cupola, &store, policy)?;
         tracing::info!(target: "cupola", store = %self.store.display(), http = %http.address(), grpc = %grpc.address(), "listening");
         let (end, ended) = watch::channel(());
-        let serve = |listener: Listener| tokio::spawn(listener.serve(app.clone(), ended.clone()));
-        let (mut http, mut grpc) = (serve(http), serve(grpc));
+        let mut servers = JoinSet::new();
+        for listener in [http, grpc] {
+            servers.spawn(listener.serve(app.clone(), ended.clone()));
+        }
         drop((app, ended));
         let failed = tokio::select! {
-            failed = &mut http => failed,
-            failed = &mut grpc => failed,
+            Some(failed) = servers.join_next() => failed,
             () = cupola.shutdown_signal() => Ok(Ok(())),
         };
         cupola.drain();
         let _ = end.send(());
         // Who watches a tail would stay for ever.
-        let _ = tokio::time::timeout(PATIENCE, async { tokio::join!(http, grpc) }).await;
+        let _ = tokio::time::timeout(PATIENCE, async { while servers.join_next().await.is_some() {} }).await;
+        servers.shutdown().await;
         let closed = tokio::task::spawn_blocking(move || close(store)).await.context("the store was not closed")?;
         cupola.shutdown().await;
         failed.context("a server panicked")?.context("a server failed")?;
