@@ -5,7 +5,7 @@ mod source;
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -27,7 +27,7 @@ use piece::{Bad, Reading, Taken};
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Ingest {
-    /// Files, folders, `-` for standard input
+    /// Files, folders, `-` for standard input. In a folder with an api.log errors.log and the categories' files are left out: it has their lines
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
@@ -88,15 +88,28 @@ struct State {
 impl Ingest {
     /// Does what was asked for; returns the exit code.
     pub(crate) fn run(self) -> Result<i32, Failure> {
-        let inputs = input::expand(&self.files).map_err(|error| Failure::Usage(error.into()))?;
+        let (inputs, twins) = self.inputs().map_err(Failure::Usage)?;
         let (store, done) = self.open().map_err(Failure::Usage)?;
         let account = self.take(&inputs, &store, &done).map_err(Failure::Usage)?;
         store
             .close()
             .context("what was taken in is kept, and sealed when the store is opened again")
             .map_err(Failure::Usage)?;
-        self.say(&account, &inputs).map_err(|error| Failure::Work(error.into()))?;
+        self.say(&account, &inputs, twins).map_err(|error| Failure::Work(error.into()))?;
         Ok(account.code())
+    }
+
+    /// What is read, and how many files are left out because another one has the same lines.
+    fn inputs(&self) -> anyhow::Result<(Vec<Input>, u64)> {
+        let (mut inputs, mut twins) = (Vec::new(), 0);
+        for path in &self.files {
+            let found = input::expand(std::slice::from_ref(path))?;
+            let all = found.len();
+            inputs.extend(if path.is_dir() { without_twins(path, found)? } else { found });
+            twins += all as u64;
+        }
+        twins -= inputs.len() as u64;
+        Ok((inputs, twins))
     }
 
     fn open(&self) -> anyhow::Result<(Store, ingest::Progress)> {
@@ -149,7 +162,7 @@ impl Ingest {
         stopped.map_or(Ok(account), Err)
     }
 
-    fn say(&self, account: &Account, inputs: &[Input]) -> io::Result<()> {
+    fn say(&self, account: &Account, inputs: &[Input], twins: u64) -> io::Result<()> {
         if self.quiet {
             return Ok(());
         }
@@ -164,8 +177,25 @@ impl Ingest {
                 said.push_str(&format!("; {} {what}", counted(count, "line")));
             }
         }
+        if twins > 0 {
+            said.push_str(&format!(
+                "; {} left out: api.log has their lines, unless it was deleted before them",
+                counted(twins, "file")
+            ));
+        }
         writeln!(io::stdout().lock(), "{said}")
     }
+}
+
+/// Beside an api.log, which has every line, our own writer leaves errors.log and a folder for each category with the same lines again.
+fn without_twins(folder: &Path, mut found: Vec<Input>) -> io::Result<Vec<Input>> {
+    if !input::with_older(folder, "api.log")?.is_empty() {
+        let errors = input::with_older(folder, "errors.log")?;
+        let is_error = |input: &Input| errors.iter().any(|error| error.path == input.path);
+        let is_right_here = |input: &Input| input.path.as_ref().and_then(|path| path.parent()) == Some(folder);
+        found.retain(|input| !is_error(input) && (is_right_here(input) || input.group != folder));
+    }
+    Ok(found)
 }
 
 /// Keeps what was read, and gives where it ends; waits while there is no room.

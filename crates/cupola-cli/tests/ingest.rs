@@ -101,6 +101,23 @@ fn a_file_goes_on_where_it_ended_whatever_it_is_called_by_then() {
 }
 
 #[test]
+fn of_a_services_folder_each_line_is_taken_in_once() {
+    let folder = Folder::new();
+    let text = lines(0..10);
+    let (older, newer) = text.split_at(text.len() / 2);
+    folder.write("logs/api.log", newer);
+    folder.write("logs/api.2026-11-21.001.log", older);
+    folder.write("logs/errors.log", text.lines().next().unwrap().to_owned() + "\n");
+    folder.write("logs/api/2026-11-21.jsonl", &text);
+    let said = folder.run(&["ingest", "--store", "store", "logs"]);
+    assert_eq!(
+        (said.code, said.stdout.as_str()),
+        (0, "10 entries of 2 files; 2 files left out: api.log has their lines, unless it was deleted before them\n")
+    );
+    assert_eq!(numbers(&folder), (0..10).collect::<Vec<_>>());
+}
+
+#[test]
 fn nothing_is_lost_or_doubled_when_it_is_killed() {
     const LINES: u32 = 60_000;
     let folder = Folder::new();
