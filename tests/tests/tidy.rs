@@ -10,7 +10,7 @@ const FLOORS: [&[&str]; 7] = [
     &["cupola-context", "cupola-redact"],
     &["cupola-record", "cupola-line"],
     &["cupola-http", "cupola-metrics", "cupola-store"],
-    &["cupola-client", "cupola-job", "cupola-telemetry"],
+    &["cupola-client", "cupola-job", "cupola-alert", "cupola-telemetry"],
     &["cupola-dashboard"],
     &["cupola"],
     // It serves a store, and is observed like any other service.

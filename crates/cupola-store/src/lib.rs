@@ -25,6 +25,7 @@ mod layout;
 mod level;
 mod lines;
 pub mod maintain;
+mod metadata;
 mod names;
 #[cfg(feature = "otlp")]
 pub mod otlp;
@@ -44,6 +45,7 @@ pub use batch::{Batch, Instead, MAX_NAMES, Row};
 pub use file::Durability;
 pub use level::Level;
 pub use lines::LineError;
+pub use metadata::{Change, Document, Expect, Metadata, MetadataError, MetadataFile, Note};
 pub use names::canonical;
 pub use query::{
     Counted, Counts, Cursor, Entry, Failed, FailureGroup, Failures, Found, MAX_PAGE, MAX_STEPS, Measure, Measured,
