@@ -1,11 +1,30 @@
 //! Rules over what was observed, the life of an alert, and those who are told of it.
 //!
+//! ```
+//! use cupola_alert::{Message, Notifier, Sending, Sent};
+//!
+//! /// A receiver of one's own.
+//! #[derive(Debug)]
+//! struct Bell;
+//!
+//! impl Notifier for Bell {
+//!     fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
+//!         Box::pin(async move {
+//!             eprintln!("\x07{}: {} alerts", message.kind, message.alerts.len());
+//!             Ok(Sent::default())
+//!         })
+//!     }
+//! }
+//! ```
+//!
 //! # Where this sits
 //! Floor 3: on cupola-store, behind its traits `Query`, for what was observed, and `Metadata`, for what was decided. It must not know where
 //! the store is, read the environment, install anything, or draw pages.
 
+mod delivery;
 mod message;
 mod notifier;
 
+pub use delivery::{Delivered, Deliveries, Outgoing};
 pub use message::{Message, MessageKind, Notice, Severity};
 pub use notifier::{Notifier, SendError, Sending, Sent};

@@ -16,6 +16,8 @@ pub struct Message {
     pub receiver: String,
     /// When it was written, in nanoseconds since 1970.
     pub time: i64,
+    /// When it is sent, in nanoseconds since 1970: later than it was written where it is tried again.
+    pub sent: i64,
     /// What the alerts were grouped by.
     pub group: BTreeMap<String, String>,
     /// What it tells of, never nothing.
@@ -26,6 +28,8 @@ pub struct Message {
     pub suppressed: u32,
     /// What it belongs to: what [`Sent::thread`](crate::Sent::thread) was for the first message of the episode.
     pub thread: Option<String>,
+    /// How many alerts go on that the thread told of, besides those of this message.
+    pub open: usize,
 }
 
 /// Why a message is sent.
@@ -58,7 +62,7 @@ pub enum Severity {
 }
 
 /// An alert, as a message tells of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
     /// The rule's name.
     pub rule: String,
