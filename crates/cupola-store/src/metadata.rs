@@ -13,7 +13,10 @@ pub use file::MetadataFile;
 /// Keeps documents, and notes that are only ever added. All of one [`Metadata::apply`] becomes true at once, or nothing of it.
 ///
 /// Kinds (`rule`, `episode`, `session`), topics and keys are the caller's own words; what a document says is nobody's business here.
-#[allow(clippy::missing_errors_doc, reason = "they are all alike: it cannot be read or written, or a change expects what is not so")]
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "they are all alike: it cannot be read or written, or a change expects what is not so"
+)]
 pub trait Metadata: fmt::Debug + Send + Sync {
     /// The document of this kind with this key.
     fn get(&self, kind: &str, key: &str) -> Result<Option<Document>, MetadataError>;
