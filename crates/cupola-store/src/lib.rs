@@ -48,9 +48,10 @@ pub use lines::LineError;
 pub use metadata::{Change, Document, Expect, Metadata, MetadataError, MetadataFile, Note};
 pub use names::canonical;
 pub use query::{
-    Counted, Counts, Cursor, Entry, Failed, FailureGroup, Failures, Found, MAX_PAGE, MAX_STEPS, Measure, Measured,
-    Partial, Quantiles, Query, QueryError, Reader, RequestExemplar, RequestRow, Requested, Requests, RequestsBy,
-    Scanned, Search, Selection, Series, Tail, Tails, Told, TooManyTails, Top, Topped, Trace, TraceOf, Walked,
+    Counted, Counts, Cursor, Entry, Failed, FailureGroup, Failures, Found, How, MAX_PAGE, MAX_STEPS, Measure, Measured,
+    Partial, PointSeries, Pointed, Points, Quantiles, Query, QueryError, Reader, RequestExemplar, RequestRow,
+    Requested, Requests, RequestsBy, Scanned, Search, Selection, Series, Tail, Tails, Told, TooManyTails, Top, Topped,
+    Trace, TraceOf, Walked,
 };
 pub use settings::Settings;
 pub use signal::Signal;

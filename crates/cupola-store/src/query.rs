@@ -10,6 +10,7 @@ mod keys;
 mod need;
 mod opened;
 mod page;
+mod points;
 mod quantiles;
 mod reader;
 mod requests;
@@ -31,6 +32,7 @@ pub use cursor::Cursor;
 pub use entry::Entry;
 pub use error::QueryError;
 pub use failures::{Failed, FailureGroup, Failures};
+pub use points::{How, PointSeries, Pointed, Points};
 pub use quantiles::{Measure, Measured, Quantiles};
 pub use reader::Reader;
 pub use requests::{RequestExemplar, RequestRow, Requested, Requests, RequestsBy};
@@ -68,6 +70,9 @@ pub trait Query: fmt::Debug + Send + Sync {
 
     /// How many requests there were, how many failed and how long they took.
     fn requests(&self, requests: &Requests) -> Result<Requested, QueryError>;
+
+    /// A metric over time.
+    fn points(&self, points: &Points) -> Result<Pointed, QueryError>;
 
     /// All spans and log entries of one trace.
     fn trace(&self, trace: &TraceOf) -> Result<Trace, QueryError>;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::body::Body;
 use cupola_dashboard::Api;
 use cupola_store::{
-    Batch, Counted, Counts, Failed, Failures, Found, Measured, Quantiles, Query, QueryError, Reader, Requested,
-    Requests, Search, Signal, Tails, Top, Topped, Trace, TraceOf, Value as Field,
+    Batch, Counted, Counts, Failed, Failures, Found, Measured, Pointed, Points, Quantiles, Query, QueryError, Reader,
+    Requested, Requests, Search, Signal, Tails, Top, Topped, Trace, TraceOf, Value as Field,
 };
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
@@ -153,6 +153,9 @@ impl Query for Held {
     }
     fn requests(&self, requests: &Requests) -> Result<Requested, QueryError> {
         self.1.requests(requests)
+    }
+    fn points(&self, points: &Points) -> Result<Pointed, QueryError> {
+        self.1.points(points)
     }
     fn trace(&self, trace: &TraceOf) -> Result<Trace, QueryError> {
         self.1.trace(trace)

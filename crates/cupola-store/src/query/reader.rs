@@ -7,8 +7,8 @@ use super::error::QueryError;
 use super::scan::Scan;
 use super::walk::walk;
 use super::{
-    Counted, Counts, Entry, Failed, Failures, Found, Measured, Quantiles, Query, Requested, Requests, Search,
-    Selection, Top, Topped, Trace, TraceOf, Walked,
+    Counted, Counts, Entry, Failed, Failures, Found, Measured, Pointed, Points, Quantiles, Query, Requested, Requests,
+    Search, Selection, Top, Topped, Trace, TraceOf, Walked,
 };
 
 /// A store's directory, to be read. It needs no lock: this process or another one may write it meanwhile.
@@ -76,6 +76,10 @@ impl Query for Reader {
 
     fn requests(&self, requests: &Requests) -> Result<Requested, QueryError> {
         requests.answer(&self.dir)
+    }
+
+    fn points(&self, points: &Points) -> Result<Pointed, QueryError> {
+        points.answer(&self.dir)
     }
 
     fn trace(&self, trace: &TraceOf) -> Result<Trace, QueryError> {
