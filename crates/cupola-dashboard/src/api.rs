@@ -3,6 +3,7 @@
 mod answers;
 mod asked;
 mod live;
+mod over_time;
 mod problem;
 
 use std::sync::Arc;
@@ -38,6 +39,8 @@ const WAIT: Duration = Duration::from_secs(5);
 /// | `GET /logs/quantiles` … | `field` (`duration_ms`), `by`, `step`, `shares` (`0.5,0.95,0.99`), `values` (10) | how numbers are spread |
 /// | `GET /logs/tail` … | only `query` | what comes in, as server-sent events |
 /// | `GET /errors` | `level` (`error`), `limit` (50) | errors, those that are alike as one |
+/// | `GET /requests` | no `query`; `service`, `route`, `by` (`route`, `service`, `all`), `step`, `shares`, `signal` (`logs`, `spans`), `limit` (100) | how many requests, how many failed, how long they took |
+/// | `GET /points` | no `query`; `name`, `how` (`mean`, `last`, `least`, `most`, `sum`, `rate`, `0.95`), `service`, `only` (`cpu.mode=user`), `by`, `step` (`1m`), `limit` (100) | a metric over time |
 /// | `GET /traces/{id}` | none but `since` (none), `until` | everything of a trace |
 ///
 /// What cannot be answered is `application/problem+json`, which names the parameter and what is accepted.
@@ -98,6 +101,11 @@ impl Api {
                 async move |RawQuery(asked): RawQuery| live::tail(desk.api.tails.as_ref(), signal, asked.as_deref());
             routes = routes.route(&format!("/{signal}/tail"), get(handler));
         }
+        for (path, answer) in [("/requests", over_time::requests as OfNone), ("/points", over_time::points)] {
+            let desk = Arc::clone(&desk);
+            let handler = async move |RawQuery(asked): RawQuery| of_none(&desk, answer, asked).await;
+            routes = routes.route(path, get(handler));
+        }
         let (errors, traces) = (Arc::clone(&desk), desk);
         let routes = routes
             .route("/errors", get(async move |RawQuery(asked)| of_signal(&errors, Signal::Logs, failures, asked).await))
@@ -115,12 +123,21 @@ type Question = Box<dyn FnOnce(&dyn Query) -> Said + Send>;
 type Answer = Result<Question, Problem>;
 /// What is asked of a signal.
 type OfSignal = fn(Signal, Asked) -> Answer;
+/// What is asked of the store as a whole.
+type OfNone = fn(Asked) -> Answer;
 type Said = Result<String, QueryError>;
 
 const OF_SIGNALS: [(&str, OfSignal); 4] = [("", search), ("/counts", counts), ("/top", top), ("/quantiles", quantiles)];
 
 async fn of_signal(desk: &Desk, signal: Signal, answer: OfSignal, asked: Option<String>) -> Response {
     match Asked::read(asked.as_deref()).and_then(|asked| answer(signal, asked)) {
+        Ok(answer) => desk.say(answer).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn of_none(desk: &Desk, answer: OfNone, asked: Option<String>) -> Response {
+    match Asked::read(asked.as_deref()).and_then(answer) {
         Ok(answer) => desk.say(answer).await,
         Err(problem) => problem.into_response(),
     }

@@ -24,6 +24,7 @@
 //! An expression comes from people and from the network, so that it is bounded: [`MAX_BYTES`] of text, [`MAX_DEPTH`], [`MAX_TESTS`], and
 //! [`MAX_PATTERN_BYTES`] for what a pattern compiles to.
 
+mod display;
 mod duration;
 mod error;
 mod expression;

@@ -27,14 +27,19 @@ struct ScannedJson {
 
 impl Told {
     fn new(partial: Option<Partial>, scanned: &Scanned) -> Self {
-        let partial = partial.map(|partial| match partial {
-            Partial::Deadline => "deadline",
-            Partial::Budget => "budget",
-            Partial::Damaged => "damaged",
-            _ => "other",
-        });
+        let partial = partial.map(why);
         let Scanned { entries, blocks, passed, damaged } = *scanned;
         Self { partial, scanned: ScannedJson { entries, blocks, passed, damaged } }
+    }
+}
+
+/// Why an answer does not tell of all, in a word.
+pub(super) fn why(partial: Partial) -> &'static str {
+    match partial {
+        Partial::Deadline => "deadline",
+        Partial::Budget => "budget",
+        Partial::Damaged => "damaged",
+        _ => "other",
     }
 }
 

@@ -50,6 +50,12 @@ impl Asked {
         Ok(Selection { expression, since, until, ..Selection::of(signal) })
     }
 
+    /// From when to when, in nanoseconds since 1970.
+    pub(super) fn range(&mut self, since: &str) -> Result<(i64, i64), Problem> {
+        let (since, until) = (self.time("since", Some(since))?, self.time("until", Some("now"))?);
+        Ok((since.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX)))
+    }
+
     pub(super) fn expression(&mut self) -> Result<Option<Expression>, Problem> {
         let Some(text) = self.take("query") else { return Ok(None) };
         let meaning = Meaning { now: self.now.clone(), ignore_case: false };

@@ -221,3 +221,45 @@ async fn what_comes_in_is_told_to_who_watches() {
     drop(body);
     assert_eq!(watch().await.status(), 200, "who has left watches no more");
 }
+
+#[tokio::test]
+async fn requests_and_metrics_over_time() {
+    let house = filled();
+    let mut metrics = Batch::new(Signal::Metrics);
+    for second in 0..4_i64 {
+        let mut row = metrics.row(now().cast_signed() - second * 1_000_000_000);
+        row.set("metric", Field::Text("memory")).set("type", Field::Text("gauge")).set("unit", Field::Text("By"));
+        row.set("host", Field::Text("a")).set("value", Field::Int(7));
+    }
+    house.store().writer().offer(metrics);
+    assert!(house.store().flush());
+    let api = api(&house);
+    let (_, requests) = ask(&api, "/requests?shares=0.5&since=10m").await;
+    assert_eq!(requests["rows"][0]["route"], "/vms");
+    assert_eq!((&requests["rows"][0]["count"], &requests["rows"][0]["errors"]), (&json!(15), &json!(4)));
+    assert_eq!(requests["rows"][0]["statuses"], json!({"none": 15}));
+    let median = requests["rows"][0]["quantiles_ms"]["0.5"].as_f64().unwrap();
+    assert!((median / 7.0 - 1.0).abs() < 0.012, "{median}");
+    assert_eq!(requests["rows"][0]["exemplars"][0]["trace_id"], "07".repeat(16));
+    let (_, all) = ask(&api, "/requests?by=all&step=5m&since=2h").await;
+    assert_eq!(all["rows"].as_array().unwrap().iter().map(|row| row["count"].as_u64().unwrap()).sum::<u64>(), 20);
+    let (_, points) = ask(&api, "/points?name=memory&how=most&by=host&only=host%3Da&step=2h&since=2h").await;
+    assert_eq!((&points["unit"], &points["series"][0]["labels"]), (&json!("By"), &json!({"host": "a"})));
+    assert!(points["series"][0]["values"].as_array().unwrap().contains(&json!(7.0)));
+    for (path, named) in [
+        ("/points", "name"),
+        ("/points?name=memory&how=much", "how"),
+        ("/points?name=memory&only=a", "only"),
+        ("/requests?by=user", "by"),
+        ("/requests?signal=metrics", "signal"),
+        ("/requests?query=a", "query"),
+    ] {
+        let (status, problem) = ask(&api, path).await;
+        assert_eq!((status, problem["parameter"].as_str()), (400, Some(named)), "{path} {problem}");
+    }
+    let (status, problem) = ask(&api, "/points?name=memory&how=rate").await;
+    assert_eq!(
+        (status, &problem["detail"]),
+        (400, &json!("Rate is not told of a gauge: ask for Last, Mean, Least or Most"))
+    );
+}

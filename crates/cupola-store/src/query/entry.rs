@@ -61,6 +61,13 @@ impl Entry {
         size_of::<Self>() + self.fields.iter().map(|(name, value)| 48 + name.len() + of_value(value)).sum::<usize>()
     }
 
+    /// An entry that came from elsewhere: a time in nanoseconds since 1970, and fields, each name once.
+    pub fn from_fields<'a>(time: i64, fields: impl IntoIterator<Item = (&'a str, Value<'a>)>) -> Self {
+        let mut entry = Self::new(time);
+        fields.into_iter().for_each(|(name, value)| entry.push(name, value.into()));
+        entry
+    }
+
     pub(crate) fn push(&mut self, name: &str, value: Owned) {
         self.fields.push((name.into(), value));
     }
