@@ -49,12 +49,18 @@ impl Block {
         self.equal(b'"') | self.equal(b'\\')
     }
 
+    /// What may stand between a name and its value.
+    #[inline]
+    fn separating(self) -> u8x16 {
+        let offset = self.0 - u8x16::splat(b'=');
+        let equals = offset.min(u8x16::splat(b'>' - b'=')).cmp_eq(offset);
+        equals | self.equal(b':') | self.equal(b'%')
+    }
+
     /// What may stand between a name and its value, and hyphens.
     #[inline]
     fn marking(self) -> u8x16 {
-        let offset = self.0 - u8x16::splat(b'=');
-        let equals = offset.min(u8x16::splat(b'>' - b'=')).cmp_eq(offset);
-        equals | self.equal(b':') | self.equal(b'%') | self.equal(b'-')
+        self.separating() | self.equal(b'-')
     }
 
     /// Which bytes are quotes or backslashes.
@@ -156,6 +162,36 @@ fn skip<const BLOCKS: usize>(text: &[u8], from: usize, looked_for: impl Fn(Block
         at += BLOCKS * WIDTH;
     }
     at
+}
+
+/// The next byte of many texts, one behind the other, that may separate a name from a value, or begin a flag. Of a hyphen right at
+/// `from` nothing is said; those within words, of which host names and ids are full, do not hold it up.
+#[inline(never)]
+pub(crate) fn next_mark(text: &[u8], from: usize) -> Option<usize> {
+    const STRIDE: usize = 4 * WIDTH;
+    let marks = |text: &[u8], at: usize| {
+        let (block, before) = (Block::padded(text, at), Block::padded(text, at - 1));
+        block.separating() | (block.equal(b'-') & before.at_most(b'-' - 1))
+    };
+    if matches!(text.get(from)?, b':' | b'=' | b'>' | b'%') {
+        return Some(from);
+    }
+    let mut at = from + 1;
+    // One byte more, for the one before each.
+    while let Some(stride) = text.get(at - 1..at + STRIDE) {
+        let found = (0..4).map(|block| marks(stride, 1 + block * WIDTH));
+        if bits(found.fold(u8x16::ZERO, |any, found| any | found)) != 0 {
+            break;
+        }
+        at += STRIDE;
+    }
+    while at < text.len() {
+        match bits(marks(text, at)) {
+            0 => at += WIDTH,
+            bits => return Some(at + index(bits)),
+        }
+    }
+    None
 }
 
 /// The next byte that may separate a name from a value, or begins a flag; `before` is the byte before the text.
@@ -260,6 +296,25 @@ mod tests {
                 assert_eq!(labels.next(from), flag.or(expected), "{first} {from}");
             }
         }
+    }
+
+    #[test]
+    fn marks_are_found_from_anywhere() {
+        let mut text = b"hv-01.eu-west-2 a-b-c, then --flag, (-x) \"-y".to_vec();
+        text.extend([b'w'; 90]);
+        text.extend_from_slice(b"\t-z");
+        text.extend([b'-'; 70]);
+        for mark in [b':', b'=', b'>', b'%', b'.'] {
+            text.push(mark);
+            let is_mark = |at: usize| {
+                matches!(text[at], b':' | b'=' | b'>' | b'%') || text[at] == b'-' && at > 0 && text[at - 1] < b'-'
+            };
+            for from in 0..text.len() {
+                let expected = (from..text.len()).find(|&at| is_mark(at) && (at > from || text[at] != b'-'));
+                assert_eq!(next_mark(&text, from), expected, "{from}");
+            }
+        }
+        assert_eq!((next_mark(b"", 0), next_mark(b"-", 0), next_mark(b" -", 0)), (None, None, Some(1)));
     }
 
     #[test]

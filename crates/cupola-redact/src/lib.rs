@@ -84,6 +84,7 @@ mod routes;
 mod rule;
 mod sql;
 mod surface;
+mod suspects;
 mod swar;
 mod tally;
 mod target;

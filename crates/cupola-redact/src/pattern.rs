@@ -4,6 +4,7 @@
 //! No pattern needs its own end: a text that was cut gives no more away than a whole one.
 
 mod card;
+mod many;
 mod needles;
 mod pii;
 mod token;
@@ -17,6 +18,7 @@ use crate::target::Target;
 use pii::Pii;
 
 pub(crate) use card::is_card;
+pub(crate) use many::Sought;
 pub(crate) use pii::PiiSet;
 pub(crate) use userinfo::authority;
 

@@ -6,7 +6,7 @@ use std::fmt;
 
 use rustc_hash::FxHashMap;
 
-pub use replace::Instead;
+pub use replace::{Instead, Judge, Values};
 
 use crate::column::Column;
 use crate::signal::Signal;

@@ -41,7 +41,7 @@ mod value;
 mod words;
 mod writer;
 
-pub use batch::{Batch, Instead, MAX_NAMES, Row};
+pub use batch::{Batch, Instead, Judge, MAX_NAMES, Row, Values};
 pub use file::Durability;
 pub use level::Level;
 pub use lines::LineError;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use cupola_redact::{End, KeyPolicy, Masked, Media, REDACTED, Redactor, Verdict};
-use cupola_store::{Batch, Instead, Value};
+use cupola_store::{Batch, Instead, Judge, Value, Values};
 
 /// What a field's name says of its values.
 enum Field {
@@ -30,10 +30,28 @@ const HEADERS: [&str; 6] = [
 
 /// Masks what is secret.
 pub(super) fn mask(policy: &KeyPolicy, batch: &mut Batch) {
-    batch.replace(|name| {
-        let field = Field::of(policy, name);
-        move |value| field.instead(policy, value)
-    });
+    batch.replace(|name| Masking { policy, field: Field::of(policy, name) });
+}
+
+/// Masks the values of one field.
+struct Masking<'p> {
+    policy: &'p KeyPolicy,
+    field: Field,
+}
+
+impl Judge for Masking<'_> {
+    fn suspects(&mut self, values: &Values<'_>) -> Vec<u32> {
+        match (&self.field, values.texts()) {
+            (Field::Other, Some((texts, ends))) => self.policy.suspects(texts, ends),
+            (Field::Secret { .. }, _) => (0..).take(values.len()).collect(),
+            _ if !values.speak() => Vec::new(),
+            _ => (0..).take(values.len()).collect(),
+        }
+    }
+
+    fn instead(&mut self, value: Value<'_>) -> Option<Instead> {
+        self.field.instead(self.policy, value)
+    }
 }
 
 impl Field {
