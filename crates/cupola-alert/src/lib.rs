@@ -24,7 +24,11 @@
 mod delivery;
 mod message;
 mod notifier;
+mod notify;
+mod receivers;
 
-pub use delivery::{Delivered, Deliveries, Outgoing};
+pub use delivery::{Delivered, Deliveries, Delivery, DeliveryNote, Failed, Outcome, Outgoing, Pace, Pass};
 pub use message::{Message, MessageKind, Notice, Severity};
-pub use notifier::{Notifier, SendError, Sending, Sent};
+pub use notifier::{Manner, Notifier, SendError, Sending, Sent};
+pub use notify::Log;
+pub use receivers::{LOG, Receiver, Receivers, Route};

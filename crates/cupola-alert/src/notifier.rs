@@ -17,6 +17,29 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Sent, SendError>> + Se
 pub trait Notifier: fmt::Debug + Send + Sync {
     /// Sends a message, and waits until the other side has taken it.
     fn send<'a>(&'a self, message: &'a Message) -> Sending<'a>;
+
+    /// How much it can be told. Without a word of its own it is for people.
+    fn manner(&self) -> Manner {
+        Manner::PEOPLE
+    }
+}
+
+/// How much a receiver can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manner {
+    /// How many messages a minute; what is more becomes one message. `None`: as many as there are.
+    pub per_minute: Option<u32>,
+    /// How many alerts a message shows; of the others it says how many they are.
+    pub alerts: usize,
+    /// How often it has to be reminded of alerts that go on, since it believes them to be over otherwise.
+    pub remind: Option<Duration>,
+}
+
+impl Manner {
+    /// People read ten messages a minute at the most, and a hundred alerts of one.
+    pub const PEOPLE: Self = Self { per_minute: Some(10), alerts: 100, remind: None };
+    /// A program takes everything.
+    pub const PROGRAM: Self = Self { per_minute: None, alerts: usize::MAX, remind: None };
 }
 
 /// A message was taken.

@@ -152,6 +152,32 @@ impl Deliveries {
     }
 }
 
+impl Deliveries {
+    /// How many alerts go on that a thread told of, besides these.
+    pub(super) fn open(&self, receiver: &str, thread: &str, besides: &[Notice]) -> usize {
+        let besides: Vec<String> = besides.iter().map(|notice| delivered_key(&notice.episode, receiver)).collect();
+        let of_thread = self.of_receiver(receiver).filter(|(_, known)| known.thread.as_deref() == Some(thread));
+        of_thread.filter(|(key, known)| known.kind != MessageKind::Resolved && !besides.contains(key)).count()
+    }
+
+    /// Alerts that a receiver was told of, and that are not over.
+    pub(super) fn going_on(&self, receiver: &str) -> Vec<Notice> {
+        let going_on = self.of_receiver(receiver).filter(|(_, known)| known.kind != MessageKind::Resolved);
+        going_on.filter_map(|(_, known)| known.notice.clone()).collect()
+    }
+
+    /// Keys of what was last touched before these times: of what is over, and of what goes on.
+    pub(super) fn stale(self, over: i64, open: i64) -> Vec<String> {
+        let is_stale = |known: &Delivered| known.time < if known.kind == MessageKind::Resolved { over } else { open };
+        let episodes = self.episodes.into_iter().filter(|(_, known)| is_stale(known)).map(|(key, _)| key);
+        episodes.chain(self.firings.into_iter().filter(|(_, firing)| firing.time < over).map(|(key, _)| key)).collect()
+    }
+
+    fn of_receiver<'a>(&'a self, receiver: &'a str) -> impl Iterator<Item = (&'a String, &'a Delivered)> {
+        self.episodes.iter().filter(move |(_, known)| known.receiver == receiver)
+    }
+}
+
 /// No episode is named like this.
 const INSTANCE: &str = "instance/";
 

@@ -1,0 +1,6 @@
+//! Those who tell somebody: chats, mailboxes, programs, the log.
+
+mod log;
+mod text;
+
+pub use log::Log;
