@@ -19,7 +19,7 @@ use crate::log::input::Input;
 use crate::log::pool::{Done, each_asked_block};
 use crate::log::tally::Tally;
 use crate::log::twins::Twins;
-use crate::options::stored::FromStore;
+use crate::options::stored::FromStoreOrServer;
 use crate::options::{Looks, Sources, Span};
 use group::Groups;
 use report::Report;
@@ -37,7 +37,7 @@ pub struct Errors {
     sources: Sources,
 
     #[command(flatten)]
-    from: FromStore,
+    from: FromStoreOrServer,
 
     /// This level and those above it: warn, error
     #[arg(short, long, value_name = "LEVEL", default_value = "error")]
@@ -88,8 +88,8 @@ impl Errors {
 
     /// What there is; tells whether an input failed.
     fn groups(&self, zone: &TimeZone) -> anyhow::Result<(Groups, bool)> {
-        if let Some(dir) = &self.from.store {
-            return Ok((Groups::of_store(dir, self.expression(zone)?)?, false));
+        if let Some(source) = self.from.source()? {
+            return Ok((Groups::of_store(&source, self.expression(zone)?)?, false));
         }
         let inputs = self.sources.inputs()?;
         let filter = Filter::new(Some(self.expression(zone)?));

@@ -29,6 +29,7 @@ mod input;
 mod log;
 mod options;
 mod redact;
+mod remote;
 mod search;
 mod serve;
 mod stats;

@@ -4,9 +4,10 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Args;
 use cupola_line::{LineBuffer, Look, Scratch, Style};
-use cupola_store::{Entry, MAX_PAGE, Partial, Query, Selection};
+use cupola_store::{Entry, MAX_PAGE, Partial, Selection};
 use jiff::tz::TimeZone;
 
 use crate::Failure;
@@ -14,12 +15,13 @@ use crate::clock::Clock;
 use crate::log::filter::time_of;
 use crate::options::Looks;
 use crate::options::select::Select;
-use crate::options::stored::{Searched, complain_of, open};
+use crate::options::stored::{Searched, Source, complain_of};
+use crate::remote::Server;
 
 const FOUND: i32 = 0;
 const NOTHING: i32 = 1;
 
-/// Searches a store: the newest entries that match, in the order of time.
+/// Searches a store or a server: the newest entries that match, in the order of time.
 ///
 /// On a terminal they are shown as cupola view shows lines; elsewhere they are JSON lines.
 #[derive(Debug, Args)]
@@ -29,9 +31,12 @@ pub struct Search {
     #[arg(value_name = "EXPRESSION")]
     expressions: Vec<String>,
 
-    /// The store's directory
+    /// The store's directory; wins over a server
     #[arg(long, value_name = "DIR", env = "CUPOLA_STORE")]
-    store: PathBuf,
+    store: Option<PathBuf>,
+
+    #[command(flatten)]
+    server: Server,
 
     /// What is searched
     #[arg(long, value_enum, value_name = "SIGNAL", default_value_t)]
@@ -70,6 +75,7 @@ Examples:
   cupola search --store data '\"connection ref\" -healthz'       the text as it stands, and not the word
   cupola search --store data 'status=5xx route=/vms/*' --hours 24 -n 200
   cupola search --store data level=error --json | jq .message
+  CUPOLA_READ_TOKEN=… cupola search --server https://logs.example.com level=error
 
 Expressions are those of cupola view, but that a bare word is found as a whole word in either case.
 
@@ -88,7 +94,9 @@ impl Search {
     /// The newest first.
     fn find(&self, zone: &TimeZone) -> anyhow::Result<(Vec<Entry>, Option<Partial>)> {
         let now = jiff::Timestamp::now().to_zoned(zone.clone());
-        let reader = open(&self.store)?;
+        let source = Source::of(self.store.as_deref(), &self.server)?;
+        let source =
+            source.context("nothing to search: name a store with --store DIR, or a server with --server URL")?;
         let selection = Selection {
             expression: self.select.expression(&self.expressions, None, &now)?,
             deadline: Duration::from_secs(self.timeout),
@@ -98,7 +106,7 @@ impl Search {
         let mut entries = Vec::new();
         loop {
             search.limit = (self.lines - entries.len()).min(MAX_PAGE);
-            let found = reader.search(&search)?;
+            let found = source.search(&search)?;
             entries.extend(found.entries);
             search.cursor = found.cursor;
             if entries.len() >= self.lines || search.cursor.is_none() || found.partial.is_some() {

@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use crate::Failure;
 use crate::log::collect::Found;
 use crate::log::input::Input;
-use crate::options::stored::FromStore;
+use crate::options::stored::{FromStoreOrServer, Source};
 use crate::options::{Looks, Sources};
 use crate::terminal;
 
@@ -36,7 +36,7 @@ pub struct Trace {
     sources: Sources,
 
     #[command(flatten)]
-    from: FromStore,
+    from: FromStoreOrServer,
 
     /// The lines as they stand in the files, in the order of time
     #[arg(long)]
@@ -56,16 +56,18 @@ Examples:
   cupola trace 4bf92f3577b34da6a3ce929d0e0e4736 api/logs jobs/logs  a trace across services
   cupola trace 0193f2a4-0719-79ca-a8d8-0ff831a7272b --json | jq .
   cupola trace 4bf92f3577b34da6a3ce929d0e0e4736 --store data        its spans and its lines
+  cupola trace 4bf92f3577b34da6a3ce929d0e0e4736 --server http://127.0.0.1:4318
 
 Exit codes: 0 there are lines of it, 1 there are none, 2 an error.";
 
 impl Trace {
     /// Shows what there is; returns the exit code, as grep's is.
     pub(crate) fn run(self) -> Result<i32, Failure> {
-        let inputs = self.inputs().map_err(Failure::Usage)?;
+        let source = self.from.source().map_err(Failure::Usage)?;
+        let inputs = self.inputs(source.as_ref()).map_err(Failure::Usage)?;
         let zone = self.looks.zone().map_err(Failure::Usage)?;
-        let found = match &self.from.store {
-            Some(dir) => stored::collect(dir, &self.id).map_err(Failure::Usage)?,
+        let found = match &source {
+            Some(source) => stored::collect(source, &self.id).map_err(Failure::Usage)?,
             None => collect::collect(&inputs, &self.id),
         };
         for problem in &found.problems {
@@ -82,12 +84,12 @@ impl Trace {
         })
     }
 
-    fn inputs(&self) -> anyhow::Result<Vec<Input>> {
+    fn inputs(&self, source: Option<&Source>) -> anyhow::Result<Vec<Input>> {
         if self.id.is_empty() {
             bail!("the id is empty");
         }
-        match &self.from.store {
-            Some(dir) => Ok(vec![Input::file(dir)]),
+        match source {
+            Some(source) => Ok(vec![Input::file(source.to_string())]),
             None => self.sources.inputs(),
         }
     }

@@ -20,6 +20,7 @@
 //! | `7`, `1.5`, `10.0.0.7:5432` | `<n>` |
 
 use std::fmt;
+use std::str::FromStr;
 
 /// A template has no more bytes than this, and maybe one word more.
 const MAX_TEMPLATE_BYTES: usize = 512;
@@ -64,6 +65,31 @@ impl fmt::Display for Fingerprint {
         write!(f, "{}-{:016x}", Self::VERSION, self.0)
     }
 }
+
+impl FromStr for Fingerprint {
+    type Err = FingerprintError;
+
+    /// Of its text. One of other rules is none that these make.
+    fn from_str(text: &str) -> Result<Self, FingerprintError> {
+        let (version, number) = text.split_once('-').ok_or(FingerprintError)?;
+        if version.parse() != Ok(Self::VERSION) || number.len() != 16 {
+            return Err(FingerprintError);
+        }
+        u64::from_str_radix(number, 16).map(Self).map_err(|_| FingerprintError)
+    }
+}
+
+/// A text that is no fingerprint of these rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FingerprintError;
+
+impl fmt::Display for FingerprintError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no fingerprint of errors: one is {}- and 16 hexadecimal digits", Fingerprint::VERSION)
+    }
+}
+
+impl std::error::Error for FingerprintError {}
 
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
 
@@ -194,6 +220,16 @@ fn push_numbers(out: &mut String, word: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fingerprint_is_read_from_its_text() {
+        for number in [0, 7, u64::MAX] {
+            assert_eq!(Fingerprint(number).to_string().parse(), Ok(Fingerprint(number)));
+        }
+        for other in ["", "1", "1-", "1-07", "2-0000000000000007", "x-0000000000000007", "1-000000000000000g"] {
+            assert_eq!(other.parse::<Fingerprint>(), Err(FingerprintError), "{other}");
+        }
+    }
 
     #[test]
     fn templates() {

@@ -1,19 +1,17 @@
 //! Errors of a store by their fingerprint.
 
-use std::path::Path;
-
 use cupola_store::language::Expression;
-use cupola_store::{Failures, Level, Query, Selection, Signal};
+use cupola_store::{Failures, Level, Selection, Signal};
 
 use super::group::Groups;
-use crate::options::stored::{complain_of, line_of, open};
+use crate::options::stored::{Source, complain_of, line_of};
 
 impl Groups {
     /// Those of the entries that are wanted, each with its last one as the example.
-    pub(super) fn of_store(dir: &Path, expression: Expression) -> anyhow::Result<Self> {
+    pub(super) fn of_store(source: &Source, expression: Expression) -> anyhow::Result<Self> {
         let selection = Selection { expression: Some(expression), ..Selection::of(Signal::Logs) };
         // How serious they are to be stands in the expression.
-        let failed = open(dir)?.failures(&Failures { selection, level: Level::Trace, limit: usize::MAX })?;
+        let failed = source.failures(&Failures { selection, level: Level::Trace, limit: usize::MAX })?;
         complain_of(failed.partial);
         let mut groups = Self::default();
         groups.others = failed.others;

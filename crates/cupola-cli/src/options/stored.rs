@@ -1,13 +1,15 @@
 //! The option that names a store, and what is said of its answers.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
 use cupola_line::{LineBuffer, Scratch};
-use cupola_store::{Entry, Partial, Reader, Signal};
+use cupola_store::{Entry, Failed, Failures, Found, Partial, Query as _, Reader, Search, Signal, Trace, TraceOf};
 
 use crate::log::collect::FoundLine;
+use crate::remote::{Remote, Server};
 
 /// A store, where its entries are wanted rather than those of files.
 #[derive(Debug, Default, Args)]
@@ -15,6 +17,71 @@ pub(crate) struct FromStore {
     /// Of the store in this directory, rather than of files
     #[arg(long, value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,
+}
+
+/// A store or a server, where its entries are wanted rather than those of files.
+#[derive(Debug, Default, Args)]
+pub(crate) struct FromStoreOrServer {
+    #[command(flatten)]
+    from: FromStore,
+
+    #[command(flatten)]
+    server: Server,
+}
+
+impl FromStoreOrServer {
+    /// What is named.
+    pub(crate) fn source(&self) -> anyhow::Result<Option<Source>> {
+        Source::of(self.from.store.as_deref(), &self.server)
+    }
+}
+
+/// Who answers.
+#[derive(Debug)]
+pub(crate) enum Source {
+    Directory(PathBuf, Reader),
+    Server(Box<Remote>),
+}
+
+/// Where it is.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(dir, _) => dir.display().fmt(f),
+            Self::Server(remote) => remote.fmt(f),
+        }
+    }
+}
+
+impl Source {
+    /// The directory, or else the server that is named.
+    pub(crate) fn of(dir: Option<&Path>, server: &Server) -> anyhow::Result<Option<Self>> {
+        match dir {
+            Some(dir) => Ok(Some(Self::Directory(dir.to_owned(), open(dir)?))),
+            None => Ok(server.remote()?.map(Box::new).map(Self::Server)),
+        }
+    }
+
+    pub(crate) fn search(&self, search: &Search) -> anyhow::Result<Found> {
+        match self {
+            Self::Directory(_, reader) => Ok(reader.search(search)?),
+            Self::Server(remote) => remote.search(search),
+        }
+    }
+
+    pub(crate) fn trace(&self, trace: &TraceOf) -> anyhow::Result<Trace> {
+        match self {
+            Self::Directory(_, reader) => Ok(reader.trace(trace)?),
+            Self::Server(remote) => remote.trace(trace),
+        }
+    }
+
+    pub(crate) fn failures(&self, failures: &Failures) -> anyhow::Result<Failed> {
+        match self {
+            Self::Directory(_, reader) => Ok(reader.failures(failures)?),
+            Self::Server(remote) => remote.failures(failures),
+        }
+    }
 }
 
 /// Of what entries are wanted.

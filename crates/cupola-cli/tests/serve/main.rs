@@ -136,3 +136,48 @@ fn wrong_usage_says_what_is_wrong() {
     check(&["--days", "0"], "1..=36500");
     check(&["--policy", "nowhere.toml"], "cannot read the policy nowhere.toml");
 }
+
+#[test]
+fn a_server_is_searched_as_a_directory_is() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &["--read-token", "read-7"]);
+    assert_eq!(server.send(&[("INFO", "machine is up"), ("ERROR", "connection refused by 10.0.0.7")], "").0, 200);
+    let at = format!("http://{}", server.http);
+    let ask = |command: &[&str]| folder.run(&[command, &["--server", &at, "--read-token", "read-7"]].concat());
+    let found = loop {
+        let found = ask(&[
+            "search",
+            "service=billing",
+            "--json",
+            "--status",
+            "5xx",
+            "-g",
+            "\\",
+            "--filter",
+            "not a=b or level>=error",
+        ]);
+        let all = ask(&["search"]);
+        if all.stdout.lines().count() == 2 {
+            break (found, all);
+        }
+    };
+    assert_eq!((found.0.code, found.0.stdout.as_str(), found.0.stderr.as_str()), (1, "", ""));
+    let of_directory = folder.run(&["search", "--store", "store"]);
+    assert_eq!(found.1.stdout, of_directory.stdout, "the same lines in the same order");
+    let refused = ask(&["search", "connection refused", "level=error"]);
+    assert!(refused.code == 0 && refused.stdout.lines().count() == 1, "{refused:?}");
+    let errors = ask(&["errors", "--json"]);
+    assert_eq!(errors.stdout, folder.run(&["errors", "--store", "store", "--json"]).stdout);
+    assert!(errors.code == 0 && errors.stdout.contains("connection refused by"), "{errors:?}");
+    let none = ask(&["trace", "4bf92f3577b34da6a3ce929d0e0e4736"]);
+    assert_eq!((none.code, none.stdout.as_str()), (1, ""), "{none:?}");
+
+    let unknown = folder.run(&["search", "--server", &at]);
+    let expected = format!("cupola: {at} wants a token: set CUPOLA_READ_TOKEN, or say --read-token\n");
+    assert_eq!((unknown.code, unknown.stderr), (2, expected));
+    let nowhere = folder.run(&["search", "--server", "http://someone:secret@127.0.0.1:9"]);
+    assert!(nowhere.code == 2 && nowhere.stderr.starts_with("cupola: http://127.0.0.1:9: "), "{nowhere:?}");
+    assert!(!nowhere.stderr.contains("secret"), "{nowhere:?}");
+    let nothing = folder.run(&["search"]);
+    assert!(nothing.code == 2 && nothing.stderr.contains("--store DIR, or a server with --server URL"), "{nothing:?}");
+}

@@ -1,0 +1,83 @@
+//! What a server answers, as what a store answers.
+
+use anyhow::Context;
+use cupola_line::fingerprint::Fingerprint;
+use cupola_store::{Entry, Failed, FailureGroup, Found, Partial, Trace, Value as Field};
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub(super) fn found(answer: &Value) -> anyhow::Result<Found> {
+    let cursor = answer["cursor"].as_str().map(str::parse).transpose()?;
+    Ok(Found { entries: entries(&answer["entries"])?, cursor, partial: partial(answer), ..Found::default() })
+}
+
+pub(super) fn trace(answer: &Value) -> anyhow::Result<Trace> {
+    Ok(Trace {
+        spans: entries(&answer["spans"])?,
+        logs: entries(&answer["logs"])?,
+        is_cut: answer["is_cut"].as_bool().unwrap_or_default(),
+        partial: partial(answer),
+        ..Trace::default()
+    })
+}
+
+pub(super) fn failed(answer: &Value) -> anyhow::Result<Failed> {
+    let count = |of: &Value| of.as_u64().unwrap_or_default();
+    let group = |group: &Value| {
+        let fingerprint: Option<Fingerprint> = group["fingerprint"].as_str().and_then(|text| text.parse().ok());
+        Ok(FailureGroup {
+            fingerprint: fingerprint.context(STRANGE)?,
+            count: count(&group["count"]),
+            first: time(&group["first"])?,
+            last: time(&group["last"])?,
+            template: group["template"].as_str().unwrap_or_default().to_owned(),
+            example: entry(&group["example"])?,
+        })
+    };
+    let groups = list(&answer["groups"])?.iter().map(group).collect::<anyhow::Result<_>>()?;
+    let others = count(&answer["others"]);
+    let distinct = usize::try_from(count(&answer["distinct"])).unwrap_or(usize::MAX);
+    Ok(Failed { groups, distinct, others, partial: partial(answer), ..Failed::default() })
+}
+
+const STRANGE: &str = "the server's answer is none that this cupola knows";
+
+fn list(value: &Value) -> anyhow::Result<&Vec<Value>> {
+    value.as_array().context(STRANGE)
+}
+
+fn entries(value: &Value) -> anyhow::Result<Vec<Entry>> {
+    list(value)?.iter().map(entry).collect()
+}
+
+fn entry(value: &Value) -> anyhow::Result<Entry> {
+    let fields = value["fields"].as_object().context(STRANGE)?;
+    let nested: Vec<String> = fields.values().map(ToString::to_string).collect();
+    let read = fields.iter().zip(&nested).map(|((name, value), json)| {
+        let field = match value {
+            Value::String(text) => Field::Text(text),
+            Value::Bool(is) => Field::Bool(*is),
+            Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) => Field::Int(whole),
+                (None, Some(number)) => Field::Float(number),
+                (None, None) => Field::Json(json),
+            },
+            Value::Array(_) | Value::Object(_) | Value::Null => Field::Json(json),
+        };
+        (name.as_str(), field)
+    });
+    Ok(Entry::from_fields(time(&value["time"])?, read))
+}
+
+fn time(value: &Value) -> anyhow::Result<i64> {
+    let time: Option<Timestamp> = value.as_str().and_then(|text| text.parse().ok());
+    i64::try_from(time.context(STRANGE)?.as_nanosecond()).context(STRANGE)
+}
+
+fn partial(answer: &Value) -> Option<Partial> {
+    answer["partial"].as_str().map(|why| match why {
+        "deadline" => Partial::Deadline,
+        "damaged" => Partial::Damaged,
+        _ => Partial::Budget,
+    })
+}
