@@ -1,10 +1,8 @@
 //! The REST API: questions to the store, and JSON for answers.
 
 mod answers;
-mod asked;
 mod live;
 mod over_time;
-mod problem;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,18 +14,11 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use cupola_store::{Failures, Query, QueryError, Search, Signal, Tails, Top, TraceOf};
 use serde::Serialize;
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
 
+use crate::asked::Asked;
+use crate::desk::Desk;
+use crate::problem::Problem;
 use crate::token::Tokens;
-use asked::Asked;
-use problem::Problem;
-
-/// So many questions are answered at once; others wait.
-const AT_ONCE: usize = 4;
-
-/// So long a question waits for its turn.
-const WAIT: Duration = Duration::from_secs(5);
 
 /// Answers questions about what is stored, below `/cupola/api/v1`. All times are RFC 3339 or as people say them (`1h`, `yesterday`).
 ///
@@ -46,22 +37,15 @@ const WAIT: Duration = Duration::from_secs(5);
 /// What cannot be answered is `application/problem+json`, which names the parameter and what is accepted.
 #[derive(Clone, Debug)]
 pub struct Api {
-    query: Arc<dyn Query>,
+    desk: Desk,
     tokens: Tokens,
     tails: Option<Tails>,
-    wait: Duration,
-}
-
-#[derive(Debug)]
-struct Desk {
-    api: Api,
-    at_once: Arc<Semaphore>,
 }
 
 impl Api {
     /// Asks here.
     pub fn new(query: Arc<dyn Query>) -> Self {
-        Self { query, tokens: Tokens::default(), tails: None, wait: WAIT }
+        Self { desk: Desk::new(query), tokens: Tokens::default(), tails: None }
     }
 
     /// Answers only who has this token, or another one that it was given: `Authorization: Bearer …`. Without any, it answers everyone.
@@ -81,32 +65,30 @@ impl Api {
     /// How long a question waits while others are answered, which is five seconds otherwise; then it is to be asked again: 503.
     #[must_use]
     pub fn wait(mut self, wait: Duration) -> Self {
-        self.wait = wait;
+        self.desk.wait(wait);
         self
     }
 
     /// The routes.
     pub fn router(self) -> Router {
-        let tokens = self.tokens.clone();
-        let desk = Arc::new(Desk { api: self, at_once: Arc::new(Semaphore::new(AT_ONCE)) });
+        let Self { desk, tokens, tails } = self;
         let mut routes = Router::new();
         for signal in Signal::ALL {
             for (what, answer) in OF_SIGNALS {
-                let desk = Arc::clone(&desk);
+                let desk = desk.clone();
                 let handler = async move |RawQuery(asked): RawQuery| of_signal(&desk, signal, answer, asked).await;
                 routes = routes.route(&format!("/{signal}{what}"), get(handler));
             }
-            let desk = Arc::clone(&desk);
-            let handler =
-                async move |RawQuery(asked): RawQuery| live::tail(desk.api.tails.as_ref(), signal, asked.as_deref());
+            let tails = tails.clone();
+            let handler = async move |RawQuery(asked): RawQuery| live::tail(tails.as_ref(), signal, asked.as_deref());
             routes = routes.route(&format!("/{signal}/tail"), get(handler));
         }
         for (path, answer) in [("/requests", over_time::requests as OfNone), ("/points", over_time::points)] {
-            let desk = Arc::clone(&desk);
+            let desk = desk.clone();
             let handler = async move |RawQuery(asked): RawQuery| of_none(&desk, answer, asked).await;
             routes = routes.route(path, get(handler));
         }
-        let (errors, traces) = (Arc::clone(&desk), desk);
+        let (errors, traces) = (desk.clone(), desk);
         let routes = routes
             .route("/errors", get(async move |RawQuery(asked)| of_signal(&errors, Signal::Logs, failures, asked).await))
             .route("/traces/{id}", get(async move |Path(id), RawQuery(asked)| trace(&traces, id, asked).await))
@@ -131,38 +113,24 @@ const OF_SIGNALS: [(&str, OfSignal); 4] = [("", search), ("/counts", counts), ("
 
 async fn of_signal(desk: &Desk, signal: Signal, answer: OfSignal, asked: Option<String>) -> Response {
     match Asked::read(asked.as_deref()).and_then(|asked| answer(signal, asked)) {
-        Ok(answer) => desk.say(answer).await,
+        Ok(answer) => say(desk, answer).await,
         Err(problem) => problem.into_response(),
     }
 }
 
 async fn of_none(desk: &Desk, answer: OfNone, asked: Option<String>) -> Response {
     match Asked::read(asked.as_deref()).and_then(answer) {
-        Ok(answer) => desk.say(answer).await,
+        Ok(answer) => say(desk, answer).await,
         Err(problem) => problem.into_response(),
     }
 }
 
-impl Desk {
-    /// Asks the store, away from the threads that others wait for.
-    async fn say(&self, answer: Question) -> Response {
-        let turn = timeout(self.api.wait, Arc::clone(&self.at_once).acquire_owned()).await;
-        let Ok(Ok(permit)) = turn else { return Problem::busy().into_response() };
-        let query = Arc::clone(&self.api.query);
-        let said = tokio::task::spawn_blocking(move || {
-            let _one_of_few = permit;
-            answer(&*query)
-        });
-        match said.await {
-            Ok(Ok(said)) => ([(http::header::CONTENT_TYPE, "application/json")], said).into_response(),
-            Ok(Err(error)) if error.is_of_asker() => Problem::asked(&error).into_response(),
-            Ok(Err(error)) => {
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::error!(target: "cupola::dashboard", error = %error, cause, "a question was not answered");
-                Problem::unavailable().into_response()
-            }
-            Err(_) => Problem::unavailable().into_response(),
-        }
+/// Asks, and says what the answer is.
+async fn say(desk: &Desk, answer: Question) -> Response {
+    match desk.ask(answer).await {
+        Ok(Ok(said)) => ([(http::header::CONTENT_TYPE, "application/json")], said).into_response(),
+        Ok(Err(error)) => Problem::from(error).into_response(),
+        Err(unasked) => Problem::from(unasked).into_response(),
     }
 }
 
@@ -219,7 +187,7 @@ fn failures(signal: Signal, mut asked: Asked) -> Answer {
 
 async fn trace(desk: &Desk, id: String, asked: Option<String>) -> Response {
     match Asked::read(asked.as_deref()).and_then(|asked| trace_of(id, asked)) {
-        Ok(answer) => desk.say(answer).await,
+        Ok(answer) => say(desk, answer).await,
         Err(problem) => problem.into_response(),
     }
 }

@@ -19,10 +19,15 @@
 //! router decides that.
 
 mod api;
+mod asked;
+mod desk;
 mod limits;
+mod pages;
+mod problem;
 mod receiver;
 mod token;
 
 pub use api::Api;
 pub use limits::Limits;
+pub use pages::{OpenAlert, Pages};
 pub use receiver::{KINDS, Receiver, replay, replay_with};

@@ -14,8 +14,8 @@ use http_body::Frame;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::answers::Shown;
-use super::asked::Asked;
-use super::problem::Problem;
+use crate::asked::Asked;
+use crate::problem::Problem;
 
 /// So often something is sent, so that both sides see that the other one is there.
 const ALIVE: Duration = Duration::from_secs(15);

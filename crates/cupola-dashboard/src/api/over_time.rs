@@ -7,9 +7,9 @@ use cupola_store::{How, Points, Requests, RequestsBy, Signal};
 use serde::Serialize;
 
 use super::answers::{instant, why};
-use super::asked::Asked;
-use super::problem::Problem;
 use super::{Answer, said};
+use crate::asked::Asked;
+use crate::problem::Problem;
 
 /// `GET /requests`.
 pub(super) fn requests(mut asked: Asked) -> Answer {

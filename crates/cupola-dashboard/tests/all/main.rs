@@ -3,6 +3,8 @@
 
 mod api;
 mod clients;
+mod demo;
 mod mask;
+mod pages;
 mod receiver;
 mod support;

@@ -10,18 +10,18 @@ use http::Uri;
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
-use super::problem::Problem;
+use crate::problem::Problem;
 
 /// The parameters that are yet to be read, and the names of those that have been.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     pairs: Vec<(String, String)>,
     known: Vec<&'static str>,
     now: Zoned,
 }
 
 impl Asked {
-    pub(super) fn read(raw: Option<&str>) -> Result<Self, Problem> {
+    pub(crate) fn read(raw: Option<&str>) -> Result<Self, Problem> {
         let bad = || Problem::bad("query", "cannot be read", "name=value pairs, percent-encoded, with & between them");
         let uri = Uri::try_from(format!("/?{}", raw.unwrap_or_default())).map_err(|_| bad())?;
         let Query(pairs) = Query::try_from_uri(&uri).map_err(|_| bad())?;
@@ -29,14 +29,14 @@ impl Asked {
     }
 
     /// The value of a parameter, if it has one.
-    pub(super) fn take(&mut self, name: &'static str) -> Option<String> {
+    pub(crate) fn take(&mut self, name: &'static str) -> Option<String> {
         self.known.push(name);
         let place = self.pairs.iter().position(|(known, _)| known == name)?;
         Some(self.pairs.remove(place).1).filter(|value| !value.is_empty())
     }
 
     /// Nothing else is asked for.
-    pub(super) fn end(self) -> Result<(), Problem> {
+    pub(crate) fn end(self) -> Result<(), Problem> {
         match self.pairs.first() {
             None => Ok(()),
             Some((name, _)) => Err(Problem::bad(name, "is no parameter here, or stands twice", self.known.join(", "))),
@@ -44,19 +44,19 @@ impl Asked {
     }
 
     /// Which entries.
-    pub(super) fn selection(&mut self, signal: Signal, since: Option<&str>) -> Result<Selection, Problem> {
+    pub(crate) fn selection(&mut self, signal: Signal, since: Option<&str>) -> Result<Selection, Problem> {
         let expression = self.expression()?;
         let (since, until) = (self.time("since", since)?, self.time("until", Some("now"))?);
         Ok(Selection { expression, since, until, ..Selection::of(signal) })
     }
 
     /// From when to when, in nanoseconds since 1970.
-    pub(super) fn range(&mut self, since: &str) -> Result<(i64, i64), Problem> {
+    pub(crate) fn range(&mut self, since: &str) -> Result<(i64, i64), Problem> {
         let (since, until) = (self.time("since", Some(since))?, self.time("until", Some("now"))?);
         Ok((since.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX)))
     }
 
-    pub(super) fn expression(&mut self) -> Result<Option<Expression>, Problem> {
+    pub(crate) fn expression(&mut self) -> Result<Option<Expression>, Problem> {
         let Some(text) = self.take("query") else { return Ok(None) };
         let meaning = Meaning { now: self.now.clone(), ignore_case: false };
         match parse(&text, &meaning) {
@@ -69,7 +69,7 @@ impl Asked {
     }
 
     /// A time, in nanoseconds since 1970; `unset` where nothing is said.
-    pub(super) fn time(&mut self, name: &'static str, unset: Option<&str>) -> Result<Option<i64>, Problem> {
+    pub(crate) fn time(&mut self, name: &'static str, unset: Option<&str>) -> Result<Option<i64>, Problem> {
         let said = self.take(name);
         let Some(text) = said.as_deref().or(unset) else { return Ok(None) };
         match moment(text, &self.now) {
@@ -83,30 +83,30 @@ impl Asked {
     }
 
     /// How long, as `30s`.
-    pub(super) fn span(&mut self, name: &'static str) -> Result<Option<Duration>, Problem> {
+    pub(crate) fn span(&mut self, name: &'static str) -> Result<Option<Duration>, Problem> {
         let Some(text) = self.take(name) else { return Ok(None) };
         let read = milliseconds(&text).and_then(|ms| Duration::try_from_secs_f64(ms / 1e3).ok());
         let read = read.filter(|span| !span.is_zero());
         read.map(Some).ok_or_else(|| Problem::bad(name, "is no length of time", "a number with ms, s, m or h: 30s"))
     }
 
-    pub(super) fn number(&mut self, name: &'static str, unset: usize, most: usize) -> Result<usize, Problem> {
+    pub(crate) fn number(&mut self, name: &'static str, unset: usize, most: usize) -> Result<usize, Problem> {
         let Some(text) = self.take(name) else { return Ok(unset) };
         let number = text.parse().ok().filter(|number| (1..=most).contains(number));
         number.ok_or_else(|| Problem::bad(name, "is no such number", format!("a whole number from 1 to {most}")))
     }
 
-    pub(super) fn read_as<T: FromStr>(&mut self, name: &'static str, accepted: &str) -> Result<Option<T>, Problem> {
+    pub(crate) fn read_as<T: FromStr>(&mut self, name: &'static str, accepted: &str) -> Result<Option<T>, Problem> {
         let Some(text) = self.take(name) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| Problem::bad(name, "cannot be read", accepted))
     }
 
-    pub(super) fn level(&mut self) -> Result<Level, Problem> {
+    pub(crate) fn level(&mut self) -> Result<Level, Problem> {
         let Some(text) = self.take("level") else { return Ok(Level::Error) };
         Level::parse(&text).ok_or_else(|| Problem::bad("level", "is no level", "trace, debug, info, warn, error"))
     }
 
-    pub(super) fn shares(&mut self) -> Result<Vec<f64>, Problem> {
+    pub(crate) fn shares(&mut self) -> Result<Vec<f64>, Problem> {
         let text = self.take("shares").unwrap_or_else(|| "0.5,0.95,0.99".to_owned());
         let is_share = |share: &f64| (0.0..=1.0).contains(share);
         let shares: Option<Vec<f64>> =

@@ -6,53 +6,70 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
+use crate::desk::Unasked;
+
 /// Why a question is not answered.
 #[derive(Debug)]
-pub(super) struct Problem {
-    status: StatusCode,
-    detail: String,
+pub(crate) struct Problem {
+    pub(crate) status: StatusCode,
+    pub(crate) detail: String,
     /// The parameter that is at fault, and what is accepted of it.
     parameter: Option<(String, String)>,
     /// In how many seconds it may be asked again.
-    again: Option<u32>,
+    pub(crate) again: Option<u32>,
 }
 
 impl Problem {
-    pub(super) fn bad(parameter: &str, is: &str, accepted: impl Into<String>) -> Self {
+    pub(crate) fn bad(parameter: &str, is: &str, accepted: impl Into<String>) -> Self {
         let (status, accepted) = (StatusCode::BAD_REQUEST, accepted.into());
         let detail = format!("`{parameter}` {is}; accepted: {accepted}");
         Self { status, detail, parameter: Some((parameter.to_owned(), accepted)), again: None }
     }
 
-    pub(super) fn missing(parameter: &str, accepted: &str) -> Self {
+    pub(crate) fn missing(parameter: &str, accepted: &str) -> Self {
         Self::bad(parameter, "is missing", accepted)
     }
 
-    pub(super) fn asked(error: &QueryError) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, detail: error.to_string(), parameter: None, again: None }
-    }
-
-    pub(super) fn unauthenticated() -> Self {
+    pub(crate) fn unauthenticated() -> Self {
         let detail = "a token is needed: Authorization: Bearer".to_owned();
         Self { status: StatusCode::UNAUTHORIZED, detail, parameter: None, again: None }
     }
 
-    pub(super) fn unavailable() -> Self {
+    pub(crate) fn unavailable() -> Self {
         let detail = "the store cannot be asked".to_owned();
         Self { status: StatusCode::SERVICE_UNAVAILABLE, detail, parameter: None, again: None }
     }
 
-    pub(super) fn busy() -> Self {
-        let detail = "too many others ask at the moment".to_owned();
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, detail, parameter: None, again: Some(1) }
-    }
-
-    pub(super) fn too_many(detail: String) -> Self {
+    pub(crate) fn too_many(detail: String) -> Self {
         Self { status: StatusCode::TOO_MANY_REQUESTS, detail, parameter: None, again: None }
     }
 
-    pub(super) fn not_here(detail: &str) -> Self {
+    pub(crate) fn not_here(detail: &str) -> Self {
         Self { status: StatusCode::NOT_FOUND, detail: detail.to_owned(), parameter: None, again: None }
+    }
+}
+
+impl From<QueryError> for Problem {
+    /// The asker is told what is wrong with the question, and of the store no more than that it cannot be asked; the log is told why.
+    fn from(error: QueryError) -> Self {
+        if error.is_of_asker() {
+            return Self { status: StatusCode::BAD_REQUEST, detail: error.to_string(), parameter: None, again: None };
+        }
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        tracing::error!(target: "cupola::dashboard", error = %error, cause, "a question was not answered");
+        Self::unavailable()
+    }
+}
+
+impl From<Unasked> for Problem {
+    fn from(unasked: Unasked) -> Self {
+        match unasked {
+            Unasked::Busy => {
+                let detail = "too many others ask at the moment".to_owned();
+                Self { status: StatusCode::SERVICE_UNAVAILABLE, detail, parameter: None, again: Some(1) }
+            }
+            Unasked::Failed => Self::unavailable(),
+        }
     }
 }
 

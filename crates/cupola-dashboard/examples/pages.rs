@@ -1,0 +1,40 @@
+//! The pages over a day of made-up traffic: `cargo run -p cupola-dashboard --example pages -- 127.0.0.1:8089`.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "what fails here ends the example")]
+
+#[path = "../tests/all/demo.rs"]
+#[allow(dead_code, reason = "the tests ask for more of it")]
+mod demo;
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use cupola_dashboard::{Api, OpenAlert, Pages, replay};
+use cupola_store::{MetadataFile, Reader, Settings, Store};
+
+#[tokio::main]
+async fn main() {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8089".to_owned());
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::open(dir.path(), &Settings::default(), &replay).unwrap());
+    let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos()).unwrap();
+    demo::Demo { now, hours: 25, per_minute: 60 }.fill(&store);
+
+    let reader = Arc::new(Reader::open(dir.path()).unwrap());
+    let (stats, tails) = (Arc::clone(&store), store.tails().clone());
+    let alert = OpenAlert {
+        title: "vm-provisioner fails too often".to_owned(),
+        severity: "critical".to_owned(),
+        since: now - 31 * 60_000_000_000,
+        is_acknowledged: false,
+    };
+    let pages = Pages::new(reader.clone())
+        .metadata(Arc::new(MetadataFile::open(dir.path()).unwrap()))
+        .tails(tails.clone())
+        .stats(move || stats.stats())
+        .alerts(move || vec![alert.clone()]);
+    let app = pages.router().merge(Api::new(reader).tails(tails).router());
+    let listener = tokio::net::TcpListener::bind(&address).await.unwrap();
+    println!("http://{}/cupola", listener.local_addr().unwrap());
+    axum::serve(listener, app).await.unwrap();
+}

@@ -1,0 +1,125 @@
+//! Requests, errors and durations, whoever told of them: the log of a service, its spans, or both.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use cupola_store::{Partial, Query, RequestRow, Requested, Requests, RequestsBy, Signal};
+
+use super::chart::Steps;
+use super::fault::Fault;
+use super::range::Range;
+
+/// The shares whose quantiles are shown.
+pub(super) const SHARES: [f64; 3] = [0.5, 0.95, 0.99];
+
+/// So many services or routes are told of.
+const MOST: usize = 200;
+
+/// By which signal each service's requests are counted. Where both tell of them it is the one that tells of more: spans may be sampled,
+/// and not every service has lines of requests.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    by_spans: BTreeSet<String>,
+    by_logs: BTreeSet<String>,
+}
+
+/// Which requests are meant.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Of<'a> {
+    pub(super) service: Option<&'a str>,
+    pub(super) route: Option<&'a str>,
+    pub(super) by: RequestsBy,
+    pub(super) step: Option<Duration>,
+}
+
+/// Requests of one time.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Those with the most requests first, each one's steps one behind the other.
+    pub(super) rows: Vec<RequestRow>,
+    pub(super) partial: Option<Partial>,
+}
+
+impl Sources {
+    /// Looks at who tells of what.
+    pub(super) fn find(query: &dyn Query, range: Range, service: Option<&str>) -> Result<Self, Fault> {
+        let of = Of { service, by: RequestsBy::Service, ..Of::default() };
+        let count = |signal| -> Result<BTreeMap<String, u64>, Fault> {
+            Ok(ask(query, signal, range, of)?.rows.into_iter().map(|row| (row.service, row.count)).collect())
+        };
+        let (logs, spans) = (count(Signal::Logs)?, count(Signal::Spans)?);
+        let mut found = Self::default();
+        for service in logs.keys().chain(spans.keys()) {
+            let by_spans = spans.get(service) > logs.get(service);
+            let side = if by_spans { &mut found.by_spans } else { &mut found.by_logs };
+            side.insert(service.clone());
+        }
+        Ok(found)
+    }
+
+    /// Asks whoever tells of each service.
+    pub(super) fn ask(&self, query: &dyn Query, range: Range, of: Of<'_>) -> Result<Told, Fault> {
+        let mut told = Told::default();
+        for (signal, services) in [(Signal::Logs, &self.by_logs), (Signal::Spans, &self.by_spans)] {
+            if services.is_empty() {
+                continue;
+            }
+            let asked = ask(query, signal, range, of)?;
+            told.partial = told.partial.or(asked.partial);
+            // Where services are not told apart the question is about one of them.
+            let is_meant = |row: &RequestRow| of.by == RequestsBy::All || services.contains(&row.service);
+            told.rows.extend(asked.rows.into_iter().filter(is_meant));
+        }
+        Ok(told)
+    }
+}
+
+fn ask(query: &dyn Query, signal: Signal, range: Range, of: Of<'_>) -> Result<Requested, Fault> {
+    let Of { service, route, by, step } = of;
+    let Range { since, until, .. } = range.whole();
+    let (service, route) = (service.map(str::to_owned), route.map(str::to_owned));
+    Ok(query.requests(&Requests {
+        signal,
+        since,
+        until,
+        step,
+        service,
+        route,
+        by,
+        shares: SHARES.to_vec(),
+        limit: MOST,
+    })?)
+}
+
+/// The steps of a range of requests.
+pub(super) fn steps(range: Range, step: Duration) -> Steps {
+    let step = i64::try_from(step.as_nanos()).unwrap_or(i64::MAX).max(1);
+    let start = range.whole().since.div_euclid(step) * step;
+    let count = usize::try_from((range.until - start + step - 1) / step).unwrap_or(1).max(1);
+    Steps { start, step, count }
+}
+
+/// What each step has, at its place; `None` where no request was.
+pub(super) fn by_step<'a>(
+    rows: impl IntoIterator<Item = &'a RequestRow>,
+    steps: &Steps,
+) -> Vec<Option<&'a RequestRow>> {
+    let mut all = vec![None; steps.count];
+    for row in rows {
+        let place = row.start.and_then(|start| usize::try_from((start - steps.start) / steps.step).ok());
+        if let Some(slot) = place.and_then(|place| all.get_mut(place)) {
+            *slot = Some(row);
+        }
+    }
+    all
+}
+
+/// Which share of requests failed.
+pub(super) fn failed(row: &RequestRow) -> f64 {
+    if row.count == 0 { 0.0 } else { row.errors as f64 / row.count as f64 }
+}
+
+/// What requests cost: the failed ones first, then the time that all took.
+pub(super) fn impact(row: &RequestRow, seconds: f64) -> (f64, f64) {
+    (row.errors as f64 / seconds.max(1.0), row.sum_ms / 1e3 / seconds.max(1.0))
+}
