@@ -1,4 +1,4 @@
-//! Senders that nobody here wrote: OpenTelemetry's SDKs for Python and JavaScript, and rotel, a collector.
+//! Senders that nobody here wrote: OpenTelemetry's SDKs for Python and JavaScript, rotel, a collector, and Ansible.
 
 use std::net::{TcpListener, TcpStream};
 use std::process::Stdio;
@@ -74,6 +74,33 @@ async fn javascripts_sdk_is_understood() {
     has(span, &[("otel.status_code", "ERROR"), ("otel.status_description", "burnt"), ("scope", "coffee.pot")]);
     let events = span.get("events").unwrap().text().into_owned();
     assert!(events.contains(r#""name":"boils","attributes":{"celsius":99.5}"#), "{events}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs ansible-playbook with community.general and opentelemetry"]
+async fn ansibles_callback_is_understood() {
+    let house = House::new();
+    let (address, _server) = serve(house.receiver().token("secret").router()).await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let mut command = Command::new("ansible-playbook");
+    command.args(["-i", "localhost,", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/all/clients/playbook.yml")]);
+    command.env("ANSIBLE_CALLBACKS_ENABLED", "community.general.opentelemetry").env("ANSIBLE_NOCOLOR", "1");
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", &address).env("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf");
+    command.env("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer secret").env("OTEL_SERVICE_NAME", "machines");
+    command.env("TRACEPARENT", format!("00-{trace}-00f067aa0ba902b7-01"));
+    let ended = timeout(Duration::from_secs(120), command.kill_on_drop(true).output()).await.unwrap().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&[ended.stdout, ended.stderr].concat()));
+
+    let spans = house.found(Signal::Spans);
+    let named = |name: &str| {
+        let is = |span: &&Entry| span.get("name").is_some_and(|found| found.text().contains(name));
+        spans.iter().find(is).unwrap_or_else(|| panic!("{name}: {spans:?}"))
+    };
+    for name in ["greet", "give a password", "stumble"] {
+        has(named(name), &[("trace_id", trace), ("service", "machines")]);
+    }
+    has(named("greet"), &[("otel.status_code", "OK")]);
+    assert!(!format!("{spans:?}").contains("hunter2"), "{spans:?}");
 }
 
 async fn through_rotel(protocol: &str) {
