@@ -90,8 +90,11 @@ fn writes_a_fixture() {
     });
 }
 
+/// Makes a file's new name and content.
+type Changing<'a> = &'a dyn Fn(&str, &[u8]) -> (String, Vec<u8>);
+
 /// Copies a directory, each file changed; locks are nobody's.
-fn copy(from: &Path, to: &Path, change: &dyn Fn(&str, &[u8]) -> (String, Vec<u8>)) {
+fn copy(from: &Path, to: &Path, change: Changing<'_>) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
