@@ -30,5 +30,5 @@ mod receivers;
 pub use delivery::{Delivered, Deliveries, Delivery, DeliveryNote, Failed, Outcome, Outgoing, Pace, Pass};
 pub use message::{Message, MessageKind, Notice, Severity};
 pub use notifier::{Manner, Notifier, SendError, Sending, Sent};
-pub use notify::Log;
-pub use receivers::{LOG, Receiver, Receivers, Route};
+pub use notify::{Alertmanager, Email, EmailSettings, EmailTls, Log, Network, Reach, SettingError, Slack, Webhook};
+pub use receivers::{LOG, Receiver, Receivers, ReceiversError, Route};

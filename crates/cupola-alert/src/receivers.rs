@@ -1,7 +1,12 @@
 //! Who can be told, and who is told of what.
 
+mod file;
+mod vars;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+pub use file::ReceiversError;
 
 use crate::notify::Log;
 use crate::{Message, MessageKind, Notice, Notifier, SendError, Sent, Severity};
