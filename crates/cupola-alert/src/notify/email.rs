@@ -156,6 +156,7 @@ impl Email {
     fn failed(&self, error: &Error) -> SendError {
         let said = error.source().map(ToString::to_string).unwrap_or_default();
         let said = self.secrets.iter().fold(said, |said, secret| secret.hide_in(&said));
+        let said = said.strip_prefix("Connection error: ").unwrap_or(&said);
         let colon = if said.is_empty() { "" } else { ": " };
         match error.status() {
             Some(code) if error.is_permanent() => {
