@@ -122,7 +122,7 @@ fn first_screen(asker: &Asker<'_>) {
             counted.series.len()
         };
         let failures = || {
-            let failures = Failures { selection: asker.of("", span), level: Level::Error, limit: 50 };
+            let failures = Failures { selection: asker.of("", span), level: Level::Error, step: None, limit: 50 };
             asker.reader.failures(&failures).expect("it is read").groups.len()
         };
         asker.time(&format!("requests by route, {hours} h"), routes);

@@ -179,9 +179,9 @@ fn quantiles(signal: Signal, mut asked: Asked) -> Answer {
 
 fn failures(signal: Signal, mut asked: Asked) -> Answer {
     let selection = asked.selection(signal, Some("1h"))?;
-    let (level, limit) = (asked.level()?, asked.number("limit", 50, 1_000)?);
+    let (level, step, limit) = (asked.level()?, asked.span("step")?, asked.number("limit", 50, 1_000)?);
     asked.end()?;
-    let failures = Failures { selection, level, limit };
+    let failures = Failures { selection, level, step, limit };
     Ok(Box::new(move |query| said(&answers::Failed::from(&query.failures(&failures)?))))
 }
 

@@ -58,6 +58,16 @@ pub struct Fingerprint(u64);
 impl Fingerprint {
     /// The version of the rules.
     pub const VERSION: u32 = 1;
+
+    /// The number that it is, without the version.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The fingerprint that was this number, by the rules of this version.
+    pub const fn of_number(number: u64) -> Self {
+        Self(number)
+    }
 }
 
 impl fmt::Display for Fingerprint {

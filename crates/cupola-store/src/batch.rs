@@ -269,3 +269,16 @@ impl fmt::Debug for Growing {
         write!(f, "{} of {} entries", self.name, self.rows.len())
     }
 }
+
+/// What these bytes of a batch are; `None` where they are not of this kind.
+pub(crate) fn value(kind: Kind, bytes: &[u8]) -> Option<Value<'_>> {
+    let text = || std::str::from_utf8(bytes).ok();
+    Some(match kind {
+        Kind::Text => Value::Text(text()?),
+        Kind::Json => Value::Json(text()?),
+        Kind::Int => Value::Int(i64::from_le_bytes(bytes.try_into().ok()?)),
+        Kind::Float => Value::Float(f64::from_le_bytes(bytes.try_into().ok()?)),
+        Kind::Bool => Value::Bool(*bytes.first()? != 0),
+        Kind::Id => Value::Id(bytes),
+    })
+}

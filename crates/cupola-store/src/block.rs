@@ -6,6 +6,7 @@
 mod blob;
 mod decode;
 mod encode;
+mod example;
 mod filter;
 mod gather;
 mod ids;
@@ -16,6 +17,7 @@ mod seal;
 mod tests;
 mod torn;
 
+pub(crate) use example::Example;
 pub(crate) use filter::Filter;
 pub(crate) use gather::{Gathered, Place, Table};
 pub(crate) use ids::trace_id;
@@ -24,7 +26,7 @@ pub(crate) use seal::Sealer;
 pub(crate) use torn::Torn;
 
 use crate::column::Column;
-use crate::rollup::Minutes;
+use crate::rollup::{Minutes, Sums};
 
 /// More entries than this no block has.
 pub(crate) const MAX_ROWS: usize = 4_096;
@@ -45,6 +47,8 @@ pub(crate) struct Sealed {
     pub(crate) columns: Vec<(Box<str>, Vec<u8>)>,
     /// Its entries, added up.
     pub(crate) minutes: Minutes,
+    /// Its errors, added up.
+    pub(crate) failures: Sums,
 }
 
 /// What is known of a block without reading it.

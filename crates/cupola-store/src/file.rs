@@ -8,11 +8,14 @@
 //! | `columns` | the blobs: `id` is the block's number times 2^20 and the name's; the times have the name 0 |
 //! | `marks` | up to which record of which journal the entries are here |
 //! | `rollups`, `keys` | what is added up by minute and by hour (`step` is its minutes, `start` is in minutes since 1970), and by what |
+//! | `failures` | errors that are alike, added up by minute and by hour |
+//! | `failure_groups`, `failure_names`, `failure_rules` | what each group has in common and its last error; services and versions; by which rules errors are alike |
 //!
 //! One writes, any number read meanwhile (WAL). Whose file it is stands in `application_id`, its version in `user_version`: the major one
 //! in the upper half.
 
 mod error;
+mod failures;
 mod open;
 mod rollups;
 mod seal;
@@ -20,7 +23,7 @@ mod seal;
 mod tests;
 mod whole;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
@@ -36,8 +39,8 @@ use rustc_hash::FxHashMap;
 use crate::block::{self, Filter, Header, Levels, REST};
 use crate::column::Column;
 
-/// Version 1.0.
-const VERSION: u32 = 1 << 16;
+/// Version 1.1: of 1.0 errors were not added up.
+const VERSION: u32 = 1 << 16 | 1;
 /// Bits of a column's number that are its name's.
 const NAME_BITS: u32 = 20;
 /// Names have numbers from 1 to this.
@@ -54,6 +57,8 @@ pub(crate) struct DayFile {
     connection: Connection,
     /// The numbers of names that were asked for.
     names: RefCell<FxHashMap<Box<str>, i64>>,
+    /// Whether its errors are added up, once that is known.
+    has_failures: OnceCell<bool>,
 }
 
 /// Which block of a file.
@@ -72,7 +77,7 @@ pub(crate) struct Block {
 impl DayFile {
     fn of(connection: Connection) -> Self {
         connection.set_prepared_statement_cache_capacity(32);
-        Self { connection, names: RefCell::default() }
+        Self { connection, names: RefCell::default(), has_failures: OnceCell::new() }
     }
 
     /// While what it gives is there, all that is read is of one moment: no block goes away under a reader.

@@ -1,14 +1,19 @@
 //! What a first screen asks for, added up while entries are sealed: by minute and by hour.
 //!
-//! An entry counts as a request where it has `duration_ms`, and a `route` or is a span of a server. Each log entry counts by its level.
+//! An entry counts as a request where it has `duration_ms`, and a `route` or is a span of a server. Each log entry counts by its level,
+//! and those of the level ERROR by what they are about.
 
 mod collect;
 mod durations;
+mod failures;
+mod names;
 
 use std::collections::BTreeMap;
 
 pub(crate) use collect::collect;
 pub(crate) use durations::Durations;
+pub(crate) use failures::{About, Known, Sum, Sums, collect as collect_failures};
+pub(crate) use names::Names;
 
 /// So many requests of each row are named, the slowest first.
 const MAX_EXEMPLARS: usize = 2;

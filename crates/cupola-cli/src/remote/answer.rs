@@ -29,7 +29,12 @@ pub(super) fn failed(answer: &Value) -> anyhow::Result<Failed> {
             fingerprint: fingerprint.context(STRANGE)?,
             count: count(&group["count"]),
             first: time(&group["first"])?,
+            first_version: group["first_version"].as_str().map(str::to_owned),
             last: time(&group["last"])?,
+            services: all(&group["services"])
+                .map(|of| (of["value"].as_str().unwrap_or_default().into(), count(&of["count"])))
+                .collect(),
+            counts: all(&group["counts"]).map(count).collect(),
             template: group["template"].as_str().unwrap_or_default().to_owned(),
             example: entry(&group["example"])?,
         })
@@ -44,6 +49,11 @@ const STRANGE: &str = "the server's answer is none that this cupola knows";
 
 fn list(value: &Value) -> anyhow::Result<&Vec<Value>> {
     value.as_array().context(STRANGE)
+}
+
+/// What is in a list; nothing where there is none.
+fn all(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }
 
 fn entries(value: &Value) -> anyhow::Result<Vec<Entry>> {

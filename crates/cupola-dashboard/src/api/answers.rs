@@ -224,6 +224,10 @@ pub(super) struct Failed<'a> {
     groups: Vec<Group<'a>>,
     distinct: usize,
     others: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step_ms: Option<f64>,
     #[serde(flatten)]
     told: Told,
 }
@@ -233,7 +237,12 @@ struct Group<'a> {
     fingerprint: String,
     count: u64,
     first: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_version: Option<&'a str>,
     last: String,
+    services: Vec<Topping<'a>>,
+    #[serde(skip_serializing_if = "<[u64]>::is_empty")]
+    counts: &'a [u64],
     template: &'a str,
     example: Shown<'a>,
 }
@@ -244,7 +253,10 @@ impl<'a> From<&'a cupola_store::Failed> for Failed<'a> {
             fingerprint: of.fingerprint.to_string(),
             count: of.count,
             first: instant(of.first),
+            first_version: of.first_version.as_deref(),
             last: instant(of.last),
+            services: of.services.iter().map(|(value, count)| Topping { value, count: *count }).collect(),
+            counts: &of.counts,
             template: &of.template,
             example: Shown(&of.example),
         };
@@ -252,6 +264,8 @@ impl<'a> From<&'a cupola_store::Failed> for Failed<'a> {
             groups: failed.groups.iter().map(group).collect(),
             distinct: failed.distinct,
             others: failed.others,
+            start: (failed.step > 0).then(|| instant(failed.start)),
+            step_ms: (failed.step > 0).then(|| failed.step as f64 / 1e6),
             told: Told::new(failed.partial, &failed.scanned),
         }
     }

@@ -34,7 +34,9 @@ impl Groups {
             deadline: Duration::from_secs(2),
             ..selection.clone()
         };
-        let ask = |selection: Selection, limit| query.failures(&Failures { selection, level: Level::Error, limit });
+        let ask = |selection: Selection, limit| {
+            query.failures(&Failures { selection, level: Level::Error, step: None, limit })
+        };
         let mut failed = ask(without_access_lines(&selection), limit)?;
         if failed.groups.is_empty() {
             failed = ask(selection, limit)?;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHasher;
 
-use super::{Batch, Growing, Kind};
+use super::{Batch, Growing, Kind, value};
 use crate::value::Value;
 
 /// What is kept instead of a value.
@@ -159,18 +159,6 @@ impl Seen {
         hasher.write(bytes);
         hasher.finish() as usize % Self::ROOM
     }
-}
-
-fn value(kind: Kind, bytes: &[u8]) -> Option<Value<'_>> {
-    let text = || std::str::from_utf8(bytes).ok();
-    Some(match kind {
-        Kind::Text => Value::Text(text()?),
-        Kind::Json => Value::Json(text()?),
-        Kind::Int => Value::Int(i64::from_le_bytes(bytes.try_into().ok()?)),
-        Kind::Float => Value::Float(f64::from_le_bytes(bytes.try_into().ok()?)),
-        Kind::Bool => Value::Bool(*bytes.first()? != 0),
-        Kind::Id => Value::Id(bytes),
-    })
 }
 
 #[cfg(test)]

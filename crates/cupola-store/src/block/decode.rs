@@ -120,7 +120,8 @@ fn mixed(from: &mut Reader<'_>, count: usize) -> Result<Vec<Owned>, Torn> {
     kinds.iter().map(|kind| owned(*kind, from)).collect()
 }
 
-fn owned(kind: u8, from: &mut Reader<'_>) -> Result<Owned, Torn> {
+/// A value of the kind of this number, behind its length.
+pub(crate) fn owned(kind: u8, from: &mut Reader<'_>) -> Result<Owned, Torn> {
     let len = from.len()?;
     let bytes = from.take(len)?;
     let eight = || bytes.try_into().map_err(|_| Torn("a number of another width"));

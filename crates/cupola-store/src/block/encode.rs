@@ -188,7 +188,8 @@ fn put_mixed(out: &mut Vec<u8>, kinds: &[Kind], values: &[&[u8]], word: &mut dyn
     MIXED
 }
 
-fn code(kind: Kind) -> u8 {
+/// The number of a kind.
+pub(crate) fn code(kind: Kind) -> u8 {
     match kind {
         Kind::Text => 0,
         Kind::Int => 1,

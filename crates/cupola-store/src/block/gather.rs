@@ -2,8 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::batch::{Batch, Kind};
+use crate::batch::{Batch, Kind, value};
 use crate::signal::Signal;
+use crate::value::Value;
 
 /// An entry of one of several batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +159,17 @@ impl<'a> Gathered<'a> {
             Kinds::None => Kind::Text,
         };
         (kind, self.values[place])
+    }
+
+    /// The same as a value.
+    pub(crate) fn value_at(&self, place: usize) -> Option<Value<'a>> {
+        let (kind, bytes) = self.get(place);
+        value(kind, bytes)
+    }
+
+    /// The value of an entry of the block.
+    pub(crate) fn value(&self, row: u32) -> Option<Value<'a>> {
+        self.value_at(self.rows.binary_search(&row).ok()?)
     }
 
     fn push(&mut self, position: u32, kind: Kind, value: &'a [u8]) {

@@ -6,7 +6,7 @@ use crate::block::filter::Distinct;
 use crate::block::gather::{Gathered, Kinds, Place, Table};
 use crate::block::reader::put_bytes;
 use crate::block::{Header, Levels, MAX_COLUMNS, MAX_ROWS, REST, Sealed, encode, ids, ints};
-use crate::rollup::collect;
+use crate::rollup::{collect, collect_failures};
 use crate::words;
 
 /// What sealing needs again and again.
@@ -32,6 +32,7 @@ impl Sealer {
         let times: Vec<i64> = order.iter().map(|place| table.time(*place)).collect();
         let mut columns = table.gather(order);
         let minutes = collect(table.signal(), &times, &columns);
+        let failures = collect_failures(table.signal(), &times, &columns);
         let rest = take_rarest(&mut columns);
         let header = header(&times, &columns);
         columns
@@ -51,6 +52,7 @@ impl Sealer {
             times: self.fold_times(&times),
             columns: folded,
             minutes,
+            failures,
         }
     }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use cupola_line::fingerprint::Fingerprint;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::file::{DayFile, FileError, VERSION};
@@ -23,6 +24,11 @@ CREATE TABLE keys (id INTEGER PRIMARY KEY, what INTEGER NOT NULL, service TEXT N
     UNIQUE (what, service, name, class));
 CREATE TABLE rollups (step INTEGER NOT NULL, start INTEGER NOT NULL, key INTEGER NOT NULL, count INTEGER NOT NULL, errors INTEGER NOT NULL,
     data BLOB NOT NULL, PRIMARY KEY (step, start, key)) WITHOUT ROWID;
+CREATE TABLE failures (step INTEGER NOT NULL, start INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (step, start)) WITHOUT ROWID;
+CREATE TABLE failure_groups (id INTEGER PRIMARY KEY, fingerprint INTEGER NOT NULL UNIQUE, template TEXT NOT NULL, last INTEGER NOT NULL,
+    example BLOB NOT NULL);
+CREATE TABLE failure_names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE failure_rules (version INTEGER NOT NULL);
 ";
 
 /// Whether what was written outlives a loss of power, or only the process.
@@ -83,7 +89,8 @@ fn make(path: &Path, durability: Durability) -> Result<(), FileError> {
     let _ = fs::remove_file(&unnamed);
     let connection = Connection::open(&unnamed)?;
     connection.execute_batch(&format!(
-        "PRAGMA page_size = 8192; PRAGMA application_id = {MAGIC}; PRAGMA user_version = {VERSION}; BEGIN; {SCHEMA} COMMIT;"
+        "PRAGMA page_size = 8192; PRAGMA application_id = {MAGIC}; PRAGMA user_version = {VERSION}; BEGIN; {SCHEMA} INSERT INTO failure_rules VALUES ({}); COMMIT;",
+        Fingerprint::VERSION
     ))?;
     connection.close().map_err(|(_, error)| error)?;
     let named = fs::rename(&unnamed, path).and_then(|()| match path.parent() {

@@ -5,19 +5,22 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use crate::block::Sealed;
+use crate::file::failures::Growing;
 use crate::file::{BlockId, DayFile, FileError, MAX_NAMES, TIMES, column_id};
 use crate::rollup::Cell;
 
 /// Blocks on their way into a file. Dropped before `commit`, none of them was ever there.
 #[derive(Debug)]
 pub(crate) struct Seal<'a> {
-    file: &'a DayFile,
+    pub(super) file: &'a DayFile,
     pub(super) transaction: Transaction<'a>,
     next: i64,
     /// Names that the file did not have before.
     new_names: Vec<(Box<str>, i64)>,
     /// What is added up by hour and key.
     pub(super) hours: BTreeMap<(i64, i64), Cell>,
+    /// Errors that are alike.
+    pub(super) failures: Growing,
     /// Columns that found no place, because the file has too many names.
     pub(crate) dropped_columns: u64,
 }
@@ -27,7 +30,15 @@ impl DayFile {
     pub(crate) fn seal(&self) -> Result<Seal<'_>, FileError> {
         let transaction = self.connection.unchecked_transaction()?;
         let next = transaction.query_row("SELECT coalesce(max(id), 0) + 1 FROM blocks", [], |row| row.get(0))?;
-        Ok(Seal { file: self, transaction, next, new_names: Vec::new(), hours: BTreeMap::new(), dropped_columns: 0 })
+        Ok(Seal {
+            file: self,
+            transaction,
+            next,
+            new_names: Vec::new(),
+            hours: BTreeMap::new(),
+            failures: Growing::default(),
+            dropped_columns: 0,
+        })
     }
 }
 
@@ -35,6 +46,7 @@ impl Seal<'_> {
     /// Writes one block of entries that are new, and adds them up.
     pub(crate) fn add_new(&mut self, sealed: &Sealed) -> Result<BlockId, FileError> {
         self.roll_up(&sealed.minutes)?;
+        self.add_failures(&sealed.failures)?;
         self.add(sealed)
     }
 
@@ -125,6 +137,7 @@ impl Seal<'_> {
     /// Makes all of it true.
     pub(crate) fn commit(self) -> Result<(), FileError> {
         self.roll_up_hours()?;
+        self.write_failures()?;
         self.transaction.commit()?;
         self.file.names.borrow_mut().extend(self.new_names);
         Ok(())

@@ -87,6 +87,6 @@ impl Query for Reader {
     }
 
     fn failures(&self, failures: &Failures) -> Result<Failed, QueryError> {
-        failures.answer(self.scan(&failures.selection()))
+        failures.answer(&self.dir)
     }
 }

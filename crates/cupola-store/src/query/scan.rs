@@ -186,25 +186,37 @@ impl<'a> Scan<'a> {
         for day in self.days()? {
             let Some(file) = self.open(day)? else { continue };
             let _one_moment = file.snapshot()?;
-            for block in self.blocks(&file)? {
-                if let Some(why) = self.is_over() {
-                    self.partial = Some(why);
-                    return Ok(());
-                }
-                match self.visit(&file, &block, &mut visit) {
-                    Err(error) if error.is_over() => {
-                        self.partial = Some(Partial::Deadline);
-                        return Ok(());
-                    }
-                    Ok(Some(ControlFlow::Break(()))) => return Ok(()),
-                    visited => visited.map(|_| ())?,
-                }
+            if self.each_of(&file, &mut visit)?.is_break() {
+                break;
             }
         }
         Ok(())
     }
 
-    fn is_damaged(&mut self) {
+    /// The same for one file. Whether it has come to its end.
+    pub(crate) fn each_of(
+        &mut self,
+        file: &DayFile,
+        mut visit: impl FnMut(Hit<'_>) -> Result<ControlFlow<()>, QueryError>,
+    ) -> Result<ControlFlow<()>, QueryError> {
+        for block in self.blocks(file)? {
+            if let Some(why) = self.is_over() {
+                self.partial = Some(why);
+                return Ok(ControlFlow::Break(()));
+            }
+            match self.visit(file, &block, &mut visit) {
+                Err(error) if error.is_over() => {
+                    self.partial = Some(Partial::Deadline);
+                    return Ok(ControlFlow::Break(()));
+                }
+                Ok(Some(ControlFlow::Break(()))) => return Ok(ControlFlow::Break(())),
+                visited => visited.map(|_| ())?,
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    pub(crate) fn is_damaged(&mut self) {
         self.scanned.damaged += 1;
         self.partial.get_or_insert(Partial::Damaged);
     }

@@ -80,7 +80,7 @@ impl Stored {
             let batch = batch(of_day.iter().copied());
             let table = Table::new(vec![&batch]);
             let mut seal = file.seal().unwrap();
-            seal.add(&Sealer::new().seal(&table, &table.places())).unwrap();
+            seal.add_new(&Sealer::new().seal(&table, &table.places())).unwrap();
             seal.commit().unwrap();
         }
     }

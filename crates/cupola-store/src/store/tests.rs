@@ -1,5 +1,6 @@
 //! Stores as they are opened, filled, hurt and opened again.
 
+mod failed;
 mod hurt;
 mod kept;
 mod killed;
