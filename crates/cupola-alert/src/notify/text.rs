@@ -49,7 +49,11 @@ impl Picture {
     pub(crate) fn of(message: &Message) -> Self {
         let worst = message.alerts.iter().map(|notice| notice.severity).max().unwrap_or_default();
         let (badge, colour, symbol) = look(message.kind, worst);
-        let cards: Vec<Card> = message.alerts.iter().take(SHOWN).map(|notice| Card::of(notice, message)).collect();
+        let mut cards: Vec<Card> = message.alerts.iter().take(SHOWN).map(|notice| Card::of(notice, message)).collect();
+        if cards.len() > 1 {
+            // Of many each is told in short: the whole is behind its link.
+            cards.iter_mut().for_each(|card| card.description = None);
+        }
         let mut notes = Vec::new();
         let more = message.alerts.len() - cards.len() + message.more;
         if more > 0 {

@@ -3,6 +3,7 @@
 
 mod alertmanager;
 mod email;
+mod kill;
 mod process;
 mod server;
 mod slack;

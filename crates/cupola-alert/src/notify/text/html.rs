@@ -6,6 +6,8 @@ use super::{Card, Picture};
 
 const FONT: &str = "font-family:-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
 const MUTED: &str = "color:#5b6472";
+const BUTTON: &str = "display:inline-block;margin:0 8px 8px 0;padding:8px 16px;border-radius:6px;font-size:14px;\
+                      font-weight:600;text-decoration:none";
 
 pub(crate) fn html(picture: &Picture) -> String {
     let mut page = format!(
@@ -68,15 +70,12 @@ fn card_html(card: &Card, says_which: bool, page: &mut String) {
     if !card.links.is_empty() {
         page.push_str("<p style=\"margin:16px 0 4px\">");
         for (index, (name, link)) in card.links.iter().enumerate() {
-            let (back, text) = if index == 0 { (card.colour, "#ffffff") } else { ("#ffffff", "#1f2733") };
-            let _ = write!(
-                page,
-                "<a href=\"{}\" style=\"display:inline-block;margin:0 8px 8px 0;padding:8px 16px;border:1px solid {};border-radius:6px;\
-                 background:{back};color:{text};font-size:14px;font-weight:600;text-decoration:none\">{}</a>",
-                escaped(link),
-                if index == 0 { card.colour } else { "#dfe3e8" },
-                escaped(name)
-            );
+            let style = match (says_which, index) {
+                (true, _) => format!("margin-right:16px;color:{};font-size:14px", card.colour),
+                (false, 0) => format!("{BUTTON};border:1px solid {0};background:{0};color:#ffffff", card.colour),
+                (false, _) => format!("{BUTTON};border:1px solid #dfe3e8;background:#ffffff;color:#1f2733"),
+            };
+            let _ = write!(page, "<a href=\"{}\" style=\"{style}\">{}</a>", escaped(link), escaped(name));
         }
         page.push_str("</p>");
     }
