@@ -22,13 +22,20 @@
 //! the store is, read the environment, install anything, or draw pages.
 
 mod delivery;
+mod evaluate;
 mod message;
 mod notifier;
 mod notify;
 mod receivers;
+mod rule;
+mod state;
 
 pub use delivery::{Delivered, Deliveries, Delivery, DeliveryNote, Failed, Outcome, Outgoing, Pace, Pass};
 pub use message::{Message, MessageKind, Notice, Severity};
 pub use notifier::{Manner, Notifier, SendError, Sending, Sent};
 pub use notify::{Alertmanager, Email, EmailSettings, EmailTls, Log, Network, Reach, SettingError, Slack, Webhook};
 pub use receivers::{LOG, Receiver, Receivers, ReceiversError, Route};
+pub use notify::Log;
+pub use receivers::{LOG, Receiver, Receivers, Route};
+pub use rule::{Rule, RuleError, RuleSource, Rules, RulesError};
+pub use state::{Episode, Phase, Why};

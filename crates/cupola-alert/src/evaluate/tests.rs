@@ -1,0 +1,1 @@
+//! Evaluation against a store of one's own.
