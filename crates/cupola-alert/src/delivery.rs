@@ -19,6 +19,7 @@ use cupola_store::{Metadata, MetadataError};
 
 pub use failed::Failed;
 pub use history::{DeliveryNote, Outcome};
+pub(crate) use outgoing::json;
 pub use outgoing::{Delivered, Deliveries, Outgoing};
 
 use crate::{Receivers, SendError, Sent};

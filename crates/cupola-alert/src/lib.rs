@@ -22,20 +22,26 @@
 //! the store is, read the environment, install anything, or draw pages.
 
 mod delivery;
+mod engine;
 mod evaluate;
+mod history;
 mod message;
 mod notifier;
 mod notify;
+mod people;
 mod receivers;
 mod rule;
 mod state;
 
 pub use delivery::{Delivered, Deliveries, Delivery, DeliveryNote, Failed, Outcome, Outgoing, Pace, Pass};
+pub use engine::{Alert, Alerts, EvaluateError, Evaluated, Health, HealthStatus, Preview, Previewed, RuleStatus, Told};
+pub use history::{Event, Happened, Transitioned};
 pub use message::{Message, MessageKind, Notice, Severity};
 pub use notifier::{Manner, Notifier, SendError, Sending, Sent};
 pub use notify::{Alertmanager, Email, EmailSettings, EmailTls, Log, Network, Reach, SettingError, Slack, Webhook};
 pub use receivers::{LOG, Receiver, Receivers, ReceiversError, Route};
 pub use notify::Log;
+pub use people::{Acknowledged, AlertId, Assigned, Matcher, People, PeopleError, Silence};
 pub use receivers::{LOG, Receiver, Receivers, Route};
 pub use rule::{Rule, RuleError, RuleSource, Rules, RulesError};
 pub use state::{Episode, Phase, Why};

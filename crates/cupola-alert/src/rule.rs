@@ -155,7 +155,8 @@ impl Rule {
     /// # Errors
     /// It is none: says which of its fields is wrong, and what is accepted.
     pub fn from_json(value: &Value) -> Result<Self, RuleError> {
-        let typed = value.as_object().ok_or_else(|| RuleError::new("", "rule", None, "a table of fields is accepted"))?;
+        let typed =
+            value.as_object().ok_or_else(|| RuleError::new("", "rule", None, "a table of fields is accepted"))?;
         check::check(typed)
     }
 

@@ -36,12 +36,10 @@ impl Answer {
     pub(super) fn new(rows: Vec<Row>) -> Self {
         let mut of_service: HashMap<String, Vec<u32>> = HashMap::new();
         for (number, row) in (0..).zip(&rows) {
-            match row.labels.get("service") {
-                Some(service) => match of_service.get_mut(service) {
-                    Some(numbers) => numbers.push(number),
-                    None => _ = of_service.insert(service.clone(), vec![number]),
-                },
-                None => {}
+            let Some(service) = row.labels.get("service") else { continue };
+            match of_service.get_mut(service) {
+                Some(numbers) => numbers.push(number),
+                None => _ = of_service.insert(service.clone(), vec![number]),
             }
         }
         Self { rows, of_service, seconds: 0.0, note: None }

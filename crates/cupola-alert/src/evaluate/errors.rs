@@ -42,6 +42,7 @@ pub(super) fn new(
 }
 
 /// With what is compared.
+#[derive(Clone, Copy)]
 pub(super) struct Before {
     pub(super) lookback: i64,
     pub(super) min_count: u64,
@@ -58,8 +59,7 @@ pub(super) fn spike(
 ) -> Result<(), Trouble> {
     let end = five_minutes(span.since);
     let past = Span { since: end.saturating_sub(before.lookback), until: end };
-    let (past, now) =
-        (round.ask_past(&question(filter, level, past))?, round.ask(&question(filter, level, span))?);
+    let (past, now) = (round.ask_past(&question(filter, level, past))?, round.ask(&question(filter, level, span))?);
     let counts: FxHashMap<u64, f64> = past.rows().map(|row| (row.hash, row.one())).collect();
     #[allow(clippy::cast_precision_loss, reason = "lengths of time")]
     let windows = (before.lookback as f64 / span.length().max(1) as f64).max(1.0);

@@ -31,6 +31,11 @@ impl Gaps {
         }
     }
 
+    /// Those of which it is known when they began.
+    pub(crate) fn without_beginning(&self) -> Self {
+        Self { ranges: self.ranges.iter().copied().filter(|(from, _)| *from > i64::MIN).collect() }
+    }
+
     /// Whether there is one within these times.
     pub(crate) fn touch(&self, since: i64, until: i64) -> bool {
         self.ranges.iter().any(|(from, to)| *from < until && since < *to)

@@ -67,7 +67,7 @@ pub(super) fn disk(
             continue;
         }
         let mut labels = machine(&row.labels);
-        (labels.remove(MOUNTPOINT), labels.remove(STATE));
+        labels.retain(|name, _| name != MOUNTPOINT && name != STATE);
         labels.insert("mountpoint".to_owned(), mounted.clone());
         let state = row.labels.get(STATE).map_or("", String::as_str);
         let bytes = spaces.entry(labels).or_default().entry(state).or_insert(0.0);

@@ -8,9 +8,22 @@ use crate::rule::Apart;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Question {
     /// All services and routes, so that rules for each of them ask the same.
-    Requests { signal: Option<Signal>, by: Apart, span: Span },
-    Counts { signal: Signal, filter: Option<String>, by: Option<String>, span: Span },
-    Failures { filter: Option<String>, level: Level, span: Span },
+    Requests {
+        signal: Option<Signal>,
+        by: Apart,
+        span: Span,
+    },
+    Counts {
+        signal: Signal,
+        filter: Option<String>,
+        by: Option<String>,
+        span: Span,
+    },
+    Failures {
+        filter: Option<String>,
+        level: Level,
+        span: Span,
+    },
     Points {
         metric: String,
         how: HowKey,

@@ -110,14 +110,15 @@ fn kind(name: &'static str, fields: &mut Fields<'_>) -> Result<Kind, RuleError> 
         "baseline" => {
             let measures = ["request_rate", "error_ratio", "latency"].map(|measure| (measure, measure));
             let name = fields.choice("measure", &measures)?;
-            let name = name.ok_or_else(|| {
-                fields.missing("measure", "request_rate, error_ratio or latency is accepted")
-            })?;
+            let name =
+                name.ok_or_else(|| fields.missing("measure", "request_rate, error_ratio or latency is accepted"))?;
             let measure = measure(name, fields)?;
             Kind::Baseline { measure, scope: scope(fields, true)?, days: fields.whole("days", 3, 28)?.unwrap_or(7) }
         }
         "logs" => Kind::Logs { signal: entries(fields)?, filter: filter(fields)?, by: one_field(fields)? },
-        "new_error" => Kind::NewError { filter: filter(fields)?, level: level(fields)?, lookback: lookback(fields, DAY)? },
+        "new_error" => {
+            Kind::NewError { filter: filter(fields)?, level: level(fields)?, lookback: lookback(fields, DAY)? }
+        }
         "error_spike" => Kind::ErrorSpike {
             filter: filter(fields)?,
             level: level(fields)?,
@@ -185,7 +186,8 @@ fn entries(fields: &mut Fields<'_>) -> Result<Signal, RuleError> {
 
 fn burn_rate(fields: &mut Fields<'_>) -> Result<Kind, RuleError> {
     let objective = fields.number("objective", "%")?;
-    let objective = objective.ok_or_else(|| fields.missing("objective", "a number below 100 is accepted, such as 99.9"))?;
+    let objective =
+        objective.ok_or_else(|| fields.missing("objective", "a number below 100 is accepted, such as 99.9"))?;
     if !(objective > 0.0 && objective < 100.0) {
         return Err(fields.wrong("objective", "a number above 0 and below 100 is accepted, such as 99.9 (%)"));
     }
@@ -199,9 +201,7 @@ fn filter(fields: &mut Fields<'_>) -> Result<Option<String>, RuleError> {
     let meaning = Meaning { now: jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC), ignore_case: false };
     match parse(&filter, &meaning) {
         Ok(_) => Ok(Some(filter)),
-        Err(error) => {
-            Err(fields.wrong("filter", format!("{} at character {}", error.message(), error.at() + 1)))
-        }
+        Err(error) => Err(fields.wrong("filter", format!("{} at character {}", error.message(), error.at() + 1))),
     }
 }
 
@@ -313,12 +313,16 @@ fn thresholds(kind: &Kind, fields: &mut Fields<'_>) -> Result<Thresholds, RuleEr
     let side = if compare == Compare::Below { "at least" } else { "at most" };
     let recovery = fields.number("recovery_threshold", unit)?;
     if recovery.is_some_and(|recovery| !is_inside(recovery, threshold)) {
-        return Err(fields.wrong("recovery_threshold", format!("a number of {side} the threshold {threshold} is accepted")));
+        return Err(
+            fields.wrong("recovery_threshold", format!("a number of {side} the threshold {threshold} is accepted"))
+        );
     }
     let critical = fields.number("critical_threshold", unit)?;
     if critical.is_some_and(|critical| !is_inside(threshold, critical)) {
         let side = if compare == Compare::Below { "at most" } else { "at least" };
-        return Err(fields.wrong("critical_threshold", format!("a number of {side} the threshold {threshold} is accepted")));
+        return Err(
+            fields.wrong("critical_threshold", format!("a number of {side} the threshold {threshold} is accepted"))
+        );
     }
     Ok(Thresholds { compare, threshold, recovery, critical })
 }
@@ -350,7 +354,9 @@ fn annotations(fields: &mut Fields<'_>, kind: &Kind) -> Result<BTreeMap<String, 
 fn summary(kind: &Kind) -> &'static str {
     match kind {
         Kind::Requests { measure: Measure::Rate, .. } => "{{ value }} requests a second (threshold {{ threshold }})",
-        Kind::Requests { measure: Measure::ErrorRatio, .. } => "{{ value }} % of the requests fail (threshold {{ threshold }} %)",
+        Kind::Requests { measure: Measure::ErrorRatio, .. } => {
+            "{{ value }} % of the requests fail (threshold {{ threshold }} %)"
+        }
         Kind::Requests { .. } => "requests take {{ value }} ms (threshold {{ threshold }} ms)",
         Kind::BurnRate { .. } => "errors come {{ value }} times as fast as the objective allows",
         Kind::Baseline { .. } => "{{ value }} deviations from the same hour of earlier days",

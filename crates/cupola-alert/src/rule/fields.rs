@@ -60,9 +60,7 @@ impl<'a> Fields<'a> {
         let Some(value) = self.get(field) else { return Ok(None) };
         let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
         let number = number.filter(|number| (least..=most).contains(number));
-        number
-            .map(Some)
-            .ok_or_else(|| self.wrong(field, format!("a whole number from {least} to {most} is accepted")))
+        number.map(Some).ok_or_else(|| self.wrong(field, format!("a whole number from {least} to {most} is accepted")))
     }
 
     pub(super) fn flag(&mut self, field: &'static str) -> Result<Option<bool>, RuleError> {
@@ -119,7 +117,9 @@ impl<'a> Fields<'a> {
             _ => None,
         };
         let texts = texts.filter(|texts: &Vec<String>| texts.iter().all(|text| !text.trim().is_empty()));
-        texts.map(Some).ok_or_else(|| self.wrong(field, "a list of texts is accepted, such as [\"service\", \"route\"]"))
+        texts
+            .map(Some)
+            .ok_or_else(|| self.wrong(field, "a list of texts is accepted, such as [\"service\", \"route\"]"))
     }
 
     /// Texts by name.

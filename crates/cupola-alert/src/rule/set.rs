@@ -110,7 +110,8 @@ impl Rules {
     /// # Errors
     /// It is none: says which field is wrong, and what is accepted.
     pub fn add(&mut self, rule: &Value, source: RuleSource) -> Result<String, RuleError> {
-        let typed = rule.as_object().ok_or_else(|| RuleError::new("", "rule", None, "a table of fields is accepted"))?;
+        let typed =
+            rule.as_object().ok_or_else(|| RuleError::new("", "rule", None, "a table of fields is accepted"))?;
         let rule = Rule::from_json(&Value::Object(self.over(typed)))?;
         let name = rule.name().to_owned();
         self.0.insert(name.clone(), (Arc::new(rule), source));
@@ -120,9 +121,7 @@ impl Rules {
     /// The fields of an earlier rule of this name, with these over them; a rule of another kind is another rule.
     fn over(&self, typed: &Map<String, Value>) -> Map<String, Value> {
         let earlier = typed.get("name").and_then(Value::as_str).and_then(|name| self.0.get(name.trim()));
-        let is_same = |earlier: &Rule| {
-            typed.get("kind").is_none_or(|kind| kind.as_str() == Some(earlier.kind()))
-        };
+        let is_same = |earlier: &Rule| typed.get("kind").is_none_or(|kind| kind.as_str() == Some(earlier.kind()));
         let mut fields = match earlier {
             Some((earlier, _)) if is_same(earlier) => earlier.typed().clone(),
             _ => Map::new(),

@@ -103,7 +103,11 @@ fn episodes_are_new_and_say_which_they_are_a_flap_of() {
     }
     let ids: Vec<&String> = told.iter().map(|(id, _)| id).collect();
     assert!(ids[0] != ids[1] && ids[1] != ids[2]);
-    assert_eq!([&told[0].1, &told[1].1, &told[2].1], [&None, &Some(ids[0].clone()), &None], "the last came late enough");
+    assert_eq!(
+        [&told[0].1, &told[1].1, &told[2].1],
+        [&None, &Some(ids[0].clone()), &None],
+        "the last came late enough"
+    );
 }
 
 #[test]

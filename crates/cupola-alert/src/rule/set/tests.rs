@@ -54,7 +54,10 @@ fn what_is_wrong_names_the_rule_the_field_the_value_and_what_is_accepted() {
     check("kind = \"error_ratio\"\nthreshold = 5\ncritical_threshold = 4", &["critical_threshold", "at least"]);
     check("kind = \"error_ratio\"\nthreshold = 5\ncool_down = \"5m\"", &["cool_down = \"5m\"", "is cooldown meant?"]);
     check("kind = \"error_ratio\"\nthreshold = 5\nfilter = \"x\"", &["filter = \"x\"", "kind error_ratio has"]);
-    check("kind = \"error_ratio\"\nthreshold = 5\nseverity = \"warn\"", &["severity = \"warn\"", "info, warning, critical"]);
+    check(
+        "kind = \"error_ratio\"\nthreshold = 5\nseverity = \"warn\"",
+        &["severity = \"warn\"", "info, warning, critical"],
+    );
     check("kind = \"error_ratio\"\nthreshold = 5\nno_data = \"alert\"", &["no_data", "keep, breach, ok"]);
     check("kind = \"error_ratio\"\nthreshold = 5\nby = []\nservice = \"a\"", &["by = []", "told apart"]);
     check("kind = \"error_ratio\"\nthreshold = 5\nmissing = 0", &["missing = 0", "from 1"]);

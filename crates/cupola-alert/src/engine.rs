@@ -1,0 +1,296 @@
+//! Evaluation, from rules to what is told: the one writer of alerts' states and of the outbox.
+
+mod clock;
+mod decide;
+mod error;
+mod health;
+mod instance;
+mod memory;
+mod preview;
+mod run;
+mod step;
+mod view;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cupola_store::{Metadata, MetadataError, Query};
+use rustc_hash::FxHashSet;
+
+pub use error::EvaluateError;
+pub use health::{Health, HealthStatus};
+pub(crate) use instance::Instance;
+pub use preview::{Preview, Previewed};
+pub use view::{Alert, RuleStatus, Told};
+
+use crate::delivery::Delivery;
+use crate::evaluate::{At, Round, evaluate};
+use crate::history::{self, Event};
+use crate::people::{AlertId, Overlay, People, Silence};
+use crate::rule::{Rule, Rules};
+use crate::{Deliveries, Notice, Receivers};
+use memory::{Memory, Of};
+use step::Turn;
+
+/// Gives an alert's address.
+type Link = dyn Fn(&Notice) -> Option<String> + Send + Sync;
+
+/// Rules over a store, the alerts that come of them, and those who are told.
+///
+/// Evaluation reads the store and the metadata, and writes the metadata: each rule's changes at once, with the messages that they cause. So
+/// whenever the process ends, the next one goes on from where it was.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use cupola_alert::{Alerts, Phase, Receivers, Rules};
+/// use cupola_store::{Batch, MetadataFile, Settings, Signal, Store, Value};
+///
+/// # let dir = tempfile::tempdir()?;
+/// let store = Store::open(dir.path(), &Settings::default(), &|_, _| Ok(Vec::new()))?;
+/// # let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos() as i64;
+/// let mut batch = Batch::new(Signal::Logs);
+/// batch.row(now - 20_000_000_000).set("level", Value::Text("ERROR")).set("message", Value::Text("no answer"));
+/// store.writer().offer(batch);
+/// assert!(store.flush());
+///
+/// let rules = Rules::from_toml("[[rule]]\nname = 'errors'\nkind = 'logs'\nfilter = 'level>=error'\nthreshold = 0\n")?;
+/// let metadata = Arc::new(MetadataFile::open(dir.path())?);
+/// let alerts = Alerts::new(Arc::new(store.reader()?), metadata, rules, Receivers::default());
+/// let evaluated = alerts.evaluate(now)?;
+/// assert_eq!(evaluated.written, 1, "a message for the log");
+/// let fires = alerts.alerts()?.remove(0);
+/// assert_eq!((fires.rule.as_str(), fires.phase, fires.value), ("errors", Phase::Firing, Some(1.0)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Alerts {
+    query: Arc<dyn Query>,
+    people: People,
+    receivers: Receivers,
+    delivery: Delivery,
+    links: Option<Box<Link>>,
+    memory: Mutex<Memory>,
+}
+
+/// What an evaluation has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Evaluated {
+    /// Rules that were due.
+    pub rules: usize,
+    /// Those of them that could not be evaluated.
+    pub failed: usize,
+    /// What alerts came into another phase.
+    pub transitions: usize,
+    /// Messages that were written to the outbox.
+    pub written: usize,
+}
+
+impl Alerts {
+    /// Over a store and its metadata.
+    pub fn new(query: Arc<dyn Query>, metadata: Arc<dyn Metadata>, rules: Rules, receivers: Receivers) -> Self {
+        let delivery = Delivery::new(metadata.clone(), receivers.clone());
+        let memory = Mutex::new(Memory::new(rules));
+        Self { query, people: People::new(metadata), receivers, delivery, links: None, memory }
+    }
+
+    /// Where one looks at an alert: an address for its messages.
+    #[must_use]
+    pub fn links(mut self, links: impl Fn(&Notice) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.links = Some(Box::new(links));
+        self
+    }
+
+    /// At another pace, and the like.
+    #[must_use]
+    pub fn delivery(mut self, delivery: Delivery) -> Self {
+        self.delivery = delivery;
+        self
+    }
+
+    /// What people do: acknowledge, silence, assign, comment, resolve, make rules.
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// Who can be told.
+    pub fn receivers(&self) -> &Receivers {
+        &self.receivers
+    }
+
+    /// Evaluates the rules that are due at this time, in nanoseconds since 1970. It blocks for as long as the store takes to answer.
+    ///
+    /// A rule that cannot be evaluated changes nothing of its alerts, and is no error here: it is the rule's health.
+    ///
+    /// # Errors
+    /// The metadata cannot be read or written. What was not written is decided anew the next time.
+    pub fn evaluate(&self, now: i64) -> Result<Evaluated, EvaluateError> {
+        let metadata = &**self.people.metadata();
+        let mut guard = self.lock();
+        let memory = &mut *guard;
+        memory.load(metadata, now)?;
+        memory.refresh(metadata)?;
+        memory.pass_time(metadata, now)?;
+        let decided = Decided::read(metadata)?;
+        let due: Vec<(String, i64)> = memory.due(now);
+        let turn = Turn { receivers: &self.receivers, links: self.links.as_deref(), decided: &decided, now };
+        let mut evaluated = Evaluated { rules: due.len(), ..Evaluated::default() };
+        let mut first_error = None;
+        let mut past = std::mem::take(&mut memory.past);
+        let broken = memory.broken();
+        let rules: Vec<Arc<Rule>> = memory.enabled().collect();
+        let gaps = memory.clock.gaps().clone();
+        let round = Round::new(&*self.query, rules.iter().map(|rule| &**rule), &mut past, broken);
+        for (name, until) in due {
+            let Some(of) = memory.of.get_mut(&name) else { continue };
+            let Some(rule) = of.rule.clone() else { continue };
+            let began = started();
+            let wanted: FxHashSet<u64> = of.wanted();
+            let outcome = evaluate(&rule, At { until, gaps: &gaps }, &round, &wanted);
+            evaluated.failed += usize::from(outcome.is_err());
+            let done = turn.rule(of, until, outcome);
+            let written = commit(metadata, of, done, &mut evaluated);
+            of.health.took = began.elapsed();
+            if let Err(error) = written {
+                memory.is_loaded &= error.conflict().is_none();
+                first_error.get_or_insert(error);
+            }
+        }
+        drop(round);
+        memory.past = past;
+        for of in memory.of.values_mut().filter(|of| of.needs_turn(now)) {
+            let done = turn.without_rule(of);
+            if let Err(error) = commit(metadata, of, done, &mut evaluated) {
+                first_error.get_or_insert(error);
+            }
+        }
+        memory.of.retain(|_, of| of.rule.is_some() || !of.instances.is_empty());
+        match first_error {
+            None => Ok(evaluated),
+            Some(error) => Err(error.into()),
+        }
+    }
+
+    /// Sends what is to be sent at this time, in nanoseconds since 1970.
+    ///
+    /// # Errors
+    /// The metadata cannot be read or written.
+    pub async fn deliver(&self, now: i64) -> Result<crate::Pass, MetadataError> {
+        self.delivery.deliver(now).await
+    }
+
+    /// All alerts that are pending, firing, recovering, or over since lately; what fires first, the worst first.
+    ///
+    /// # Errors
+    /// The metadata cannot be read.
+    pub fn alerts(&self) -> Result<Vec<Alert>, MetadataError> {
+        view::alerts(&**self.people.metadata(), &self.lock())
+    }
+
+    /// One alert.
+    ///
+    /// # Errors
+    /// The metadata cannot be read.
+    pub fn alert(&self, id: &AlertId) -> Result<Option<Alert>, MetadataError> {
+        Ok(self.alerts()?.into_iter().find(|alert| alert.id() == *id))
+    }
+
+    /// What happened to an alert, or to all, the newest first, of numbers below `before`.
+    ///
+    /// # Errors
+    /// The metadata cannot be read.
+    pub fn history(
+        &self,
+        alert: Option<&AlertId>,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<Event>, MetadataError> {
+        history::read(&**self.people.metadata(), alert, before, limit)
+    }
+
+    /// All silences, those that have ended among them, the newest first.
+    ///
+    /// # Errors
+    /// The metadata cannot be read.
+    pub fn silences(&self) -> Result<Vec<Silence>, MetadataError> {
+        self.people.silences()
+    }
+
+    /// All rules by name, with how they are.
+    ///
+    /// # Errors
+    /// The metadata cannot be read.
+    pub fn rules(&self) -> Result<Vec<RuleStatus>, MetadataError> {
+        let mut memory = self.lock();
+        memory.refresh(&**self.people.metadata())?;
+        Ok(view::rules(&memory))
+    }
+
+    /// The rules of the start, of files and of people, as they are now.
+    ///
+    /// # Errors
+    /// The metadata cannot be read.
+    pub fn all_rules(&self) -> Result<Rules, MetadataError> {
+        let mut memory = self.lock();
+        memory.refresh(&**self.people.metadata())?;
+        Ok(memory.rules.clone())
+    }
+
+    /// When a rule would have fired in the twenty-four hours before this time, by what the store holds.
+    pub fn preview(&self, rule: &Rule, now: i64) -> Preview {
+        let gaps = self.lock().clock.gaps().clone();
+        preview::preview(&*self.query, rule, &gaps, now)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What others have decided: people, and those who deliver.
+struct Decided {
+    overlays: std::collections::HashMap<String, Overlay>,
+    silences: Vec<Silence>,
+    deliveries: Deliveries,
+}
+
+impl Decided {
+    fn read(metadata: &dyn Metadata) -> Result<Self, MetadataError> {
+        let overlays = metadata.all(Overlay::KIND)?;
+        let silences = metadata.all(Silence::KIND)?;
+        Ok(Self {
+            overlays: overlays.into_iter().map(|document| (document.key.clone(), Overlay::read(&document))).collect(),
+            silences: silences.iter().filter_map(|document| serde_json::from_str(&document.body).ok()).collect(),
+            deliveries: Deliveries::read(metadata)?,
+        })
+    }
+}
+
+/// Makes what was decided of a rule so, all of it or nothing.
+fn commit(
+    metadata: &dyn Metadata,
+    of: &mut Of,
+    done: step::Done,
+    evaluated: &mut Evaluated,
+) -> Result<(), MetadataError> {
+    if !done.changes.is_empty() {
+        metadata.apply(&done.changes)?;
+    }
+    evaluated.transitions += done.transitions;
+    evaluated.written += done.written;
+    of.take(done);
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long an evaluation takes is shown, and decides nothing")]
+fn started() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
+impl fmt::Debug for Alerts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Alerts")
+            .field("people", &self.people)
+            .field("receivers", &self.receivers)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,175 @@
+//! Alerts and rules, as people look at them.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cupola_store::{Metadata, MetadataError};
+
+use super::Decided;
+use super::health::Health;
+use super::instance::Instance;
+use super::memory::Memory;
+use crate::evaluate::Labels;
+use crate::people::{About, Acknowledged, AlertId, Assigned, Silence};
+use crate::rule::{Rule, RuleSource};
+use crate::state::{Episode, Phase};
+use crate::{MessageKind, Severity};
+
+/// An alert, with all that there is to show of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alert {
+    /// The rule's name.
+    pub rule: String,
+    /// By what it is known among those of the rule.
+    pub fingerprint: String,
+    /// Where it is in its life.
+    pub phase: Phase,
+    /// Since when, in nanoseconds since 1970.
+    pub since: i64,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is about.
+    pub labels: Labels,
+    /// What people should know.
+    pub annotations: BTreeMap<String, String>,
+    /// What was measured last.
+    pub value: Option<f64>,
+    /// What it is compared with.
+    pub threshold: Option<f64>,
+    /// The unit of both.
+    pub unit: String,
+    /// The present episode, or the last.
+    pub episode: Option<Episode>,
+    /// Who is at it.
+    pub acknowledged: Option<Acknowledged>,
+    /// Whose it is.
+    pub assigned: Option<Assigned>,
+    /// Somebody has closed it; it is over with the next evaluation.
+    pub closing_by: Option<String>,
+    /// Because of which nobody is told of it.
+    pub silences: Vec<Silence>,
+    /// Who was told what.
+    pub told: Vec<Told>,
+}
+
+/// What a receiver was told of an alert's episode.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// Whom.
+    pub receiver: String,
+    /// What was written last; nothing, where it is held back for the cooldown.
+    pub written: Option<MessageKind>,
+    /// What arrived last, and when, in nanoseconds since 1970.
+    pub delivered: Option<(MessageKind, i64)>,
+    /// How many messages were held back.
+    pub held: u32,
+}
+
+/// A rule, with how it is.
+#[derive(Clone, Debug)]
+pub struct RuleStatus {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// Where it is from.
+    pub source: RuleSource,
+    /// Whether it can be evaluated, when it was, and how long it took.
+    pub health: Health,
+    /// How many of its alerts are pending.
+    pub pending: usize,
+    /// How many fire, or are well again and not yet over.
+    pub firing: usize,
+}
+
+impl Alert {
+    /// By what it is known.
+    pub fn id(&self) -> AlertId {
+        AlertId { rule: self.rule.clone(), fingerprint: self.fingerprint.clone() }
+    }
+
+    fn of(instance: &Instance, decided: &Decided, rule: Option<&Arc<Rule>>, now: i64) -> Self {
+        let overlay = decided.overlays.get(&instance.id().to_string());
+        let episode = instance.state.episode.as_ref();
+        let ends = rule.is_none_or(|rule| rule.clears_acknowledged);
+        let acknowledged = overlay.zip(episode).and_then(|(overlay, episode)| overlay.acknowledged(episode, ends, now));
+        let closing = overlay.zip(episode).and_then(|(overlay, episode)| overlay.closed_by(episode));
+        let is_active = instance.state.is_active();
+        let about = About {
+            rule: &instance.rule,
+            fingerprint: &instance.fingerprint,
+            severity: instance.state.severity,
+            labels: &instance.labels,
+        };
+        let silences = decided.silences.iter().filter(|silence| silence.is_active(now) && silence.matches(about));
+        let told = instance.told.iter().map(|(receiver, told)| Told {
+            receiver: receiver.clone(),
+            written: told.kind,
+            delivered: episode
+                .and_then(|episode| decided.deliveries.of(&episode.id, receiver))
+                .map(|delivered| (delivered.kind, delivered.time)),
+            held: told.held,
+        });
+        Self {
+            told: told.collect(),
+            silences: silences.cloned().collect(),
+            acknowledged: acknowledged.filter(|_| is_active).cloned(),
+            assigned: overlay.and_then(|overlay| overlay.assigned.clone()),
+            closing_by: closing.filter(|_| is_active).map(str::to_owned),
+            rule: instance.rule.clone(),
+            fingerprint: instance.fingerprint.clone(),
+            phase: instance.state.phase,
+            since: instance.state.since,
+            severity: instance.state.severity,
+            labels: instance.labels.clone(),
+            annotations: instance.annotations.clone(),
+            value: instance.state.value,
+            threshold: instance.threshold,
+            unit: instance.unit.clone(),
+            episode: instance.state.episode.clone(),
+        }
+    }
+}
+
+/// All alerts; what this process evaluates as it is, and else as it was last written.
+pub(super) fn alerts(metadata: &dyn Metadata, memory: &Memory) -> Result<Vec<Alert>, MetadataError> {
+    let decided = Decided::read(metadata)?;
+    let written: Vec<Instance> = match memory.is_loaded {
+        true => Vec::new(),
+        false => metadata.all(Instance::KIND)?.iter().filter_map(Instance::read).collect(),
+    };
+    let now = memory.clock.now();
+    let present = memory.of.values().flat_map(|of| of.instances.values()).filter(|_| memory.is_loaded);
+    let all = present.chain(&written).map(|instance| {
+        let now = now.unwrap_or(instance.updated);
+        Alert::of(instance, &decided, memory.rules.get(&instance.rule), now)
+    });
+    let mut all: Vec<Alert> = all.collect();
+    let rank = |phase: Phase| match phase {
+        Phase::Firing => 0,
+        Phase::Recovering => 1,
+        Phase::Pending => 2,
+        Phase::Resolved | Phase::Inactive => 3,
+    };
+    all.sort_by(|one, other| {
+        let key = |alert: &Alert| (rank(alert.phase), Reverse(alert.severity), Reverse(alert.since));
+        key(one).cmp(&key(other)).then_with(|| one.id().cmp(&other.id()))
+    });
+    Ok(all)
+}
+
+pub(super) fn rules(memory: &Memory) -> Vec<RuleStatus> {
+    let status = |(rule, source): (&Arc<Rule>, RuleSource)| {
+        let of = memory.of.get(&rule.name);
+        let count = |is: &dyn Fn(&Instance) -> bool| {
+            of.map_or(0, |of| of.instances.values().filter(|instance| is(instance)).count())
+        };
+        RuleStatus {
+            rule: rule.clone(),
+            source,
+            health: of.map(|of| of.health.clone()).unwrap_or_default(),
+            pending: count(&|instance| instance.state.phase == Phase::Pending),
+            firing: count(&|instance| instance.state.is_active()),
+        }
+    };
+    memory.rules.iter().map(status).collect()
+}

@@ -1,1 +1,0 @@
-//! Evaluation against a store of one's own.
