@@ -15,10 +15,10 @@ use axum::routing::get;
 use cupola_store::{Failures, Query, QueryError, Search, Signal, Tails, Top, TraceOf};
 use serde::Serialize;
 
+use crate::access::{Access, Role};
 use crate::asked::Asked;
 use crate::desk::Desk;
 use crate::problem::Problem;
-use crate::token::Tokens;
 
 /// Answers questions about what is stored, below `/cupola/api/v1`. All times are RFC 3339 or as people say them (`1h`, `yesterday`).
 ///
@@ -38,20 +38,27 @@ use crate::token::Tokens;
 #[derive(Clone, Debug)]
 pub struct Api {
     desk: Desk,
-    tokens: Tokens,
+    access: Option<Access>,
     tails: Option<Tails>,
 }
 
 impl Api {
     /// Asks here.
     pub fn new(query: Arc<dyn Query>) -> Self {
-        Self { desk: Desk::new(query), tokens: Tokens::default(), tails: None }
+        Self { desk: Desk::new(query), access: None, tails: None }
     }
 
     /// Answers only who has this token, or another one that it was given: `Authorization: Bearer …`. Without any, it answers everyone.
     #[must_use]
     pub fn token(mut self, token: &str) -> Self {
-        self.tokens.add(token);
+        self.access = Some(self.access.unwrap_or_default().token(token, Role::Viewer));
+        self
+    }
+
+    /// Answers whom this lets in, and those of the tokens that are given after it.
+    #[must_use]
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = Some(access);
         self
     }
 
@@ -71,7 +78,8 @@ impl Api {
 
     /// The routes.
     pub fn router(self) -> Router {
-        let Self { desk, tokens, tails } = self;
+        let Self { desk, access, tails } = self;
+        let access = access.unwrap_or_else(|| Access::default().everyone_by_any_name(Role::Viewer));
         let mut routes = Router::new();
         for signal in Signal::ALL {
             for (what, answer) in OF_SIGNALS {
@@ -92,13 +100,16 @@ impl Api {
         let routes = routes
             .route("/errors", get(async move |RawQuery(asked)| of_signal(&errors, Signal::Logs, failures, asked).await))
             .route("/traces/{id}", get(async move |Path(id), RawQuery(asked)| trace(&traces, id, asked).await))
-            .layer(from_fn(move |asked, next| admitted(tokens.clone(), asked, next)));
+            .layer(from_fn(move |asked, next| admitted(access.clone(), asked, next)));
         Router::new().nest("/cupola/api/v1", routes)
     }
 }
 
-async fn admitted(tokens: Tokens, asked: Request, next: Next) -> Response {
-    if tokens.admit(asked.headers()) { next.run(asked).await } else { Problem::unauthenticated().into_response() }
+async fn admitted(access: Access, asked: Request, next: Next) -> Response {
+    let (mut head, sent) = asked.into_parts();
+    let Some(visitor) = access.visitor(&head).await else { return Problem::unauthenticated().into_response() };
+    head.extensions.insert(visitor);
+    next.run(Request::from_parts(head, sent)).await
 }
 
 type Question = Box<dyn FnOnce(&dyn Query) -> Said + Send>;

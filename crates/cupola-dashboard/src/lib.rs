@@ -18,6 +18,7 @@
 //! what others send is masked. It must not know where the store's files are, read the environment, or listen by itself: whoever serves the
 //! router decides that.
 
+mod access;
 mod api;
 mod asked;
 mod desk;
@@ -27,6 +28,7 @@ mod problem;
 mod receiver;
 mod token;
 
+pub use access::{Access, Role, User, UserError, Users};
 pub use api::Api;
 pub use limits::Limits;
 pub use pages::{OpenAlert, Pages};

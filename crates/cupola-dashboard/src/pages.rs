@@ -6,9 +6,11 @@ mod chart;
 mod deploys;
 mod error_groups;
 mod fault;
+mod form;
 mod icon;
 mod layout;
 mod link;
+mod login;
 mod overview;
 mod parts;
 mod range;
@@ -17,6 +19,7 @@ mod red_charts;
 mod red_table;
 mod room;
 mod service;
+mod settings;
 mod show;
 mod visit;
 mod volume;
@@ -25,28 +28,43 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{RawPathParams, RawQuery, Request};
 use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::response::Response;
+use axum::routing::{get, post};
 use cupola_store::{Metadata, Query, Stats, Tails};
-use http::header::COOKIE;
-use http::{HeaderMap, StatusCode};
+use http::header::SET_COOKIE;
+use http::request::Parts;
+use http::{HeaderValue, StatusCode};
 use jiff::Zoned;
+use maud::Markup;
 
+use crate::access::{Access, Role, Visitor};
 use crate::desk::Desk;
-use crate::token::Tokens;
 use fault::Fault;
+use form::Form;
 use layout::Drawn;
+use link::Link;
 pub use room::OpenAlert;
 use room::Room;
-use visit::{Theme, Visit};
+use visit::{THEME, Theme, Visit};
 
 /// A page: reads what the address says, asks, and draws. It may block: it works away from the threads that others wait for.
 type Page = fn(&Visit, &Room<'_>) -> Result<Drawn, Fault>;
 
+/// What a form asks for: does it, and says where it can be seen.
+type Action = fn(&Visit, &Room<'_>, &Form) -> Result<Link, Fault>;
+
 /// The pages, by their address below `/cupola`.
-const PAGES: [(&str, Page); 3] = [("", overview::page), ("/service", service::page), ("/route", service::route)];
+const PAGES: [(&str, Page); 4] =
+    [("", overview::page), ("/service", service::page), ("/route", service::route), ("/settings", settings::page)];
+
+/// What can be done, by the address that its form is sent to, and who may.
+const ACTIONS: [(&str, Role, Action); 2] = [
+    ("/settings/users", Role::Admin, settings::set_user),
+    ("/settings/users/remove", Role::Admin, settings::remove_user),
+];
 
 /// Shows what is stored, below `/cupola`.
 ///
@@ -63,20 +81,20 @@ const PAGES: [(&str, Page); 3] = [("", overview::page), ("/service", service::pa
 #[derive(Clone, Debug)]
 pub struct Pages {
     desk: Desk,
-    tokens: Tokens,
+    access: Option<Access>,
     seams: room::Seams,
 }
 
 impl Pages {
     /// Asks here.
     pub fn new(query: Arc<dyn Query>) -> Self {
-        Self { desk: Desk::new(query), tokens: Tokens::default(), seams: room::Seams::default() }
+        Self { desk: Desk::new(query), access: None, seams: room::Seams::default() }
     }
 
-    /// Shows them only to who has this token, or another one that it was given. Without any, everyone sees them.
+    /// Shows them to whom this lets in. Without it everyone sees them, and nobody changes anything.
     #[must_use]
-    pub fn token(mut self, token: &str) -> Self {
-        self.tokens.add(token);
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = Some(access);
         self
     }
 
@@ -117,83 +135,146 @@ impl Pages {
 
     /// The routes.
     pub fn router(self) -> Router {
-        let Self { desk, tokens, seams } = self;
+        let Self { desk, access, seams } = self;
+        let access = access.unwrap_or_else(|| Access::default().everyone_by_any_name(Role::Viewer));
+        let house = House { desk, seams, access };
         let mut pages = Router::new();
         for (path, page) in PAGES {
-            let (desk, seams) = (desk.clone(), seams.clone());
-            let handler = async move |steps: RawPathParams, asked: RawQuery, head: HeaderMap| {
-                let (visit, fault) = visit(path, steps.iter(), &asked, &head);
-                made(&desk, &seams, visit, fault, page).await
+            let house = house.clone();
+            let handler = async move |steps: RawPathParams, head: Parts| {
+                let (visit, fault) = visit(path, steps.iter(), &head);
+                house.show(visit, fault, page, &head).await
             };
             pages = pages.route(&format!("/cupola{path}"), get(handler));
         }
-        let missing = async move |asked: RawQuery, head: HeaderMap| {
-            let (visit, _) = visit("", std::iter::empty(), &asked, &head);
-            let fault = Fault::missing("Nothing is at this address.");
-            made(&desk, &seams, visit, Err(fault), overview::page).await
+        for (path, role, action) in ACTIONS {
+            let house = house.clone();
+            let handler = async move |steps: RawPathParams, asked: Request| {
+                let (head, sent) = asked.into_parts();
+                let (visit, _) = visit(path, steps.iter(), &head);
+                house.act(visit, role, action, &head, sent).await
+            };
+            pages = pages.route(&format!("/cupola{path}"), post(handler));
+        }
+        let missing = {
+            let house = house.clone();
+            async move |head: Parts| {
+                let (visit, _) = visit("", std::iter::empty(), &head);
+                house.show(visit, Err(Fault::missing("Nothing is at this address.")), overview::page, &head).await
+            }
         };
+        let access = house.access;
+        let guard = access.clone();
         let pages = pages
             .route("/cupola/", get(async || answer::redirect("/cupola")))
             .route("/cupola/{*else}", get(missing))
-            .layer(from_fn(move |asked, next| admitted(tokens.clone(), asked, next)));
-        Router::new().route("/cupola/assets/{name}", get(assets::serve)).route("/cupola/theme", get(theme)).merge(pages)
+            .layer(from_fn(move |asked, next| admitted(guard.clone(), asked, next)));
+        Router::new()
+            .route("/cupola/assets/{name}", get(assets::serve))
+            .route("/cupola/theme", get(theme))
+            .merge(login::routes(&access))
+            .merge(pages)
     }
 }
 
-async fn admitted(tokens: Tokens, asked: Request, next: Next) -> Response {
-    if tokens.admit(asked.headers()) { next.run(asked).await } else { StatusCode::UNAUTHORIZED.into_response() }
+/// Whoever is not known is asked who they are.
+async fn admitted(access: Access, asked: Request, next: Next) -> Response {
+    let (mut head, sent) = asked.into_parts();
+    let Some(visitor) = access.visitor(&head).await else { return login::asked_for(&head) };
+    head.extensions.insert(visitor);
+    next.run(Request::from_parts(head, sent)).await
 }
 
-/// Makes a page, or one that says why there is none.
-async fn made(desk: &Desk, seams: &room::Seams, visit: Visit, fault: Result<(), Fault>, page: Page) -> Response {
-    let (seams, at_work) = (seams.clone(), visit.clone());
-    let drawn = desk.ask(move |query| {
-        let stats = seams.stats.as_ref().map(|stats| stats());
-        let room = Room { query, seams: &seams, stats: stats.as_ref() };
-        let drawn = fault.and_then(|()| page(&at_work, &room));
-        let (status, drawn) = match drawn {
-            Ok(drawn) => (StatusCode::OK, drawn),
-            Err(fault) => (fault.status, fault.draw()),
+/// What all pages have in common.
+#[derive(Clone, Debug)]
+struct House {
+    desk: Desk,
+    seams: room::Seams,
+    access: Access,
+}
+
+impl House {
+    /// Makes a page, or one that says why there is none.
+    async fn show(&self, visit: Visit, fault: Result<(), Fault>, page: Page, head: &Parts) -> Response {
+        let (form, cookie) = self.access.form(head, &visit.user);
+        let visit = visit.with_form(form);
+        let (seams, at_work) = (self.seams.clone(), visit.clone());
+        let drawn = self.desk.ask(move |query| {
+            let stats = seams.stats.as_ref().map(|stats| stats());
+            let room = Room { query, seams: &seams, stats: stats.as_ref() };
+            let drawn = fault.and_then(|()| page(&at_work, &room));
+            let (status, drawn) = match drawn {
+                Ok(drawn) => (StatusCode::OK, drawn),
+                Err(fault) => (fault.status, fault.draw()),
+            };
+            (status, layout::page(&at_work, &drawn, stats.as_ref()))
+        });
+        let (status, page) = drawn.await.unwrap_or_else(|unasked| told(&visit, &unasked.into()));
+        with_cookie(answer::html(status, page), cookie)
+    }
+
+    /// Does what a form asks for, and goes on to the page that shows it.
+    async fn act(&self, visit: Visit, role: Role, action: Action, head: &Parts, sent: Body) -> Response {
+        let form = match Form::read(sent).await {
+            Ok(form) => form,
+            Err(fault) => return refused(&visit, &fault),
         };
-        (status, layout::page(&at_work, &drawn, stats.as_ref()))
-    });
-    match drawn.await {
-        Ok((status, page)) => answer::html(status, page),
-        Err(unasked) => {
-            let fault = Fault::from(unasked);
-            answer::html(fault.status, layout::page(&visit, &fault.draw(), None))
+        let visitor = head.extensions.get::<Visitor>();
+        if !visitor.is_some_and(|visitor| self.access.is_wanted(head, visitor, form.get("form"))) {
+            return refused(
+                &visit,
+                &Fault::forbidden(
+                    "The form is too old, or is none of ours. Go back, read the page again, and send it once more.",
+                ),
+            );
+        }
+        if visit.user.role < role {
+            return refused(
+                &visit,
+                &Fault::forbidden(format!("This needs the role {role}; yours is {}.", visit.user.role)),
+            );
+        }
+        let (seams, at_work) = (self.seams.clone(), visit.clone());
+        let done = self.desk.ask(move |query| {
+            let room = Room { query, seams: &seams, stats: None };
+            action(&at_work, &room, &form)
+        });
+        match done.await.unwrap_or_else(|unasked| Err(unasked.into())) {
+            Ok(link) => answer::redirect(&link.to_string()),
+            Err(fault) => refused(&visit, &fault),
         }
     }
 }
 
-fn visit<'a>(
-    path: &str,
-    steps: impl Iterator<Item = (&'a str, &'a str)>,
-    RawQuery(asked): &RawQuery,
-    head: &HeaderMap,
-) -> (Visit, Result<(), Fault>) {
-    let theme = cookie(head, "cupola_theme").and_then(Theme::read).unwrap_or_default();
-    let (visit, fault) = Visit::read(path, asked.as_deref(), &Zoned::now());
-    (visit.with_theme(theme).with_steps(steps), fault)
+fn told(visit: &Visit, fault: &Fault) -> (StatusCode, Markup) {
+    (fault.status, layout::page(visit, &fault.draw(), None))
 }
 
-fn cookie<'a>(head: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let pairs = head.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
-    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(known, _)| *known == name).map(|(_, value)| value)
+fn refused(visit: &Visit, fault: &Fault) -> Response {
+    let (status, page) = told(visit, fault);
+    answer::html(status, page)
+}
+
+fn with_cookie(mut answer: Response, cookie: Option<String>) -> Response {
+    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
+        answer.headers_mut().append(SET_COOKIE, cookie);
+    }
+    answer
+}
+
+fn visit<'a>(path: &str, steps: impl Iterator<Item = (&'a str, &'a str)>, head: &Parts) -> (Visit, Result<(), Fault>) {
+    let theme = Theme::of(&head.headers);
+    let user = head.extensions.get::<Visitor>().map(|visitor| visitor.user.clone());
+    let (visit, fault) = Visit::read(path, head.uri.query(), &Zoned::now());
+    (visit.with_theme(theme).with_user(user).with_steps(steps), fault)
 }
 
 /// Chooses colours, and goes back.
 async fn theme(RawQuery(asked): RawQuery) -> Response {
     let (visit, _) = Visit::read("", asked.as_deref(), &Zoned::now());
     let chosen = visit.get("to").and_then(Theme::read).unwrap_or_default();
-    // Only to pages of ours: `//elsewhere` would be another host.
-    let back = visit
-        .get("back")
-        .filter(|back| *back == "/cupola" || back.starts_with("/cupola/") || back.starts_with("/cupola?"));
-    let mut answer = answer::redirect(back.unwrap_or("/cupola"));
-    let kept = format!("cupola_theme={}; Path=/cupola; Max-Age=31536000; SameSite=Lax; HttpOnly", chosen.as_str());
-    if let Ok(kept) = kept.try_into() {
-        answer.headers_mut().insert(http::header::SET_COOKIE, kept);
-    }
-    answer
+    let back = visit.get("back").filter(|back| link::is_ours(back));
+    let answer = answer::redirect(back.unwrap_or("/cupola"));
+    let kept = format!("{THEME}={}; Path=/cupola; Max-Age=31536000; SameSite=Lax; HttpOnly", chosen.as_str());
+    with_cookie(answer, Some(kept))
 }

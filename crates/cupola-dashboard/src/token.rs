@@ -24,13 +24,14 @@ impl Tokens {
     }
 }
 
-fn bearer(value: &[u8]) -> Option<&[u8]> {
+/// The token of `Authorization: Bearer …`.
+pub(crate) fn bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked(7)?;
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
 }
 
 /// In a time that says nothing of how much is right, but for the length.
-fn is_same(known: &[u8], given: &[u8]) -> bool {
+pub(crate) fn is_same(known: &[u8], given: &[u8]) -> bool {
     let differ = known.iter().zip(given).fold(0, |differ, (known, given)| black_box(differ | (known ^ given)));
     known.len() == given.len() && differ == 0
 }

@@ -26,10 +26,16 @@ impl Fault {
         Self { status: StatusCode::NOT_FOUND, says: says.into() }
     }
 
+    /// Who asked may not.
+    pub(super) fn forbidden(says: impl Into<String>) -> Self {
+        Self { status: StatusCode::FORBIDDEN, says: says.into() }
+    }
+
     pub(super) fn draw(&self) -> Drawn {
         let title = match self.status {
             StatusCode::BAD_REQUEST => "This cannot be shown",
             StatusCode::NOT_FOUND => "There is no such page",
+            StatusCode::FORBIDDEN => "This is not done",
             StatusCode::SERVICE_UNAVAILABLE => "Not at the moment",
             _ => "Something went wrong",
         };

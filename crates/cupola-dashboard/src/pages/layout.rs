@@ -4,6 +4,7 @@ use cupola_store::Stats;
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets;
+use super::form::form;
 use super::icon::icon;
 use super::link::Link;
 use super::range::{PRESETS, UNSAID};
@@ -11,7 +12,8 @@ use super::show;
 use super::visit::{Theme, Visit};
 
 /// Where one can go: address below `/cupola`, name, icon, and the key that goes there after `g`.
-const PLACES: [(&str, &str, &str, char); 1] = [("", "Overview", "overview", 'o')];
+const PLACES: [(&str, &str, &str, char); 2] =
+    [("", "Overview", "overview", 'o'), ("/settings", "Settings", "settings", ',')];
 
 /// How often a page may be asked for again: seconds, and how that is said.
 const REFRESHES: [(u32, &str); 6] = [(0, "Off"), (5, "5 s"), (10, "10 s"), (30, "30 s"), (60, "1 min"), (300, "5 min")];
@@ -70,7 +72,7 @@ pub(super) fn page(visit: &Visit, drawn: &Drawn, stats: Option<&Stats>) -> Marku
                         nav aria-label="Pages" {
                             ul { @for (page, name, picture, key) in PLACES { li { (place(visit, drawn, (page, name, picture, key))) } } }
                         }
-                        div.side-foot { (themes(visit)) }
+                        div.side-foot { (who(visit)) (themes(visit)) }
                     }
                     div.stage {
                         div.bar {
@@ -84,6 +86,17 @@ pub(super) fn page(visit: &Visit, drawn: &Drawn, stats: Option<&Stats>) -> Marku
                     }
                 }
             }
+        }
+    }
+}
+
+/// A page that has nothing around it: to log in.
+pub(super) fn bare(theme: Theme, title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" data-theme=(theme.as_str()) {
+            (head(title, &[]))
+            body.bare { main #content { (body) } }
         }
     }
 }
@@ -204,6 +217,21 @@ fn themes(visit: &Visit) -> Markup {
                     aria-current=[(theme == visit.theme).then_some("true")] title={ "Colours: " (theme.as_str()) } data-theme-to=(theme.as_str()) {
                     (icon(theme.as_str())) span.unseen { "Colours: " (theme.as_str()) }
                 }
+            }
+        }
+    }
+}
+
+/// Who looks, and the way out.
+fn who(visit: &Visit) -> Markup {
+    html! {
+        @if visit.user.name.is_empty() {
+            a.who href=(Link::new("/login", []).set("back", visit.here().to_string())) { (icon("user")) "Log in" }
+        } @else {
+            div.who {
+                (icon("user"))
+                span.cut title={ (visit.user.name) ", " (visit.user.role.as_str()) } { (visit.user.name) }
+                (form(visit, "/logout", "", &html! { button.plain type="submit" { "Log out" } }))
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use cupola_store::language::{Expression, Meaning, parse};
 use cupola_store::{Selection, Signal};
+use http::HeaderMap;
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 use percent_encoding::percent_decode_str;
@@ -9,6 +10,7 @@ use percent_encoding::percent_decode_str;
 use super::fault::Fault;
 use super::link::Link;
 use super::range::Range;
+use crate::access::{Role, User, cookie};
 
 /// What goes with people from page to page.
 const KEPT: [&str; 3] = ["since", "until", "refresh"];
@@ -31,7 +33,14 @@ pub(super) struct Visit {
     pub(super) range: Range,
     /// Light, dark, or as the machine has it.
     pub(super) theme: Theme,
+    /// Who looks.
+    pub(super) user: User,
+    /// What each form of the page is to send with it.
+    pub(super) form: String,
 }
+
+/// The cookie that says which colours.
+pub(super) const THEME: &str = "cupola_theme";
 
 /// Which colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +63,11 @@ impl Theme {
         }
     }
 
+    /// The one that the visitor has chosen.
+    pub(super) fn of(heads: &HeaderMap) -> Self {
+        cookie(heads, THEME).and_then(Self::read).unwrap_or_default()
+    }
+
     pub(super) fn read(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|theme| theme.as_str() == text)
     }
@@ -72,12 +86,29 @@ impl Visit {
                 (Range { since: until - 3_600_000_000_000, until, is_live: true }, Err(fault))
             }
         };
-        let visit = Self { page: page.to_owned(), pairs, steps: Vec::new(), now, range, theme: Theme::default() };
+        let visit = Self {
+            page: page.to_owned(),
+            pairs,
+            steps: Vec::new(),
+            now,
+            range,
+            theme: Theme::default(),
+            user: User::new("", Role::Viewer),
+            form: String::new(),
+        };
         (visit, fault)
     }
 
     pub(super) fn with_theme(self, theme: Theme) -> Self {
         Self { theme, ..self }
+    }
+
+    pub(super) fn with_user(self, user: Option<User>) -> Self {
+        Self { user: user.unwrap_or_else(|| User::new("", Role::Viewer)), ..self }
+    }
+
+    pub(super) fn with_form(self, form: String) -> Self {
+        Self { form, ..self }
     }
 
     /// With what stands in the path at `{name}`.
@@ -166,7 +197,7 @@ impl Visit {
 }
 
 /// `name=value`, as forms have it.
-fn pair(text: &str) -> Option<(String, String)> {
+pub(super) fn pair(text: &str) -> Option<(String, String)> {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
     let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     (!name.is_empty()).then(|| (decoded(name), decoded(value)))

@@ -7,4 +7,5 @@ mod demo;
 mod mask;
 mod pages;
 mod receiver;
+mod security;
 mod support;

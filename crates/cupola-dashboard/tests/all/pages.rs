@@ -13,8 +13,12 @@ use crate::demo::Demo;
 use crate::support::{House, now};
 
 /// All pages, with what they need.
-const PAGES: [&str; 3] =
-    ["/cupola", "/cupola/service?service=vm-provisioner", "/cupola/route?service=vm-provisioner&route=/api/v1/vms"];
+const PAGES: [&str; 4] = [
+    "/cupola",
+    "/cupola/service?service=vm-provisioner",
+    "/cupola/route?service=vm-provisioner&route=/api/v1/vms",
+    "/cupola/settings",
+];
 
 fn demo() -> (House, Demo) {
     let house = House::new();
