@@ -2,6 +2,7 @@
 
 mod account;
 mod listener;
+mod people;
 mod tls;
 
 use std::net::SocketAddr;
@@ -11,12 +12,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
 use clap::Args;
 use cupola::Cupola;
 use cupola::http::Check;
-use cupola_dashboard::{Api, Receiver};
+use cupola_dashboard::{Api, Pages, Receiver};
 use cupola_redact::KeyPolicy;
-use cupola_store::{Reader, Settings, Store};
+use cupola_store::{Metadata, MetadataFile, Reader, Settings, Store};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -26,8 +29,8 @@ use tls::Certificate;
 
 /// Stores logs, spans and metrics that services send by OTLP, and answers questions about them.
 ///
-/// Both ports speak OTLP over HTTP (protobuf and JSON) and gRPC, and have the REST API under /cupola/api/v1, /metrics, /healthz and
-/// /readyz. What is acknowledged outlives the process. Passwords, tokens, keys and the like are masked before anything is stored.
+/// Both ports speak OTLP over HTTP (protobuf and JSON) and gRPC, and have the pages under /cupola, the REST API under /cupola/api/v1,
+/// /metrics, /healthz and /readyz. What is acknowledged outlives the process. Passwords, tokens, keys and the like are masked before anything is stored.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Serve {
@@ -73,6 +76,10 @@ struct Tokens {
     #[arg(long, value_name = "TOKEN", env = "CUPOLA_READ_TOKEN", hide_env_values = true)]
     read_token: Option<String>,
 
+    /// Lets who has this token change what people decide, in the pages; without it one is made at each start, and shown on standard error
+    #[arg(long, value_name = "TOKEN", env = "CUPOLA_ADMIN_TOKEN", hide_env_values = true)]
+    admin_token: Option<String>,
+
     /// Listens on other addresses than this machine's own without tokens: everyone there may send and read
     #[arg(long)]
     open: bool,
@@ -102,7 +109,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 const EXAMPLES: &str = "\
 Examples:
-  cupola serve                                    a store in ./cupola-store, for this machine alone
+  cupola serve                                    a store in ./cupola-store, for this machine alone; http://127.0.0.1:4318 shows it
   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 my-service
   curl -G http://127.0.0.1:4318/cupola/api/v1/logs -d limit=20 --data-urlencode 'query=level>=warn'
   CUPOLA_INGEST_TOKEN=… CUPOLA_READ_TOKEN=… cupola serve --http 0.0.0.0:4318 --grpc 0.0.0.0:4317 \\
@@ -142,7 +149,7 @@ impl Serve {
         let hours = 24 * u64::from(self.days);
         let settings = Settings::default().retention(Duration::from_hours(hours)).max_bytes(self.max_bytes);
         let store = Arc::new(crate::store::open(&self.store, &settings, policy.as_ref())?);
-        let app = self.app(&cupola, &store, policy)?;
+        let app = self.app(&cupola, &store, policy, http.address())?;
         tracing::info!(target: "cupola", store = %self.store.display(), http = %http.address(), grpc = %grpc.address(), "listening");
         let (end, ended) = watch::channel(());
         let mut servers = JoinSet::new();
@@ -165,14 +172,30 @@ impl Serve {
         closed
     }
 
-    fn app(&self, cupola: &Cupola, store: &Arc<Store>, policy: Option<KeyPolicy>) -> anyhow::Result<Router> {
+    fn app(
+        &self,
+        cupola: &Cupola,
+        store: &Arc<Store>,
+        policy: Option<KeyPolicy>,
+        address: SocketAddr,
+    ) -> anyhow::Result<Router> {
         account::show(cupola.registry(), Arc::downgrade(store));
         cupola.ready_check(ready(store));
         let receiver = Receiver::new(Arc::new(store.writer())).policy(policy);
         let receiver = self.tokens.ingest_token.iter().fold(receiver, |receiver, token| receiver.token(token));
-        let api = Api::new(Arc::new(Reader::open(&self.store)?)).tails(store.tails().clone());
-        let api = self.tokens.read_token.iter().fold(api, |api, token| api.token(token));
-        Ok(receiver.router().merge(api.router()).merge(cupola.routes()).layer(cupola.layer()))
+        let metadata: Arc<dyn Metadata> = Arc::new(MetadataFile::open(&self.store)?);
+        let access = people::access(&self.tokens, Arc::clone(&metadata), address, self.certificate.is_there());
+        let reader = Arc::new(Reader::open(&self.store)?);
+        let api = Api::new(reader.clone()).tails(store.tails().clone()).access(access.clone());
+        let stats = Arc::downgrade(store);
+        let pages = Pages::new(reader)
+            .access(access)
+            .metadata(metadata)
+            .tails(store.tails().clone())
+            .stats(move || stats.upgrade().map(|store| store.stats()).unwrap_or_default());
+        let begin = Router::new().route("/", get(async || Redirect::to("/cupola")));
+        let app = receiver.router().merge(api.router()).merge(pages.router()).merge(begin);
+        Ok(app.merge(cupola.routes()).layer(cupola.layer()))
     }
 }
 

@@ -102,6 +102,13 @@ impl Access {
         self
     }
 
+    /// Whoever has a token that is made here: to be shown once, to who starts the server.
+    #[must_use]
+    pub fn new_token(self, role: Role) -> (Self, String) {
+        let token = secret::random();
+        (self.token(&token, role), token)
+    }
+
     /// Those who have a name and a password in the metadata, which has the sessions, too: they outlive the process.
     #[must_use]
     pub fn users(mut self, metadata: Arc<dyn Metadata>) -> Self {

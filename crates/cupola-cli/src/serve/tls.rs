@@ -24,6 +24,11 @@ pub(super) struct Certificate {
 }
 
 impl Certificate {
+    /// Whether connections are encrypted.
+    pub(super) fn is_there(&self) -> bool {
+        self.tls_cert.is_some()
+    }
+
     /// `None` where connections are in the clear.
     pub(super) fn acceptor(&self) -> anyhow::Result<Option<TlsAcceptor>> {
         let (Some(cert), Some(key)) = (&self.tls_cert, &self.tls_key) else { return Ok(None) };

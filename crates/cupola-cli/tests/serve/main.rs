@@ -181,3 +181,19 @@ fn a_server_is_searched_as_a_directory_is() {
     let nothing = folder.run(&["search"]);
     assert!(nothing.code == 2 && nothing.stderr.contains("--store DIR, or a server with --server URL"), "{nothing:?}");
 }
+
+#[test]
+fn the_pages_stand_beside_the_api_and_who_changes_anything_logs_in() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &["--admin-token", "an admin's"]);
+    let get = |path: &str| server.ask(&format!("GET {path} HTTP/1.1"), "");
+    assert_eq!(get("/").0, 303);
+    let (status, page) = get("/cupola");
+    assert_eq!((status, page.contains("<h1>Overview</h1>")), (200, true), "{page}");
+    let admin = server.ask("GET /cupola/settings HTTP/1.1\r\nAuthorization: Bearer an admin's", "");
+    assert!(admin.1.contains("Set user") && !get("/cupola/settings").1.contains("Set user"));
+    let set = "POST /cupola/settings/users HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded";
+    let ada = "name=ada&password=a+long+password&role=viewer";
+    assert_eq!(server.ask(set, ada).0, 403);
+    assert_eq!(server.ask(&format!("{set}\r\nAuthorization: Bearer an admin's"), ada).0, 303);
+}

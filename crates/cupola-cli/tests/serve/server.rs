@@ -79,7 +79,7 @@ impl Drop for Server {
 }
 
 pub(crate) fn exchange(stream: &mut (impl Read + Write), head: &str, content: &str) -> (u16, String) {
-    let head = format!("{head}\r\nHost: cupola\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", content.len());
+    let head = format!("{head}\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", content.len());
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(content.as_bytes()).unwrap();
     let mut answer = Vec::new();

@@ -50,9 +50,9 @@ fn everyone_comes_in_by_a_name_that_no_other_site_has() {
 #[test]
 fn a_token_makes_a_session_that_ends() {
     let access = Access::default().token("admin", Role::Admin);
-    let cookie = access.log_in(&head(&[]), "", "admin", 0).unwrap();
-    assert!(cookie.ends_with("; Path=/cupola; Max-Age=604800; HttpOnly; SameSite=Lax"), "{cookie}");
-    let with = [("cookie", &*format!("a=b; {}; c=d", pair(&cookie)))];
+    let set = access.log_in(&head(&[]), "", "admin", 0).unwrap();
+    assert!(set.ends_with("; Path=/cupola; Max-Age=604800; HttpOnly; SameSite=Lax"), "{set}");
+    let with = [("cookie", &*format!("a=b; {}; c=d", pair(&set)))];
     assert_eq!(role(&access, &with), Some(Role::Admin));
     assert!(access.who(&head(&with), 7 * 86_400_000_000_000).is_none(), "a week later");
     assert!(access.log_out(&head(&with), 0).starts_with("cupola_session=; Path=/cupola; Max-Age=0"));
@@ -76,8 +76,8 @@ fn users_come_in_with_their_password_and_sessions_outlive_the_process() {
     {
         assert_eq!(log_in(name, secret), Err(Refused::Unknown), "{name} {secret}");
     }
-    let cookie = log_in("ada", "correct horse").unwrap();
-    let with = [("cookie", pair(&cookie))];
+    let set = log_in("ada", "correct horse").unwrap();
+    let with = [("cookie", pair(&set))];
     assert_eq!(role(&access(), &with), Some(Role::Operator), "another process");
     // What is kept lets nobody in.
     let kept = metadata.all("session").unwrap();
