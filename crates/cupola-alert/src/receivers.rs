@@ -42,8 +42,16 @@ pub struct Receivers {
 pub struct Receiver {
     /// Who brings the messages.
     pub notifier: Arc<dyn Notifier>,
-    /// Whether it is told that something is over.
+    /// Whether it is told that something is over. Whoever is reminded of what goes on always is.
     pub send_resolved: bool,
+}
+
+impl Receiver {
+    /// Whether it is told that something is over, of a rule that wants that to be told or not. A program that is reminded of what goes on would
+    /// otherwise be reminded for ever.
+    pub(crate) fn hears_of_ends(&self, of_rule: bool) -> bool {
+        self.send_resolved && of_rule || self.notifier.manner().remind.is_some()
+    }
 }
 
 /// Which alerts go to some receivers. Where there are routes, an alert goes to the receivers of all that fit; to the log it always goes.
@@ -93,7 +101,7 @@ impl Receivers {
             let is_meant = |route: &Route| route.receivers.contains(name) && route.fits(notice);
             name == LOG || self.routes.is_empty() || self.routes.iter().any(is_meant)
         };
-        let takes = |receiver: &Receiver| receiver.send_resolved || kind != MessageKind::Resolved;
+        let takes = |receiver: &Receiver| kind != MessageKind::Resolved || receiver.hears_of_ends(true);
         let all = self.receivers.iter().filter(|(name, receiver)| takes(receiver) && fitting(name));
         all.map(|(name, _)| name.as_str()).collect()
     }
@@ -209,6 +217,10 @@ mod tests {
         let receivers = Receivers::default().with("a", Bell).with_receiver("quiet", quiet);
         assert_eq!(receivers.told(&notice(Severity::Info, &[]), MessageKind::Firing), ["a", "log", "quiet"]);
         assert_eq!(receivers.told(&notice(Severity::Info, &[]), MessageKind::Resolved), ["a", "log"]);
+
+        assert!(!Receiver { notifier: Arc::new(Bell), send_resolved: true }.hears_of_ends(false));
+        let reminded = Arc::new(crate::Alertmanager::new("http://alertmanager:9093").unwrap());
+        assert!(Receiver { notifier: reminded, send_resolved: false }.hears_of_ends(false));
 
         let grave = Route { severity: Severity::Critical, ..Route::to(["a"]) };
         let api = Route { labels: labels(&[("service", "api*"), ("rule", "slow")]), ..Route::to(["quiet"]) };

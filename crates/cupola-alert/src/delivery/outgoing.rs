@@ -1,6 +1,6 @@
 //! What evaluation hands to delivery, and what delivery says of what it has done: documents that have one writer each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cupola_store::{Change, Expect, Metadata, MetadataError};
 use serde::{Deserialize, Serialize};
@@ -152,7 +152,28 @@ impl Deliveries {
     }
 }
 
+/// More than this are read all at once.
+const FEW: usize = 100;
+
 impl Deliveries {
+    /// What one receiver was told of these episodes.
+    pub(super) fn about(
+        metadata: &dyn Metadata,
+        receiver: &str,
+        episodes: &BTreeSet<String>,
+    ) -> Result<Self, MetadataError> {
+        if episodes.len() > FEW {
+            return Self::read(metadata);
+        }
+        let mut found = Self::default();
+        for episode in episodes {
+            if let Some(delivered) = Delivered::read(metadata, episode, receiver)? {
+                found.episodes.insert(delivered_key(episode, receiver), delivered);
+            }
+        }
+        Ok(found)
+    }
+
     /// How many alerts go on that a thread told of, besides these.
     pub(super) fn open(&self, receiver: &str, thread: &str, besides: &[Notice]) -> usize {
         let besides: Vec<String> = besides.iter().map(|notice| delivered_key(&notice.episode, receiver)).collect();

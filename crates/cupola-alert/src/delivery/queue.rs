@@ -9,7 +9,7 @@ use super::history::{DeliveryNote, Outcome};
 use super::plan::{Known, Plan, Room, Row, plan};
 use super::sending::{OnItsWay, Verdict, reminder};
 use super::{Deliveries, Delivery, Memory, Outgoing, Pass, nanos};
-use crate::{Message, MessageKind, Receiver, SendError, Sent};
+use crate::{Delivered, Message, MessageKind, Notice, Receiver, SendError, Sent};
 
 const MINUTE: i64 = 60_000_000_000;
 
@@ -121,7 +121,10 @@ impl Delivery {
         if rows.is_empty() {
             return Ok(());
         }
-        let deliveries = self.blocking(Deliveries::read).await?;
+        let (receiver_name, episodes) =
+            (name.to_owned(), rows.iter().map(|row| row.outgoing.notice.episode.clone()).collect());
+        let about = self.blocking(move |metadata| Deliveries::about(metadata, &receiver_name, &episodes));
+        let deliveries = about.await?;
         let known = |episode: &str| deliveries.of(episode, name).map(|known| Known { thread: known.thread.clone() });
         let messages = self.room(name, receiver, now);
         let room = Room { now, window: self.pace.window, messages };
@@ -180,11 +183,15 @@ impl Delivery {
         now: i64,
         pass: &mut Pass,
     ) -> Result<bool, MetadataError> {
+        let keeps = receiver.notifier.manner().remind.is_some();
+        let name = on_its_way.message.receiver.clone();
+        let is_end = on_its_way.message.kind == MessageKind::Resolved;
+        let ended: Vec<Notice> = on_its_way.notices().filter(|_| keeps && is_end).cloned().collect();
         match outcome {
             Ok(sent) => {
-                let (sent, keeps) = (sent.clone(), receiver.notifier.manner().remind.is_some());
+                let sent = sent.clone();
                 self.blocking(move |metadata| {
-                    let before = Deliveries::read(metadata)?;
+                    let before = Deliveries::about(metadata, &on_its_way.message.receiver, &on_its_way.episodes())?;
                     metadata.apply(&on_its_way.taken(&sent, &before, keeps, now))
                 })
                 .await?;
@@ -198,8 +205,17 @@ impl Delivery {
                     pass.again(due);
                     Ok(false)
                 }
-                Verdict::GivenUp(changes) => {
-                    self.blocking(move |metadata| metadata.apply(&changes)).await?;
+                Verdict::GivenUp(mut changes) => {
+                    self.blocking(move |metadata| {
+                        // That it is over was never taken; but it is not reminded any more that it goes on.
+                        for notice in ended {
+                            if let Some(known) = Delivered::read(metadata, &notice.episode, &name)? {
+                                changes.extend(Delivered { notice: None, ..known }.changes(&notice));
+                            }
+                        }
+                        metadata.apply(&changes)
+                    })
+                    .await?;
                     pass.failed += 1;
                     Ok(error.is_lasting())
                 }

@@ -128,11 +128,11 @@ impl Decision<'_> {
         }
         let Some(notice) = instance.notice() else { return };
         let sends = self.given.rule.is_none_or(|rule| rule.sends_resolved);
-        let takes = |name: &str| self.given.receivers.get(name).is_some_and(|receiver| receiver.send_resolved);
+        let takes = |name: &str| self.given.receivers.get(name).is_some_and(|receiver| receiver.hears_of_ends(sends));
         let mut held = std::collections::BTreeMap::new();
         for (receiver, told) in std::mem::take(&mut instance.told) {
             let is_open = told.kind.is_some_and(|kind| kind != MessageKind::Resolved);
-            if is_open && sends && takes(&receiver) {
+            if is_open && takes(&receiver) {
                 let (sequence, notice) = (told.sequence, notice.clone());
                 instance.owed.push(Owed { receiver: receiver.clone(), sequence, notice });
             }
