@@ -122,7 +122,13 @@ fn first_screen(asker: &Asker<'_>) {
             counted.series.len()
         };
         let failures = || {
-            let failures = Failures { selection: asker.of("", span), level: Level::Error, step: None, limit: 50 };
+            let failures = Failures {
+                selection: asker.of("", span),
+                level: Level::Error,
+                besides: Vec::new(),
+                step: None,
+                limit: 50,
+            };
             asker.reader.failures(&failures).expect("it is read").groups.len()
         };
         asker.time(&format!("requests by route, {hours} h"), routes);
@@ -144,6 +150,7 @@ fn drill_down(asker: &Asker<'_>) {
                 selection: asker.of("", span),
                 field: "duration_ms".to_owned(),
                 by: Some("route".to_owned()),
+                besides: Vec::new(),
                 step: None,
                 shares: vec![0.95],
                 values: 10,

@@ -192,7 +192,7 @@ fn failures(signal: Signal, mut asked: Asked) -> Answer {
     let selection = asked.selection(signal, Some("1h"))?;
     let (level, step, limit) = (asked.level()?, asked.span("step")?, asked.number("limit", 50, 1_000)?);
     asked.end()?;
-    let failures = Failures { selection, level, step, limit };
+    let failures = Failures { selection, level, besides: Vec::new(), step, limit };
     Ok(Box::new(move |query| said(&answers::Failed::from(&query.failures(&failures)?))))
 }
 

@@ -6,9 +6,6 @@ use std::time::Duration;
 use cupola_store::{Failed, FailureGroup, Failures, Level, Query, Selection, Signal, Value};
 use maud::{Markup, html};
 
-use cupola_store::language::Expression;
-
-use super::deploys::field;
 use super::fault::Fault;
 use super::visit::Visit;
 use super::{parts, show};
@@ -34,15 +31,20 @@ impl Groups {
             deadline: Duration::from_secs(2),
             ..selection.clone()
         };
-        let ask = |selection: Selection, limit| {
-            query.failures(&Failures { selection, level: Level::Error, step: None, limit })
+        let ask = |selection: Selection, besides: &[&str], limit| {
+            let besides = besides.iter().map(ToString::to_string).collect();
+            query.failures(&Failures { selection, level: Level::Error, besides, step: None, limit })
         };
-        let mut failed = ask(without_access_lines(&selection), limit)?;
+        // The line of a request that failed says that it did; what else was said of it says why. Where nothing was, the line has to do.
+        let mut failed = ask(selection.clone(), &["cupola::http"], limit)?;
         if failed.groups.is_empty() {
-            failed = ask(selection, limit)?;
+            failed = ask(selection, &[], limit)?;
         }
-        let earlier = if failed.groups.is_empty() { Failed::default() } else { ask(before, 1_000)? };
-        let earlier = earlier.groups.iter().map(|group| (group.fingerprint.to_string(), group.first)).collect();
+        let earlier = if failed.groups.is_empty() { Failed::default() } else { ask(before, &[], 1_000)? };
+        // What is asked of whole minutes may tell of some of the range.
+        let is_earlier = |group: &&FailureGroup| group.first < visit.range.since;
+        let earlier = earlier.groups.iter().filter(is_earlier);
+        let earlier = earlier.map(|group| (group.fingerprint.to_string(), group.first)).collect();
         Ok(Self { failed, earlier })
     }
 
@@ -93,13 +95,6 @@ fn titled(group: &FailureGroup) -> String {
     let fallback =
         || group.example.get("error_type").map_or(Value::Text("(no text)"), |value| value).text().into_owned();
     if group.template.is_empty() { fallback() } else { group.template.clone() }
-}
-
-/// The line of a request that failed says that it did; what else was said of it says why. Where nothing was, the line has to do.
-fn without_access_lines(selection: &Selection) -> Selection {
-    let others = Expression::Not(Box::new(field("target", "cupola::http")));
-    let expression = Expression::all([selection.expression.clone(), Some(others)].into_iter().flatten().collect());
-    Selection { expression, ..selection.clone() }
 }
 
 /// All log entries of the range.

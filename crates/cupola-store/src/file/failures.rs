@@ -69,6 +69,20 @@ impl DayFile {
         Ok(())
     }
 
+    /// The groups of these targets.
+    pub(crate) fn failures_of(&self, targets: &[String]) -> Result<FxHashSet<Fingerprint>, FileError> {
+        let mut found = FxHashSet::default();
+        let mut statement =
+            self.connection.prepare_cached("SELECT fingerprint FROM failure_groups WHERE target = ?1")?;
+        for target in targets {
+            let mut rows = statement.query([target])?;
+            while let Some(row) = rows.next()? {
+                found.insert(Fingerprint::of_number(row.get::<_, i64>(0)?.cast_unsigned()));
+            }
+        }
+        Ok(found)
+    }
+
     /// The services and versions that have numbers.
     pub(crate) fn failure_names(&self) -> Result<Names, FileError> {
         let mut statement = self.connection.prepare_cached("SELECT id, name FROM failure_names")?;
@@ -82,9 +96,10 @@ impl DayFile {
 
     /// What errors that are alike have in common, and the last of them.
     pub(crate) fn failure(&self, fingerprint: Fingerprint) -> Result<Option<Known>, FileError> {
-        let sql = "SELECT template, last, example FROM failure_groups WHERE fingerprint = ?1";
+        let sql = "SELECT target, template, last, example FROM failure_groups WHERE fingerprint = ?1";
         let read = |row: &rusqlite::Row<'_>| {
-            Ok(Known { template: row.get(0)?, last: row.get(1)?, example: Example(row.get(2)?) })
+            let example = Example(row.get(3)?);
+            Ok(Known { target: row.get(0)?, template: row.get(1)?, last: row.get(2)?, example })
         };
         Ok(self.connection.prepare_cached(sql)?.query_row([fingerprint.number().cast_signed()], read).optional()?)
     }
@@ -175,7 +190,7 @@ impl Seal<'_> {
         let mut beyond = FxHashSet::default();
         let sql = "SELECT coalesce(max(id), 0) FROM failure_groups";
         let mut groups: i64 = self.transaction.query_row(sql, [], |row| row.get(0))?;
-        for (fingerprint, Known { template, last, example }) in known {
+        for (fingerprint, Known { target, template, last, example }) in known {
             let number = fingerprint.number().cast_signed();
             let sql = "UPDATE failure_groups SET last = max(last, ?2), example = iif(?2 >= last, ?3, example) WHERE fingerprint = ?1";
             if self.transaction.prepare_cached(sql)?.execute(params![number, last, example.0])? > 0 {
@@ -185,8 +200,9 @@ impl Seal<'_> {
                 beyond.insert(*fingerprint);
                 continue;
             }
-            let sql = "INSERT INTO failure_groups (fingerprint, template, last, example) VALUES (?1, ?2, ?3, ?4)";
-            self.transaction.prepare_cached(sql)?.execute(params![number, template, last, example.0])?;
+            let sql =
+                "INSERT INTO failure_groups (fingerprint, target, template, last, example) VALUES (?1, ?2, ?3, ?4, ?5)";
+            self.transaction.prepare_cached(sql)?.execute(params![number, target, template, last, example.0])?;
             groups += 1;
         }
         Ok(beyond)

@@ -38,6 +38,8 @@ pub struct Failures {
     pub selection: Selection,
     /// This level and those above it.
     pub level: Level,
+    /// Errors of these targets do not count: `cupola::http`, whose lines of failed requests stand beside the errors that made them fail.
+    pub besides: Vec<String>,
     /// Tells how many of each group there were in each step of time: a whole number of minutes, and at most 300 steps.
     pub step: Option<Duration>,
     /// How many groups, the most frequent ones.
@@ -153,12 +155,12 @@ impl Failures {
         let Some(file) = scan.open(day)? else { return Ok(ControlFlow::Continue(())) };
         let _one_moment = file.snapshot()?;
         if self.is_added_up() && file.has_failures()? {
-            match groups.add_sums(&file, scan.times()) {
+            match groups.add_sums(&file, scan.times(), &self.besides) {
                 Err(error) if error.is_torn() => scan.is_damaged(),
                 added => added?,
             }
             return Ok(ControlFlow::Continue(()));
         }
-        scan.each_of(&file, |hit| groups.add_entries(&hit).map(ControlFlow::Continue))
+        scan.each_of(&file, |hit| groups.add_entries(&hit, &self.besides).map(ControlFlow::Continue))
     }
 }

@@ -39,6 +39,7 @@ pub(crate) struct Sums {
 /// What errors that are alike have in common, and the last of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
+    pub(crate) target: String,
     pub(crate) template: String,
     pub(crate) last: i64,
     pub(crate) example: Example,
@@ -141,8 +142,8 @@ pub(crate) fn collect(signal: Signal, times: &[i64], columns: &[Gathered<'_>]) -
                 match known {
                     Some(known) => known.last = time,
                     None => {
-                        let known =
-                            Known { template: template(&told.message), last: time, example: Example::default() };
+                        let (target, template) = (told.target.clone().into_owned(), template(&told.message));
+                        let known = Known { target, template, last: time, example: Example::default() };
                         sums.known.insert(fingerprint, known);
                     }
                 }

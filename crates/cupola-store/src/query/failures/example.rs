@@ -58,7 +58,7 @@ pub(super) fn read_examples(
 
 /// Takes what the file has kept of a group. Whether its last error is the one that is wanted.
 fn take_kept(file: &DayFile, group: &mut FailureGroup) -> Result<bool, QueryError> {
-    let Some(Known { template, last, example }) = file.failure(group.fingerprint)? else { return Ok(false) };
+    let Some(Known { template, last, example, .. }) = file.failure(group.fingerprint)? else { return Ok(false) };
     group.template = template;
     let fields = example.fields().unwrap_or_default();
     let mut kept = Entry::new(group.last);

@@ -56,13 +56,22 @@ impl Groups {
     }
 
     /// Adds what a file has added up in these times, which are whole minutes.
-    pub(super) fn add_sums(&mut self, file: &DayFile, times: &RangeInclusive<i64>) -> Result<(), QueryError> {
+    pub(super) fn add_sums(
+        &mut self,
+        file: &DayFile,
+        times: &RangeInclusive<i64>,
+        besides: &[String],
+    ) -> Result<(), QueryError> {
+        let besides = file.failures_of(besides)?;
         let names = file.failure_names()?;
         let mut numbers: FxHashMap<u32, u32> =
             names.iter().map(|(number, name)| (number, self.names.number(name))).collect();
         numbers.insert(0, 0);
         for (step, minutes) in self.parts(times) {
             file.failures(step, &minutes, |start, fingerprint, sum| {
+                if fingerprint.is_some_and(|fingerprint| besides.contains(&fingerprint)) {
+                    return;
+                }
                 let place = fingerprint.and_then(|fingerprint| self.group(fingerprint));
                 let Some(fingerprint) = place else {
                     self.beyond += sum.count;
@@ -101,7 +110,7 @@ impl Groups {
     }
 
     /// Adds the entries of a block that are wanted.
-    pub(super) fn add_entries(&mut self, hit: &Hit<'_>) -> Result<(), QueryError> {
+    pub(super) fn add_entries(&mut self, hit: &Hit<'_>, besides: &[String]) -> Result<(), QueryError> {
         let about = Columns::of(hit)?;
         let [service, version] = [hit.opened.column("service")?, hit.opened.column("service_version")?];
         let times = hit.opened.times()?;
@@ -109,6 +118,9 @@ impl Groups {
         for row in hit.rows.iter().rev() {
             let time = times.get(row).copied().unwrap_or_default();
             let told = about.of_row(row);
+            if besides.iter().any(|target| *target == *told.target) {
+                continue;
+            }
             let Some(fingerprint) = self.group(told.fingerprint()) else {
                 self.beyond += 1;
                 continue;

@@ -228,7 +228,7 @@ fn errors_that_are_alike_are_one() {
         .collect();
     lines.chunks(7).for_each(|chunk| stored.add(Signal::Logs, chunk));
     let reader = Reader::open(stored.path()).unwrap();
-    let mut asked = Failures { selection: logs(""), level: Level::Error, step: None, limit: 2 };
+    let mut asked = Failures { selection: logs(""), level: Level::Error, besides: Vec::new(), step: None, limit: 2 };
     let failed = reader.failures(&asked).unwrap();
     assert_eq!((failed.groups.len(), failed.distinct, failed.others), (2, 3, 5));
     let first = &failed.groups[0];
@@ -278,7 +278,13 @@ fn every_answer_is_bounded_and_says_so() {
             };
             let measured = reader.quantiles(&quantiles).unwrap();
             let failed = reader
-                .failures(&Failures { selection: selection.clone(), level: Level::Trace, step: None, limit: 5 })
+                .failures(&Failures {
+                    selection: selection.clone(),
+                    level: Level::Trace,
+                    besides: Vec::new(),
+                    step: None,
+                    limit: 5,
+                })
                 .unwrap();
             let found = reader.search(&Search { selection, limit: 5_000, cursor: None }).unwrap();
             assert_eq!(

@@ -105,7 +105,8 @@ fn what_is_added_up_is_what_is_there() {
     for (since, until, step) in spans {
         let selection = Selection { since, until, ..Selection::of(Signal::Logs) };
         let step = step.map(|step| std::time::Duration::from_nanos(step.unsigned_abs()));
-        let failures = Failures { selection, level: crate::Level::Error, step, limit: 5 + many % 40 };
+        let besides = ["db", "nobody"].into_iter().take(many % 3).map(str::to_owned).collect();
+        let failures = Failures { selection, level: crate::Level::Error, besides, step, limit: 5 + many % 40 };
         let [new, old, mixed] = readers.each_ref().map(|reader| reader.failures(&failures).unwrap());
         assert_eq!(told(&new), told(&old), "{failures:?}");
         assert_eq!(told(&mixed), told(&old), "{failures:?}");
@@ -122,7 +123,13 @@ fn what_is_added_up_is_what_is_there() {
     let level = Expression::from(Test::Level(Relation::GreaterOrEqual, crate::Level::Error));
     let selection = Selection { expression: Some(level), ..Selection::of(Signal::Logs) };
     let counts = crate::query::Top { selection, field: "level".to_owned(), limit: 10 };
-    let all = Failures { selection: Selection::of(Signal::Logs), level: crate::Level::Error, step: None, limit: 0 };
+    let all = Failures {
+        selection: Selection::of(Signal::Logs),
+        level: crate::Level::Error,
+        besides: Vec::new(),
+        step: None,
+        limit: 0,
+    };
     let counted: u64 = readers[0].top(&counts).unwrap().values.iter().map(|(_, count)| count).sum();
     assert_eq!(readers[0].failures(&all).unwrap().others, counted, "each error is in one group");
 }
@@ -134,8 +141,13 @@ fn a_file_that_was_begun_before_goes_on_as_it_was() {
     for day in layout::days(dir.path(), Signal::Logs).unwrap() {
         make_old(&layout::day_file(dir.path(), Signal::Logs, day));
     }
-    let failures =
-        Failures { selection: Selection::of(Signal::Logs), level: crate::Level::Error, step: None, limit: 3 };
+    let failures = Failures {
+        selection: Selection::of(Signal::Logs),
+        level: crate::Level::Error,
+        besides: Vec::new(),
+        step: None,
+        limit: 3,
+    };
     let count = || {
         let failed = Reader::open(dir.path()).unwrap().failures(&failures).unwrap();
         failed.groups.iter().map(|group| group.count).sum::<u64>() + failed.others
@@ -166,8 +178,13 @@ fn what_has_no_room_is_counted_together() {
     }
     store.writer().offer(batch);
     store.close().unwrap();
-    let failures =
-        Failures { selection: Selection::of(Signal::Logs), level: crate::Level::Error, step: None, limit: 10 };
+    let failures = Failures {
+        selection: Selection::of(Signal::Logs),
+        level: crate::Level::Error,
+        besides: Vec::new(),
+        step: None,
+        limit: 10,
+    };
     let failed = Reader::open(dir.path()).unwrap().failures(&failures).unwrap();
     assert_eq!((failed.distinct, failed.others), (10_000, 10_090));
     assert_eq!(failed.groups[0].services.len(), 1);
