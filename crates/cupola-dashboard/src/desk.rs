@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cupola_store::Query;
+use cupola_store::{Cancel, Query};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -40,7 +40,7 @@ impl Desk {
         self.wait = wait;
     }
 
-    /// Asks, when it is its turn.
+    /// Asks, when it is its turn. Where nobody waits for the answer any more, as when a connection was closed, the question is stopped.
     pub(crate) async fn ask<T, F>(&self, question: F) -> Result<T, Unasked>
     where
         T: Send + 'static,
@@ -49,10 +49,21 @@ impl Desk {
         let turn = timeout(self.wait, Arc::clone(&self.at_once).acquire_owned()).await;
         let Ok(Ok(permit)) = turn else { return Err(Unasked::Busy) };
         let query = Arc::clone(&self.query);
+        let gone = Gone(Cancel::default());
+        let cancel = gone.0.clone();
         let said = tokio::task::spawn_blocking(move || {
             let _one_of_few = permit;
-            question(&*query)
+            cancel.during(|| question(&*query))
         });
         said.await.map_err(|_| Unasked::Failed)
+    }
+}
+
+/// Whoever waits for an answer; dropped, it is gone.
+struct Gone(Cancel);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.cancel();
     }
 }

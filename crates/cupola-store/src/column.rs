@@ -1,5 +1,7 @@
 //! A column of a block, read back.
 
+use std::ops::Range;
+
 use crate::value::Value;
 
 /// The values of one field, of those entries of a block that have it.
@@ -59,6 +61,17 @@ impl Column {
             Some(rows) => rows.binary_search(&u32::try_from(row).ok()?).ok()?,
         };
         self.values.get(place)
+    }
+
+    /// The places of the values that these entries have.
+    pub(crate) fn places(&self, rows: &Range<usize>) -> Range<usize> {
+        match &self.rows {
+            None => rows.clone(),
+            Some(all) => {
+                let place = |end: usize| all.partition_point(|row| (*row as usize) < end);
+                place(rows.start)..place(rows.end)
+            }
+        }
     }
 
     /// The entry that the value at this place belongs to.

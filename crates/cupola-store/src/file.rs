@@ -85,6 +85,18 @@ impl DayFile {
         Ok(self.connection.unchecked_transaction()?)
     }
 
+    /// Begins to read, for as long as the file is open: what is read first tells of which moment all is.
+    pub(crate) fn begin(&self) -> Result<(), FileError> {
+        Ok(self.connection.execute_batch("BEGIN")?)
+    }
+
+    /// A number for what blocks there are: another one once any has come, gone, or been found to be damaged.
+    pub(crate) fn moment(&self) -> Result<(i64, i64, i64), FileError> {
+        let sql = "SELECT count(*), coalesce(max(id), 0), coalesce(sum(torn), 0) FROM blocks";
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        Ok(self.connection.prepare_cached(sql)?.query_row([], read)?)
+    }
+
     /// Blocks that may have entries of these times, the newest first (by their last entries).
     pub(crate) fn blocks(&self, times: &RangeInclusive<i64>) -> Result<Vec<Block>, FileError> {
         let sql = "SELECT id, min_time, max_time, rows, levels, torn FROM blocks

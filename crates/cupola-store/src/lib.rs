@@ -48,8 +48,8 @@ pub use lines::LineError;
 pub use metadata::{Change, Document, Expect, Metadata, MetadataError, MetadataFile, Note};
 pub use names::canonical;
 pub use query::{
-    Counted, Counts, Cursor, Entry, Failed, FailureGroup, Failures, Found, How, MAX_PAGE, MAX_STEPS, Measure, Measured,
-    Partial, PointSeries, Pointed, Points, Quantiles, Query, QueryError, Reader, RequestExemplar, RequestRow,
+    Cancel, Counted, Counts, Cursor, Entry, Failed, FailureGroup, Failures, Found, How, MAX_PAGE, MAX_STEPS, Measure,
+    Measured, Partial, PointSeries, Pointed, Points, Quantiles, Query, QueryError, Reader, RequestExemplar, RequestRow,
     Requested, Requests, RequestsBy, Scanned, Search, Selection, Series, Tail, Tails, Told, TooManyTails, Top, Topped,
     Trace, TraceOf, Walked,
 };

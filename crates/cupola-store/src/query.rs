@@ -1,11 +1,13 @@
 //! Answers about what the store holds.
 
+mod cancel;
 mod counts;
 mod cursor;
 mod entry;
 mod error;
 mod failures;
 mod json;
+mod judge;
 mod keys;
 mod need;
 mod opened;
@@ -22,11 +24,13 @@ mod selection;
 mod sketch;
 mod steps;
 mod tail;
+mod team;
 mod top;
 mod trace;
 mod walk;
 mod wanted;
 
+pub use cancel::Cancel;
 pub use counts::{Counted, Counts, Series};
 pub use cursor::Cursor;
 pub use entry::Entry;

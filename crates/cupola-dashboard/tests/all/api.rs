@@ -5,15 +5,16 @@ use std::sync::Arc;
 use axum::body::Body;
 use cupola_dashboard::Api;
 use cupola_store::{
-    Batch, Counted, Counts, Failed, Failures, Found, Measured, Pointed, Points, Quantiles, Query, QueryError, Reader,
-    Requested, Requests, Search, Signal, Tails, Top, Topped, Trace, TraceOf, Value as Field,
+    Batch, Cancel, Counted, Counts, Failed, Failures, Found, Measured, Pointed, Points, Quantiles, Query, QueryError,
+    Reader, Requested, Requests, Search, Signal, Tails, Top, Topped, Trace, TraceOf, Value as Field,
 };
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 use tower::ServiceExt as _;
 
-use crate::support::{House, now};
+use crate::support::{House, now, serve};
 
 /// Errors, requests and spans of the last minute.
 fn filled() -> House {
@@ -133,13 +134,18 @@ async fn only_who_has_a_token_is_answered() {
     assert_eq!(api.router().oneshot(request.unwrap()).await.unwrap().status(), 200);
 }
 
-/// A store that finds nothing, and only once somebody lets it.
-#[derive(Debug)]
-struct Held(Arc<tokio::sync::Mutex<()>>, Reader);
+/// A store that does something before it searches.
+struct Held<F>(F, Reader);
 
-impl Query for Held {
+impl<F> std::fmt::Debug for Held<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Held")
+    }
+}
+
+impl<F: Fn() + Send + Sync> Query for Held<F> {
     fn search(&self, search: &Search) -> Result<Found, QueryError> {
-        drop(self.0.blocking_lock());
+        self.0();
         self.1.search(search)
     }
     fn counts(&self, counts: &Counts) -> Result<Counted, QueryError> {
@@ -167,8 +173,9 @@ impl Query for Held {
 
 #[tokio::test]
 async fn who_waits_too_long_for_a_turn_is_told_to_come_again() {
-    let (house, gate) = (House::new(), Arc::default());
-    let held = Held(Arc::clone(&gate), house.reader());
+    let (house, gate) = (House::new(), Arc::new(tokio::sync::Mutex::new(())));
+    let until_open = Arc::clone(&gate);
+    let held = Held(move || drop(until_open.blocking_lock()), house.reader());
     let api = Api::new(Arc::new(held)).wait(std::time::Duration::ZERO).router();
     let ask = || api.clone().oneshot(Request::get("/cupola/api/v1/logs").body(Body::empty()).unwrap());
     let closed = gate.lock().await;
@@ -186,6 +193,24 @@ async fn who_waits_too_long_for_a_turn_is_told_to_come_again() {
     drop(closed);
     assert!(answered.await.into_iter().all(|answer| answer.unwrap().status() == 200));
     assert_eq!(ask().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_question_is_stopped_once_its_asker_has_gone() {
+    let (house, (tell, mut told)) = (House::new(), tokio::sync::mpsc::unbounded_channel());
+    let until_gone = move || {
+        tell.send("asked").unwrap();
+        while !Cancel::current().is_cancelled() {
+            std::thread::yield_now();
+        }
+        tell.send("stopped").unwrap();
+    };
+    let (address, _server) = serve(Api::new(Arc::new(Held(until_gone, house.reader()))).router()).await;
+    let mut asker = tokio::net::TcpStream::connect(address.trim_start_matches("http://")).await.unwrap();
+    asker.write_all(b"GET /cupola/api/v1/logs HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    assert_eq!(told.recv().await, Some("asked"));
+    drop(asker);
+    assert_eq!(told.recv().await, Some("stopped"));
 }
 
 #[tokio::test]

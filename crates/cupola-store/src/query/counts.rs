@@ -1,12 +1,13 @@
 //! How many entries there were: in each step of time, with each value of a field.
 
-use std::ops::ControlFlow;
+use std::ops::Range;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
 use super::error::QueryError;
-use super::keys::{Key, Keys};
+use super::keys::{Adopted, Key, Keys};
+use super::rows::Rows;
 use super::scan::{Hit, Scan};
 use super::selection::{Partial, Scanned, Selection};
 use super::steps::Steps;
@@ -59,9 +60,13 @@ pub struct Series {
 impl Counts {
     pub(super) fn answer(&self, mut scan: Scan<'_>) -> Result<Counted, QueryError> {
         let steps = Steps::new(&self.selection, self.step)?;
-        let mut tally =
-            Tally { steps, keys: self.by.as_ref().map(|by| Keys::new(by, MAX_VALUES)), counts: FxHashMap::default() };
-        scan.each(|hit| tally.add(&hit).map(ControlFlow::Continue))?;
+        let make = || Tally {
+            steps,
+            keys: self.by.as_ref().map(|by| Keys::new(by, MAX_VALUES)),
+            counts: FxHashMap::default(),
+        };
+        let mut tally = make();
+        scan.gather(make, Tally::add, |part| tally.merge(part))?;
         Ok(Counted { partial: scan.partial, scanned: scan.scanned, ..tally.finish(self.values) })
     }
 }
@@ -83,18 +88,35 @@ impl Tally {
         {
             return Ok(());
         }
-        let keys = match &mut self.keys {
-            Some(keys) => Some(keys.of_block(hit.opened, hit.rows)?),
-            None => None,
+        let parts = match one {
+            Some(step) => vec![(step, 0..hit.rows.len())],
+            None => self.steps.parts(&hit.opened.times()?),
         };
-        let times = if one.is_some() { None } else { Some(hit.opened.times()?) };
-        for row in hit.rows.iter() {
-            let step = one.or_else(|| self.steps.of(*times.as_ref()?.get(row)?));
-            if let Some(step) = step {
-                self.count(keys.as_ref().map_or(Key::None, |keys| keys[row]), step, 1);
+        let (steps, counts) = (self.steps, &mut self.counts);
+        let count = |key, step: usize, entries| {
+            counts.entry(key).or_insert_with(|| vec![0; steps.count])[step] += entries;
+        };
+        match &mut self.keys {
+            Some(keys) => keys.count(hit.opened, hit.rows, &parts, count),
+            None => {
+                count_rows(hit.rows, &parts, count);
+                Ok(())
             }
         }
-        Ok(())
+    }
+
+    /// Adds what was counted elsewhere.
+    fn merge(&mut self, other: Self) {
+        let adopted = match (&mut self.keys, &other.keys) {
+            (Some(keys), Some(others)) => keys.adopt(others),
+            _ => Adopted::default(),
+        };
+        let mut counts: Vec<_> = other.counts.into_iter().collect();
+        counts.sort_unstable_by_key(|(key, _)| *key);
+        for (key, counts) in counts {
+            let sums = self.counts.entry(adopted.key(key)).or_insert_with(|| vec![0; self.steps.count]);
+            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        }
     }
 
     /// Counts a block by its header alone, where that tells.
@@ -138,5 +160,11 @@ impl Tally {
 
     fn text(&self, key: Key) -> Option<String> {
         self.keys.as_ref()?.text(key).map(str::to_owned)
+    }
+}
+
+fn count_rows(rows: &Rows, parts: &[(usize, Range<usize>)], mut count: impl FnMut(Key, usize, u64)) {
+    for (step, range) in parts {
+        count(Key::None, *step, rows.count_within(range) as u64);
     }
 }

@@ -1,5 +1,8 @@
 //! Values of a field, each with a number, in bounded memory.
 
+use std::ops::Range;
+use std::rc::Rc;
+
 use rustc_hash::FxHashMap;
 
 use super::error::QueryError;
@@ -21,6 +24,27 @@ pub(super) enum Key {
     Known(u32),
     /// There were too many values before.
     Beyond,
+}
+
+/// What the keys of values that were taken over have become.
+#[derive(Debug, Default)]
+pub(super) struct Adopted(Vec<Key>);
+
+impl Adopted {
+    pub(super) fn key(&self, key: Key) -> Key {
+        match key {
+            Key::Known(number) => self.0.get(number as usize).copied().unwrap_or(Key::Beyond),
+            Key::None | Key::Beyond => key,
+        }
+    }
+}
+
+/// Which values the entries of a block have.
+#[derive(Debug)]
+pub(super) struct Few {
+    pub(super) keys: Vec<Key>,
+    /// For each entry, which of them.
+    pub(super) of_rows: Vec<u16>,
 }
 
 /// Values that have a number.
@@ -74,6 +98,98 @@ impl Keys {
             });
         }
         Ok(keys)
+    }
+
+    /// Calls `count` with the values that the entries of a block have, how many have each, and the number of the part: a step and its rows.
+    pub(super) fn count(
+        &mut self,
+        opened: &Opened<'_>,
+        rows: &Rows,
+        parts: &[(usize, Range<usize>)],
+        mut count: impl FnMut(Key, usize, u64),
+    ) -> Result<(), QueryError> {
+        if let Some(column) = self.coded(opened)?
+            && let Values::Dictionary { texts, codes } = &column.values
+        {
+            self.count_codes((&column, texts, codes), rows, parts, count);
+            return Ok(());
+        }
+        let keys = self.of_block(opened, rows)?;
+        for (step, range) in parts {
+            rows.iter_from(range.start).take_while(|row| *row < range.end).for_each(|row| count(keys[row], *step, 1));
+        }
+        Ok(())
+    }
+
+    /// Which value each of these entries of a block has.
+    pub(super) fn few(&mut self, opened: &Opened<'_>, rows: &Rows) -> Result<Few, QueryError> {
+        if let Some(column) = self.coded(opened)?
+            && let Values::Dictionary { texts, codes } = &column.values
+        {
+            let mut keys: Vec<Key> = texts.iter().map(|text| self.key(text)).collect();
+            let none = u16::try_from(keys.len()).expect("a code is a byte");
+            keys.push(Key::None);
+            let mut of_rows = vec![none; rows.len()];
+            column.each_row(|row, place| of_rows[row] = codes[place].into());
+            return Ok(Few { keys, of_rows });
+        }
+        let (mut keys, mut numbers) = (Vec::new(), FxHashMap::default());
+        let number = |key: Key| {
+            *numbers.entry(key).or_insert_with(|| {
+                keys.push(key);
+                u16::try_from(keys.len() - 1).expect("a block has fewer entries")
+            })
+        };
+        let of_rows = self.of_block(opened, rows)?.into_iter().map(number).collect();
+        Ok(Few { keys, of_rows })
+    }
+
+    /// The one column that has the field, where it has few different texts.
+    pub(super) fn coded(&self, opened: &Opened<'_>) -> Result<Option<Rc<Column>>, QueryError> {
+        let mut found = None;
+        let inside = self.place.inside.as_ref().map(|(head, _)| head.as_str());
+        for name in self.place.names().chain(inside) {
+            if let Some(column) = opened.column(name)?
+                && found.replace(column).is_some()
+            {
+                return Ok(None);
+            }
+        }
+        Ok(found.filter(|column| matches!(column.values, Values::Dictionary { .. })))
+    }
+
+    fn count_codes(
+        &mut self,
+        (column, texts, codes): (&Column, &[Box<str>], &[u8]),
+        rows: &Rows,
+        parts: &[(usize, Range<usize>)],
+        mut count: impl FnMut(Key, usize, u64),
+    ) {
+        let are_all = rows.count() == rows.len();
+        let mut keys: Vec<Option<Key>> = vec![None; texts.len()];
+        for (step, range) in parts {
+            let mut found = [0_u32; 256];
+            let places = column.places(range);
+            if are_all {
+                codes[places].iter().for_each(|code| found[usize::from(*code)] += 1);
+            } else {
+                let is_wanted = |place: &usize| column.row(*place).is_some_and(|row| rows.has(row));
+                places.filter(is_wanted).for_each(|place| found[usize::from(codes[place])] += 1);
+            }
+            let mut without = rows.count_within(range) as u64;
+            for ((text, key), entries) in texts.iter().zip(&mut keys).zip(found).filter(|(_, entries)| *entries > 0) {
+                without -= u64::from(entries);
+                count(*key.get_or_insert_with(|| self.key(text)), *step, u64::from(entries));
+            }
+            if without > 0 {
+                count(Key::None, *step, without);
+            }
+        }
+    }
+
+    /// Takes the values of another one over, in their order.
+    pub(super) fn adopt(&mut self, other: &Self) -> Adopted {
+        Adopted(other.texts.iter().map(|text| self.key(text)).collect())
     }
 
     fn of_column(&mut self, column: &Column, left: &mut Rows, keys: &mut [Key]) {

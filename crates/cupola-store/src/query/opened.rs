@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::entry::Entry;
 use super::error::QueryError;
+use super::judge::Judge;
 use crate::column::{Column, Owned};
 use crate::file::{Block, DayFile, Named};
 
@@ -16,7 +17,7 @@ use crate::file::{Block, DayFile, Named};
 pub(crate) struct Opened<'a> {
     file: &'a DayFile,
     block: &'a Block,
-    deadline: Option<Instant>,
+    judge: Option<&'a Judge>,
     times: OnceCell<Rc<[i64]>>,
     columns: RefCell<FxHashMap<Box<str>, Option<Rc<Column>>>>,
     all: OnceCell<Named>,
@@ -29,7 +30,7 @@ impl<'a> Opened<'a> {
         Self {
             file,
             block,
-            deadline: None,
+            judge: None,
             times: OnceCell::new(),
             columns: RefCell::default(),
             all: OnceCell::new(),
@@ -37,14 +38,14 @@ impl<'a> Opened<'a> {
         }
     }
 
-    /// To be judged until then.
-    pub(crate) fn until(self, deadline: Option<Instant>) -> Self {
-        Self { deadline, ..self }
+    /// To be judged as long as there is time.
+    pub(super) fn judged_by(self, judge: &'a Judge) -> Self {
+        Self { judge: Some(judge), ..self }
     }
 
     /// Fails once the time is over.
     pub(crate) fn go_on(&self) -> Result<(), QueryError> {
-        if self.deadline.is_some_and(|deadline| now() >= deadline) { Err(QueryError::over()) } else { Ok(()) }
+        if self.judge.is_some_and(|judge| judge.stops().is_some()) { Err(QueryError::over()) } else { Ok(()) }
     }
 
     /// When each entry was said, in nanoseconds since 1970, ascending.

@@ -1,14 +1,13 @@
 //! How the numbers of a field are spread: all together, by the values of another field, step by step.
 
 use std::cmp::Reverse;
-use std::ops::ControlFlow;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
 use super::error::QueryError;
 use super::json;
-use super::keys::{Key, Keys};
+use super::keys::{Adopted, Few, Key, Keys};
 use super::opened::Opened;
 use super::rows::Rows;
 use super::scan::{Hit, Scan};
@@ -75,14 +74,17 @@ impl Quantiles {
         if let Some(share) = self.shares.iter().find(|share| !(0.0..=1.0).contains(*share)) {
             return Err(QueryError::asked(format!("{share} is no share: one is from 0 to 1")));
         }
-        let mut spreads = Spreads {
+        let steps = self.step.map(|step| Steps::new(&self.selection, step)).transpose()?;
+        let make = || Spreads {
             field: Place::of(&self.field),
             keys: self.by.as_ref().map(|by| Keys::new(by, MAX_SPREADS)),
-            steps: self.step.map(|step| Steps::new(&self.selection, step)).transpose()?,
-            sketches: FxHashMap::default(),
+            steps,
+            sketches: Vec::new(),
+            places: FxHashMap::default(),
             others: 0,
         };
-        scan.each(|hit| spreads.add(&hit).map(ControlFlow::Continue))?;
+        let mut spreads = make();
+        scan.gather(make, Spreads::add, |part| spreads.merge(part))?;
         Ok(Measured { partial: scan.partial, scanned: scan.scanned, ..spreads.finish(self) })
     }
 }
@@ -92,44 +94,95 @@ struct Spreads {
     field: Place,
     keys: Option<Keys>,
     steps: Option<Steps>,
-    sketches: FxHashMap<(Key, usize), Sketch>,
+    sketches: Vec<Sketch>,
+    /// Which of them is of which value and step.
+    places: FxHashMap<(Key, usize), usize>,
     others: u64,
 }
 
 impl Spreads {
     fn add(&mut self, hit: &Hit<'_>) -> Result<(), QueryError> {
-        let mut numbers = Vec::new();
+        let mut numbers = Vec::with_capacity(hit.rows.len());
         each_number(&self.field, hit.opened, hit.rows, |row, number| numbers.push((row, number)))?;
         if numbers.is_empty() {
             return Ok(());
         }
-        let keys = self.keys.as_mut().map(|keys| keys.of_block(hit.opened, hit.rows)).transpose()?;
-        let times = self.steps.map(|_| hit.opened.times()).transpose()?;
-        for (row, number) in numbers {
-            let key = keys.as_ref().map_or(Key::None, |keys| keys[row]);
-            let step = match (&self.steps, &times) {
-                (Some(steps), Some(times)) => times.get(row).and_then(|time| steps.of(*time)),
-                _ => Some(0),
-            };
-            if let Some(step) = step {
-                self.put((key, step), number);
+        // Of a field that is in several columns.
+        if !numbers.is_sorted_by_key(|(row, _)| *row) {
+            numbers.sort_by_key(|(row, _)| *row);
+        }
+        let parts = match &self.steps {
+            Some(steps) => steps.parts(&hit.opened.times()?),
+            None => vec![(0, 0..hit.rows.len())],
+        };
+        let keys = self.keys.as_mut().map(|keys| keys.few(hit.opened, hit.rows)).transpose()?;
+        let mut numbers = &numbers[..];
+        for (step, range) in parts {
+            let (before, rest) = numbers.split_at(numbers.partition_point(|(row, _)| *row < range.end));
+            numbers = rest;
+            let these = &before[before.partition_point(|(row, _)| *row < range.start)..];
+            match &keys {
+                Some(keys) => self.add_by(keys, step, these),
+                None => self.add_all(Key::None, step, these),
             }
         }
         Ok(())
     }
 
-    fn put(&mut self, place: (Key, usize), number: f64) {
-        let has_room = self.sketches.len() < MAX_SPREADS && place.0 != Key::Beyond;
-        match self.sketches.get_mut(&place) {
-            Some(sketch) => sketch.add(number),
-            None if has_room => self.sketches.entry(place).or_default().add(number),
-            None => self.others += 1,
+    fn add_all(&mut self, key: Key, step: usize, numbers: &[(usize, f64)]) {
+        match self.place(key, step) {
+            Some(place) => numbers.iter().for_each(|(_, number)| self.sketches[place].add(*number)),
+            None => self.others += numbers.len() as u64,
+        }
+    }
+
+    fn add_by(&mut self, keys: &Few, step: usize, numbers: &[(usize, f64)]) {
+        // Where the sketch of each value is, once one was looked for.
+        let mut places: Vec<Option<Option<usize>>> = vec![None; keys.keys.len()];
+        for (row, number) in numbers {
+            let key = keys.of_rows[*row] as usize;
+            match *places[key].get_or_insert_with(|| self.place(keys.keys[key], step)) {
+                Some(place) => self.sketches[place].add(*number),
+                None => self.others += 1,
+            }
+        }
+    }
+
+    /// Where the sketch of a value and step is; `None` where there is no room for one.
+    fn place(&mut self, key: Key, step: usize) -> Option<usize> {
+        if let Some(place) = self.places.get(&(key, step)) {
+            return Some(*place);
+        }
+        if self.sketches.len() >= MAX_SPREADS || key == Key::Beyond {
+            return None;
+        }
+        self.sketches.push(Sketch::default());
+        self.places.insert((key, step), self.sketches.len() - 1);
+        Some(self.sketches.len() - 1)
+    }
+
+    /// Adds what was counted elsewhere.
+    fn merge(&mut self, other: Self) {
+        let adopted = match (&mut self.keys, &other.keys) {
+            (Some(keys), Some(others)) => keys.adopt(others),
+            _ => Adopted::default(),
+        };
+        self.others += other.others;
+        let mut places: Vec<_> = other.places.into_iter().collect();
+        places.sort_unstable();
+        for ((key, step), place) in places {
+            let sketch = &other.sketches[place];
+            match self.place(adopted.key(key), step) {
+                Some(place) => self.sketches[place].merge(sketch),
+                None => self.others += sketch.count,
+            }
         }
     }
 
     fn finish(self, asked: &Quantiles) -> Measured {
         let mut totals: FxHashMap<Key, u64> = FxHashMap::default();
-        self.sketches.iter().for_each(|((key, _), sketch)| *totals.entry(*key).or_default() += sketch.count);
+        let counted = self.places.iter().map(|((key, _), place)| (*key, self.sketches[*place].count));
+        counted.for_each(|(key, count)| *totals.entry(key).or_default() += count);
         let text = |key: Key| self.keys.as_ref().and_then(|keys| keys.text(key));
         let mut order: Vec<Key> = totals.keys().copied().collect();
         order.sort_by_key(|key| (Reverse(totals[key]), text(*key)));
@@ -137,9 +190,9 @@ impl Spreads {
         let left: u64 = order[shown..].iter().map(|key| totals[key]).sum();
         let ranks: FxHashMap<Key, usize> = order[..shown].iter().enumerate().map(|(rank, key)| (*key, rank)).collect();
         let mut chosen: Vec<_> = self
-            .sketches
+            .places
             .iter()
-            .filter_map(|((key, step), sketch)| Some((*ranks.get(key)?, *step, *key, sketch)))
+            .filter_map(|((key, step), place)| Some((*ranks.get(key)?, *step, *key, &self.sketches[*place])))
             .collect();
         chosen.sort_by_key(|(rank, step, ..)| (*rank, *step));
         let measure = |(_, step, key, sketch): (usize, usize, Key, &Sketch)| Measure {

@@ -1,5 +1,7 @@
 //! Which entries of a block are meant: a bit for each.
 
+use std::ops::Range;
+
 /// A set of rows below a length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rows {
@@ -48,12 +50,31 @@ impl Rows {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
+    /// How many of them are in this range.
+    pub(crate) fn count_within(&self, range: &Range<usize>) -> usize {
+        let below = |end: usize| {
+            let (words, bits) = (end / 64, end % 64);
+            let whole: usize = self.words.iter().take(words).map(|word| word.count_ones() as usize).sum();
+            whole + self.words.get(words).map_or(0, |word| (word & ((1 << bits) - 1)).count_ones() as usize)
+        };
+        below(range.end).saturating_sub(below(range.start))
+    }
+
     pub(crate) fn join(&mut self, other: &Self) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
     }
 
     pub(crate) fn drop_all(&mut self, other: &Self) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= !other);
+    }
+
+    /// From the first on that is not below this.
+    pub(crate) fn iter_from(&self, row: usize) -> impl Iterator<Item = usize> + '_ {
+        let (first, bit) = (row / 64, row % 64);
+        self.words.iter().enumerate().skip(first).flat_map(move |(place, word)| {
+            let word = if place == first { word >> bit << bit } else { *word };
+            Bits { word, start: place * 64 }
+        })
     }
 
     /// From the first on.

@@ -1,6 +1,7 @@
 //! Finds entries, the newest first, page by page.
 
 use std::cmp::Reverse;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use rustc_hash::FxHashMap;
 
@@ -10,6 +11,7 @@ use super::error::QueryError;
 use super::page::Page;
 use super::scan::{Hit, Scan};
 use super::selection::{Partial, Scanned, Selection};
+use crate::day::Day;
 use crate::file::{Block, DayFile};
 
 /// More entries than this no page has.
@@ -52,27 +54,26 @@ pub(super) type Candidate = (i64, usize, usize);
 
 /// Entries that were read when they were found, by the place of their block and their row.
 #[derive(Debug, Default)]
-struct Early {
-    entries: FxHashMap<(usize, usize), Entry>,
-    bytes: usize,
+struct Early(FxHashMap<(usize, usize), Entry>);
+
+/// What was found in a block.
+#[derive(Debug, Default)]
+struct Collected {
+    candidates: Vec<Candidate>,
+    /// All of them, where they are few.
+    entries: Vec<Entry>,
 }
 
 impl Early {
-    fn read(&mut self, hit: &Hit<'_>, place: usize) -> Result<(), QueryError> {
-        if hit.rows.count() > FEW || self.bytes > EARLY_BYTES {
-            return Ok(());
+    fn keep(&mut self, collected: &mut Collected) {
+        for ((_, place, row), entry) in collected.candidates.iter().zip(collected.entries.drain(..)) {
+            self.0.insert((*place, *row), entry);
         }
-        let rows: Vec<_> = hit.rows.iter().collect();
-        for (row, entry) in rows.iter().zip(hit.opened.entries(&rows)?) {
-            self.bytes += entry.bytes();
-            self.entries.insert((place, *row), entry);
-        }
-        Ok(())
     }
 
     /// These rows of a block, if they were read.
     fn take(&mut self, place: usize, rows: &[usize]) -> Option<Vec<Entry>> {
-        rows.iter().map(|row| self.entries.remove(&(place, *row))).collect()
+        rows.iter().map(|row| self.0.remove(&(place, *row))).collect()
     }
 }
 
@@ -90,7 +91,7 @@ impl Search {
             }
             if let Some(file) = scan.open(day)? {
                 let _one_moment = file.snapshot()?;
-                stopped = of_file(&mut page, &mut scan, &file)?;
+                stopped = of_file(&mut page, &mut scan, (day, &file))?;
             }
         }
         let cursor = match stopped {
@@ -105,10 +106,11 @@ impl Search {
 }
 
 /// Fills a page from a file. Gives the time up to which nothing has been looked at, if it was over before the end.
-fn of_file(page: &mut Page, scan: &mut Scan<'_>, file: &DayFile) -> Result<Option<i64>, QueryError> {
+fn of_file(page: &mut Page, scan: &mut Scan<'_>, (day, file): (Day, &DayFile)) -> Result<Option<i64>, QueryError> {
     let blocks = scan.blocks(file)?;
     let (mut candidates, mut early, mut stopped) = (Vec::new(), Early::default(), None);
-    for (place, block) in blocks.iter().enumerate() {
+    let (mut team, mut place, early_bytes) = (None, 0, AtomicUsize::new(0));
+    while let Some(block) = blocks.get(place) {
         // All that can still come is as old as this, or older.
         let bound = block.header.max_time.min(*scan.times().end());
         // However little may be read, each page comes further than the one before.
@@ -121,25 +123,57 @@ fn of_file(page: &mut Page, scan: &mut Scan<'_>, file: &DayFile) -> Result<Optio
             stopped = Some(bound);
             break;
         }
-        match scan.visit(file, block, |hit| collect(&hit, place, &mut candidates, &mut early)) {
-            Err(error) if error.is_over() => {
-                scan.partial = Some(Partial::Deadline);
-                candidates.retain(|(time, ..)| *time > bound);
-                stopped = Some(bound);
-                break;
-            }
-            visited => visited?,
+        // What is wanted is mostly near; what is not found soon is looked for by several.
+        let some = &blocks[place..blocks.len().min(place + at_once(place))];
+        let judged = if some.len() == 1 {
+            vec![scan.visit(file, block, |hit| collect(&hit, place, &early_bytes))]
+        } else {
+            let team = team.get_or_insert_with(|| scan.team(day, file, blocks.len() - place));
+            scan.judge_each((file, team), some, |at, hit| collect(hit, place + at, &early_bytes))
         };
+        for collected in judged {
+            let bound = blocks[place].header.max_time.min(*scan.times().end());
+            match collected {
+                Err(error) if error.is_over() => {
+                    scan.partial = scan.is_over().filter(|why| *why != Partial::Budget).or(Some(Partial::Deadline));
+                    candidates.retain(|(time, ..)| *time > bound);
+                    stopped = Some(bound);
+                    break;
+                }
+                Ok(Some(mut collected)) => {
+                    early.keep(&mut collected);
+                    candidates.append(&mut collected.candidates);
+                }
+                collected => _ = collected?,
+            }
+            place += 1;
+        }
+        if stopped.is_some() {
+            break;
+        }
     }
     read(page, scan, (file, &blocks), candidates, early)?;
     Ok(stopped)
 }
 
-fn collect(hit: &Hit<'_>, place: usize, candidates: &mut Vec<Candidate>, early: &mut Early) -> Result<(), QueryError> {
+/// How many blocks are judged before it is looked whether there is enough, after so many.
+fn at_once(before: usize) -> usize {
+    match before {
+        0..8 => 1,
+        8..64 => 8,
+        _ => 32,
+    }
+}
+
+fn collect(hit: &Hit<'_>, place: usize, early_bytes: &AtomicUsize) -> Result<Collected, QueryError> {
     let times = hit.opened.times()?;
-    early.read(hit, place)?;
-    candidates.extend(hit.rows.iter().filter_map(|row| Some((*times.get(row)?, place, row))));
-    Ok(())
+    let mut collected = Collected::default();
+    if hit.rows.count() <= FEW && early_bytes.load(Relaxed) <= EARLY_BYTES {
+        collected.entries = hit.opened.entries(&hit.rows.iter().collect::<Vec<_>>())?;
+        early_bytes.fetch_add(collected.entries.iter().map(Entry::bytes).sum(), Relaxed);
+    }
+    collected.candidates.extend(hit.rows.iter().filter_map(|row| Some((*times.get(row)?, place, row))));
+    Ok(collected)
 }
 
 /// Reads the entries that have a place on the page, some at a time: it may be full before it has as many as were asked for.

@@ -62,6 +62,8 @@ pub enum Partial {
     Budget,
     /// Some blocks or files of the store cannot be read.
     Damaged,
+    /// Whoever asked waits for it no longer.
+    Cancelled,
 }
 
 /// What was done for an answer.

@@ -1,12 +1,38 @@
 //! How numbers are spread, in bounded memory: how many lie in each of buckets that each are 2.2 % wider than the one before.
 
 use std::collections::VecDeque;
+use std::sync::LazyLock;
 
 /// Buckets to each doubling.
 const SCALE: f64 = 32.0;
+const BUCKETS: i64 = 32;
 /// Numbers beyond these powers of two are counted as if they were these.
-const SMALLEST: f64 = -20.0;
-const LARGEST: f64 = 44.0;
+const SMALLEST: i64 = -20;
+const LARGEST: i64 = 44;
+
+/// For each 64th of a doubling, in which bucket it begins, and the bits of the number between one and two at which the next one does: in none of them
+/// two begin.
+static PARTS: LazyLock<[(i64, u64); 64]> = LazyLock::new(|| {
+    std::array::from_fn(|part| {
+        let begin = 1.0 + part as f64 / 64.0;
+        #[allow(clippy::cast_possible_truncation, reason = "it is from 0 to 31")]
+        let bucket = (begin.log2() * SCALE).floor() as i64;
+        let next = ((bucket + 1) as f64 / SCALE).exp2();
+        (bucket, next.to_bits())
+    })
+});
+
+/// Which bucket a number above zero is in: the logarithm, without asking for it.
+#[inline]
+fn bucket(number: f64) -> i16 {
+    let bits = number.to_bits();
+    let doublings = (bits >> 52).cast_signed() - 1_023;
+    let (bucket, next) = PARTS[(bits >> 46) as usize % 64];
+    // The same number between one and two.
+    let is_next = bits << 12 >> 12 | 1_023 << 52 >= next;
+    let bucket = (doublings * BUCKETS + bucket + i64::from(is_next)).clamp(SMALLEST * BUCKETS, LARGEST * BUCKETS);
+    i16::try_from(bucket).expect("it is between the bounds")
+}
 
 /// Numbers, counted.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,11 +58,28 @@ impl Sketch {
         self.count += 1;
         self.sum += number;
         if number > 0.0 {
-            #[allow(clippy::cast_possible_truncation, reason = "it is between the bounds")]
-            let bucket = (number.log2().clamp(SMALLEST, LARGEST) * SCALE).floor() as i16;
-            *self.bucket(bucket) += 1;
+            *self.bucket(bucket(number)) += 1;
         } else {
             self.low += 1;
+        }
+    }
+
+    /// Adds the numbers of another one.
+    pub(super) fn merge(&mut self, other: &Self) {
+        if other.count == 0 {
+            return;
+        }
+        (self.min, self.max) = match self.count {
+            0 => (other.min, other.max),
+            _ => (self.min.min(other.min), self.max.max(other.max)),
+        };
+        self.count += other.count;
+        self.sum += other.sum;
+        self.low += other.low;
+        for (bucket, count) in (other.first..).zip(&other.buckets) {
+            if *count > 0 {
+                *self.bucket(bucket) += count;
+            }
         }
     }
 
@@ -102,6 +145,36 @@ mod tests {
             }
             assert_eq!((sketch.quantile(1.0), sketch.min), (numbers[4_999], numbers[0]));
         }
+    }
+
+    #[test]
+    fn buckets_are_logarithms() {
+        let mut seeded = Seeded(2);
+        for _ in 0..20_000 {
+            let number = f64::from_bits(seeded.next() >> 1);
+            if number.is_finite() && number > 0.0 {
+                let logarithm = number.log2().clamp(-20.0, 44.0) * SCALE;
+                let found = f64::from(bucket(number));
+                assert!(
+                    found <= logarithm + 1e-9 && logarithm < found + 1.0 + 1e-9,
+                    "{number:e}: {found} for {logarithm}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn parts_are_the_whole() {
+        let mut seeded = Seeded(4);
+        let numbers: Vec<f64> = (0..900).map(|_| seeded.below(1_000_000) as f64 - 1_000.0).collect();
+        let of = |numbers: &[f64]| {
+            let mut sketch = Sketch::default();
+            numbers.iter().for_each(|number| sketch.add(*number));
+            sketch
+        };
+        let mut merged = Sketch::default();
+        numbers.chunks(77).for_each(|part| merged.merge(&of(part)));
+        assert_eq!(merged, of(&numbers), "whole numbers have one sum");
     }
 
     #[test]

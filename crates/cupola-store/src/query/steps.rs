@@ -1,5 +1,6 @@
 //! Time in steps.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::error::QueryError;
@@ -35,6 +36,24 @@ impl Steps {
                 "too many steps: at most {MAX_STEPS}; ask for longer ones, or for less time"
             ))),
         }
+    }
+
+    /// Which rows lie in which step, of entries with these times, ascending. Those that lie in none are left out.
+    pub(super) fn parts(&self, times: &[i64]) -> Vec<(usize, Range<usize>)> {
+        let (mut parts, mut row) = (Vec::new(), 0);
+        while let Some(time) = times.get(row) {
+            let end = match self.of(*time) {
+                Some(step) => {
+                    let next = self.start.saturating_add(self.length.saturating_mul(step as i64 + 1));
+                    let end = row + times[row..].partition_point(|time| *time < next).max(1);
+                    parts.push((step, row..end));
+                    end
+                }
+                None => row + 1,
+            };
+            row = end;
+        }
+        parts
     }
 
     /// Which one a time lies in.

@@ -3,6 +3,7 @@
 mod answers;
 mod live;
 mod requests;
+mod together;
 
 use std::collections::HashMap;
 

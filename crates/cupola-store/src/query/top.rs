@@ -1,7 +1,6 @@
 //! The most frequent values of a field.
 
 use std::cmp::Reverse;
-use std::ops::ControlFlow;
 
 use rustc_hash::FxHashMap;
 
@@ -46,13 +45,19 @@ pub struct Topped {
 
 impl Top {
     pub(super) fn answer(&self, mut scan: Scan<'_>) -> Result<Topped, QueryError> {
-        let mut keys = Keys::new(&self.field, MAX_VALUES);
-        let mut counts: FxHashMap<Key, u64> = FxHashMap::default();
-        scan.each(|hit| {
-            let of_block = keys.of_block(hit.opened, hit.rows)?;
-            hit.rows.iter().for_each(|row| *counts.entry(of_block[row]).or_default() += 1);
-            Ok(ControlFlow::Continue(()))
-        })?;
+        let make = || (Keys::new(&self.field, MAX_VALUES), FxHashMap::<Key, u64>::default());
+        let (mut keys, mut counts) = make();
+        scan.gather(
+            make,
+            |(keys, counts), hit| {
+                let all = [(0, 0..hit.rows.len())];
+                keys.count(hit.opened, hit.rows, &all, |key, _, entries| *counts.entry(key).or_default() += entries)
+            },
+            |(others, of_others)| {
+                let adopted = keys.adopt(&others);
+                of_others.iter().for_each(|(key, entries)| *counts.entry(adopted.key(*key)).or_default() += entries);
+            },
+        )?;
         let mut topped = Topped {
             without: counts.remove(&Key::None).unwrap_or(0),
             uncounted: counts.remove(&Key::Beyond).unwrap_or(0),
