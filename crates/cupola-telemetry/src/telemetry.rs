@@ -37,6 +37,7 @@ use crate::otlp::{self, ExportError, Exporter, Signal};
 use crate::panic_hook::PanicReport;
 use crate::queue::Lines;
 use crate::system::SystemFields;
+use crate::voice::Voice;
 use crate::watchdog::Watchdog;
 
 /// The log pipeline, at work as soon as it is built; process-wide only once [`Telemetry::install`] says so.
@@ -113,6 +114,11 @@ impl Telemetry {
     pub fn flush(&self, deadline: Duration) -> bool {
         self.tell_of_repetitions();
         self.lines.flush(deadline)
+    }
+
+    /// A way to be heard on that thread.
+    pub fn voice(&self) -> Voice {
+        Voice::new(self.dispatch.clone())
     }
 
     /// The thread for exports and background samples. It is started by the first call.

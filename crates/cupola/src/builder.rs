@@ -28,6 +28,7 @@ use crate::keeping::Keeping;
 #[cfg(feature = "client")]
 use crate::llm::Llm;
 use crate::machine::Machine;
+use crate::monitoring::{Monitoring, Notifiers};
 use crate::shield::Shield;
 use crate::who::Who;
 #[cfg(feature = "client")]
@@ -65,6 +66,7 @@ pub struct Builder {
     log_dir: Option<String>,
     panic_hook: bool,
     version: Option<String>,
+    notifiers: Notifiers,
     /// What was chosen in code, for the summary.
     chosen: Vec<String>,
 }
@@ -85,6 +87,7 @@ impl Builder {
             log_dir: None,
             panic_hook: false,
             version: None,
+            notifiers: Notifiers::default(),
             chosen: Vec::new(),
         }
     }
@@ -95,6 +98,14 @@ impl Builder {
     pub fn version(mut self, version: &str) -> Self {
         self.version = Some(version.to_owned());
         self
+    }
+
+    /// Somebody else who is told of alerts, under a name of its own.
+    #[cfg(feature = "alerts")]
+    #[must_use]
+    pub fn notifier(mut self, name: &str, notifier: impl cupola_alert::Notifier + 'static) -> Self {
+        self.notifiers.push((name.to_owned(), Arc::new(notifier)));
+        self.chose(&format!("notifier={name}"))
     }
 
     /// Whose request ids and traces are adopted.
@@ -201,6 +212,7 @@ impl Builder {
         summary.write(cupola.service());
         summary::tell_of_unknown(names_in_environment());
         cupola.0.keeping.say();
+        cupola.0.monitoring.say();
         cupola.0.machine.watch(&cupola);
         wiring::begin(&cupola);
         Ok(cupola)
@@ -247,6 +259,7 @@ impl Builder {
             telemetry = telemetry.output(output);
         }
         let telemetry = telemetry.build()?;
+        let monitoring = Monitoring::from_vars(vars, self.notifiers, &keeping, &telemetry)?;
         let registry = Registry::new();
         let metrics = RouteMetrics::new(&registry);
         let known = who.known(&*self.vars)?;
@@ -301,6 +314,7 @@ impl Builder {
             ready,
             in_flight,
             keeping,
+            monitoring,
             shutdown_limit,
             draining,
             ending: OnceLock::new(),
@@ -313,6 +327,7 @@ impl Builder {
         let parts = Arc::new(parts);
         spans::count_exports(&parts);
         push::start(&parts, who, &*self.vars)?;
+        parts.monitoring.start(&parts.telemetry).map_err(cupola_telemetry::BuildError::Thread)?;
         Ok(Cupola(parts))
     }
 }

@@ -13,6 +13,7 @@ use crate::error::InitError;
 use crate::in_flight::InFlight;
 use crate::keeping::Keeping;
 use crate::machine::Machine;
+use crate::monitoring::Monitoring;
 
 /// Starts everything from the environment, and makes it the process's own. Once per process.
 ///
@@ -46,6 +47,7 @@ pub(crate) struct Parts {
     pub(crate) ready: Checks,
     pub(crate) in_flight: InFlight,
     pub(crate) keeping: Keeping,
+    pub(crate) monitoring: Monitoring,
     pub(crate) shutdown_limit: Duration,
     pub(crate) machine: Machine,
     /// Panics are to be lines of the log, once this is installed.
@@ -130,6 +132,7 @@ impl Cupola {
     pub async fn shutdown(&self) -> Counts {
         self.ends_because("shutdown was called");
         let limit = self.0.shutdown_limit;
+        self.0.monitoring.end();
         // First, so that the account below has the lines that tell of losses.
         self.wait_for(move |telemetry| telemetry.end_exports(limit / 4 * 3)).await;
         let flushed = self.wait_for(move |telemetry| telemetry.flush(limit / 8)).await;
@@ -146,6 +149,13 @@ impl Cupola {
     #[cfg(feature = "store")]
     pub fn store(&self) -> Option<cupola_store::Reader> {
         self.0.keeping.reader()
+    }
+
+    /// The rules over that store, the alerts that come of them, and those who are told. `None` where there is no store, or where
+    /// `CUPOLA_MONITORING` is `off`.
+    #[cfg(feature = "alerts")]
+    pub fn alerts(&self) -> Option<&Arc<cupola_alert::Alerts>> {
+        self.0.monitoring.alerts()
     }
 
     async fn wait_for<R: Default + Send + 'static>(&self, work: impl FnOnce(&Telemetry) -> R + Send + 'static) -> R {

@@ -16,6 +16,8 @@ enum Kind {
     Export(cupola_telemetry::otlp::ExportError),
     #[cfg(feature = "store")]
     Store(cupola_store::OpenError),
+    #[cfg(feature = "alerts")]
+    Metadata(cupola_store::MetadataError),
 }
 
 impl InitError {
@@ -35,6 +37,8 @@ impl fmt::Display for InitError {
             Kind::Export(error) => error.fmt(f),
             #[cfg(feature = "store")]
             Kind::Store(error) => error.fmt(f),
+            #[cfg(feature = "alerts")]
+            Kind::Metadata(error) => error.fmt(f),
         }
     }
 }
@@ -55,6 +59,8 @@ impl Error for InitError {
             Kind::Export(error) => error.source(),
             #[cfg(feature = "store")]
             Kind::Store(error) => error.source(),
+            #[cfg(feature = "alerts")]
+            Kind::Metadata(error) => error.source(),
             _ => None,
         }
     }
@@ -81,6 +87,9 @@ from! { cupola_telemetry::otlp::ExportError => Export }
 
 #[cfg(feature = "store")]
 from! { cupola_store::OpenError => Store }
+
+#[cfg(feature = "alerts")]
+from! { cupola_store::MetadataError => Metadata }
 
 #[cfg(test)]
 mod tests {

@@ -99,6 +99,12 @@ mod with {
             Reader::open(self.dir.as_ref()?).ok()
         }
 
+        /// Where the store is that this process writes.
+        #[cfg(feature = "alerts")]
+        pub(crate) fn dir(&self) -> Option<&Path> {
+            self.dir.as_deref().filter(|_| self.writer.is_some())
+        }
+
         /// Shows the store's account: what was accepted is sealed or waits.
         pub(crate) fn count(&self, registry: &Registry) {
             let open = Arc::clone(&self.open);

@@ -58,6 +58,7 @@ mod keeping;
 #[cfg(feature = "client")]
 mod llm;
 mod machine;
+mod monitoring;
 mod own;
 mod push;
 #[cfg(feature = "client")]
@@ -80,6 +81,9 @@ pub use crate::builder::Builder;
 pub use crate::cupola::{Cupola, init};
 pub use crate::error::InitError;
 
+/// Rules, alerts, and those who are told.
+#[cfg(feature = "alerts")]
+pub use cupola_alert as alert;
 /// Calls to other services.
 #[cfg(feature = "client")]
 pub use cupola_client as client;

@@ -125,6 +125,39 @@ const VARIABLES: &[&str] = &[
     "CUPOLA_WATCHDOG_MS",
 ];
 
+/// Those that say who is told of alerts, and which of them are read depends on which are set.
+const OF_ALERTS: &[&str] = &[
+    "CUPOLA_ALERT_RULES",
+    "CUPOLA_MONITORING",
+    "ENABLE_SLACK_ALERTS",
+    "SLACK_WEBHOOK_URL",
+    "SLACK_WEBHOOK_URL_FILE",
+    "SLACK_BOT_TOKEN",
+    "SLACK_BOT_TOKEN_FILE",
+    "SLACK_CHANNEL",
+    "SLACK_API_URL",
+    "ENABLE_EMAIL_ALERTS",
+    "SMTP_SERVER",
+    "SMTP_PORT",
+    "SMTP_USERNAME",
+    "SMTP_PASSWORD",
+    "SMTP_PASSWORD_FILE",
+    "SMTP_TLS",
+    "SMTP_CA_FILE",
+    "ALERT_FROM_EMAIL",
+    "ALERT_TO_EMAILS",
+    "CUPOLA_WEBHOOK_URL",
+    "CUPOLA_WEBHOOK_URL_FILE",
+    "CUPOLA_WEBHOOK_SECRET",
+    "CUPOLA_WEBHOOK_SECRET_FILE",
+    "CUPOLA_ALERTMANAGER_URL",
+    "CUPOLA_ALERTMANAGER_TOKEN",
+    "CUPOLA_ALERTMANAGER_TOKEN_FILE",
+];
+
+/// Addresses that are secrets themselves: who knows them may write there.
+const SECRET_ADDRESSES: [&str; 2] = ["SLACK_WEBHOOK_URL", "CUPOLA_WEBHOOK_URL"];
+
 pub(crate) struct Summary {
     settings: String,
     trust: String,
@@ -134,10 +167,13 @@ pub(crate) struct Summary {
 
 pub(crate) fn of(vars: Vars<'_>, policy: &KeyPolicy, trust: &TrustPolicy) -> Summary {
     let mut settings = String::new();
-    for name in VARIABLES.iter().copied() {
+    for name in VARIABLES.iter().chain(OF_ALERTS).copied() {
         if let Some(value) = vars.text(name) {
             // Headers often have a key in their value, if not in their name.
-            let hidden = policy.denies(name) || name.ends_with("_HEADERS") && name.starts_with("OTEL_EXPORTER_OTLP_");
+            let is_of_headers = name.ends_with("_HEADERS") && name.starts_with("OTEL_EXPORTER_OTLP_");
+            // A file's name is none, whatever is in it.
+            let is_file = name.ends_with("_FILE");
+            let hidden = is_of_headers || SECRET_ADDRESSES.contains(&name) || policy.denies(name) && !is_file;
             let value = if hidden { REDACTED.to_owned() } else { value };
             let space = if settings.is_empty() { "" } else { " " };
             write!(settings, "{space}{name}={value}").expect("a String takes all");
@@ -172,7 +208,8 @@ impl Summary {
 
 /// Variables of ours that nobody reads: most likely misspelt.
 pub(crate) fn tell_of_unknown(names: impl Iterator<Item = String>) {
-    for name in names.filter(|name| name.starts_with("CUPOLA_") && !VARIABLES.contains(&name.as_str())) {
+    let is_read = |name: &str| VARIABLES.contains(&name) || OF_ALERTS.contains(&name);
+    for name in names.filter(|name| name.starts_with("CUPOLA_") && !is_read(name)) {
         tracing::warn!(target: "cupola", variable = name, "this variable is set, and nothing reads it");
     }
 }
@@ -204,8 +241,26 @@ mod tests {
         };
         drop(crate::Cupola::builder("hello").vars(vars).output(std::io::sink()).build().unwrap());
         let asked = asked.lock().unwrap();
-        let listed: std::collections::BTreeSet<String> = VARIABLES.iter().map(|name| (*name).to_owned()).collect();
-        assert_eq!(*asked, listed);
+        let (of_alerts, others): (Vec<&str>, Vec<&str>) =
+            asked.iter().map(String::as_str).partition(|name| OF_ALERTS.contains(name));
+        let mut listed = VARIABLES.to_vec();
+        listed.sort_unstable();
+        assert_eq!(others, listed);
+        assert!(of_alerts.contains(&"CUPOLA_MONITORING"));
+    }
+
+    #[test]
+    fn where_alerts_go_is_no_secret_but_for_what_opens_the_door() {
+        let vars = |name: &str| OF_ALERTS.contains(&name).then(|| format!("value of {}", name.to_lowercase()));
+        let settings = of(Vars::new(&vars), &KeyPolicy::default(), &TrustPolicy::Never).settings;
+        for hidden in
+            ["SLACK_WEBHOOK_URL", "SLACK_BOT_TOKEN", "SMTP_PASSWORD", "CUPOLA_WEBHOOK_SECRET", "CUPOLA_WEBHOOK_URL"]
+        {
+            assert!(settings.contains(&format!("{hidden}=[REDACTED]")), "{settings}");
+        }
+        for shown in ["SMTP_SERVER", "SMTP_PASSWORD_FILE", "ALERT_TO_EMAILS", "CUPOLA_ALERTMANAGER_URL"] {
+            assert!(settings.contains(&format!("{shown}=value of ")), "{settings}");
+        }
     }
 
     #[test]
