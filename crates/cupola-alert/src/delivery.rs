@@ -153,11 +153,18 @@ impl Delivery {
         let turns = self.turns();
         let mut work = self.blocking(|metadata| Queue::read(metadata)).await?.by_receiver();
         let mut passes = Vec::new();
+        let mut whole = Pass::default();
         for turn in turns {
+            if turn.is_for_strangers() {
+                let known = |name: &String| self.receivers.get(name).is_some();
+                let (rest, strange): (BTreeMap<_, _>, _) = work.into_iter().partition(|(name, _)| known(name));
+                work = rest;
+                whole.add(self.nobody(strange, now).await?);
+                continue;
+            }
             let own = work.remove(&turn.name).unwrap_or_default();
             passes.push(self.deliver_to(turn, own, now));
         }
-        let mut whole = Pass::default();
         let mut error = None;
         for pass in futures_util::future::join_all(passes).await {
             match pass {
@@ -165,8 +172,6 @@ impl Delivery {
                 Err(failed) => error = Some(failed),
             }
         }
-        work.retain(|name, _| self.receivers.get(name).is_none());
-        whole.add(self.nobody(work, now).await?);
         self.prune(now).await?;
         error.map_or(Ok(whole), Err)
     }

@@ -93,6 +93,14 @@ impl Receivers {
         self
     }
 
+    /// With the receivers and the routes of another, as where a file adds to the environment; of two with one name the other's stays.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.receivers.extend(other.receivers);
+        self.routes.extend(other.routes);
+        self
+    }
+
     /// Who is told of this alert.
     ///
     /// Of one that is over those are told who would have been told that it fires: give it with the worst severity that it had.
@@ -233,6 +241,14 @@ mod tests {
         check(Severity::Warning, &[("service", "api-2")], &["log", "quiet"]);
         check(Severity::Critical, &[("service", "api")], &["a", "log", "quiet"]);
         check(Severity::Info, &[], &["log"]);
+    }
+
+    #[test]
+    fn two_become_one() {
+        let file = Receivers::default().with("b", Bell).route(Route::to(["b"]));
+        let both = Receivers::default().with("a", Bell).and(file);
+        assert_eq!(both.names().collect::<Vec<_>>(), ["a", "b", "log"]);
+        assert_eq!(both.told(&notice(Severity::Info, &[]), MessageKind::Firing), ["b", "log"]);
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub(super) struct Plan {
     pub(super) needless: Vec<(Row, &'static str)>,
     /// When what waits for its window is due.
     pub(super) next: Option<i64>,
+    /// There was no room for all of it.
+    pub(super) is_full: bool,
 }
 
 /// How much of it may be sent now.
@@ -102,7 +104,7 @@ pub(super) fn plan(
         }
     }
     plan.bundles.sort_by_key(Bundle::order);
-    into_room(&mut plan.bundles, room.messages);
+    plan.is_full = into_room(&mut plan.bundles, room.messages);
     plan
 }
 
@@ -168,16 +170,16 @@ impl Bundle {
 }
 
 /// What is too much for one minute becomes one message, the last that there is room for; where some of it says that it fires and some that it
-/// is over, the latter waits for the next minute. A group is left only where all of it is of one.
-fn into_room(bundles: &mut Vec<Bundle>, room: usize) {
+/// is over, the latter waits for the next minute. Whether something waits is the answer.
+fn into_room(bundles: &mut Vec<Bundle>, room: usize) -> bool {
     if bundles.len() <= room {
-        return;
+        return false;
     }
-    let Some(alone) = room.checked_sub(1) else { return bundles.clear() };
-    let mut rest = bundles.split_off(alone).into_iter();
-    let Some(mut merged) = rest.next() else { return };
+    let mut rest = bundles.split_off(room.saturating_sub(1)).into_iter();
+    let Some(mut merged) = rest.next().filter(|_| room > 0) else { return true };
     let is_over = |bundle: &Bundle| bundle.kind == MessageKind::Resolved;
-    for bundle in rest.filter(|bundle| is_over(bundle) == is_over(&merged)).collect::<Vec<_>>() {
+    let (alike, other): (Vec<Bundle>, Vec<Bundle>) = rest.partition(|bundle| is_over(bundle) == is_over(&merged));
+    for bundle in alike {
         merged.group.retain(|label, value| bundle.group.get(label) == Some(value));
         if merged.thread != bundle.thread {
             merged.thread = None;
@@ -191,6 +193,7 @@ fn into_room(bundles: &mut Vec<Bundle>, room: usize) {
     }
     merged.sort();
     bundles.push(merged);
+    !other.is_empty()
 }
 
 pub(super) fn nanos(duration: Duration) -> i64 {
@@ -297,6 +300,7 @@ mod tests {
                 .collect();
             let expected: Vec<_> = expected.iter().map(|(kind, rows, group)| (*kind, *rows, group.to_vec())).collect();
             assert_eq!(said, expected, "room for {room_for}");
+            assert_eq!(plan.is_full, room_for < 4, "what is over waits");
         }
         let (own, shared): (&[&str], &[&str]) = (&["host", "rule"], &["rule"]);
         check(4, &[(Firing, 1, own), (Firing, 1, own), (Firing, 1, own), (Resolved, 1, shared)]);

@@ -13,6 +13,9 @@ use crate::{Delivered, Message, MessageKind, Notice, Receiver, SendError, Sent};
 
 const MINUTE: i64 = 60_000_000_000;
 
+/// Whose turn it is for receivers that are no longer there: no receiver is named like this.
+const STRANGERS: &str = "";
+
 const GONE: &str = "there is no receiver of this name any more";
 
 /// All that waits.
@@ -68,6 +71,12 @@ pub(super) struct Turn<'a> {
     pub(super) name: String,
 }
 
+impl Turn<'_> {
+    pub(super) fn is_for_strangers(&self) -> bool {
+        self.name == STRANGERS
+    }
+}
+
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.delivery.remember(&self.name, |memory| memory.is_busy = false);
@@ -78,7 +87,7 @@ impl Delivery {
     /// Of all receivers that no other pass is at.
     pub(super) fn turns(&self) -> Vec<Turn<'_>> {
         let is_free = |name: &&str| !self.remember(name, |memory| std::mem::replace(&mut memory.is_busy, true));
-        let free = self.receivers.names().filter(is_free);
+        let free = self.receivers.names().chain([STRANGERS]).filter(is_free);
         free.map(|name| Turn { delivery: self, name: name.to_owned() }).collect()
     }
 
@@ -128,11 +137,11 @@ impl Delivery {
         let known = |episode: &str| deliveries.of(episode, name).map(|known| Known { thread: known.thread.clone() });
         let messages = self.room(name, receiver, now);
         let room = Room { now, window: self.pace.window, messages };
-        let Plan { bundles, needless, next } = plan(rows, &known, &waits, room);
+        let Plan { bundles, needless, next, is_full } = plan(rows, &known, &waits, room);
         next.into_iter().for_each(|next| pass.again(next));
-        if messages == 0 {
-            let frees = self.remember(name, |memory| memory.begun.front().map(|begun| begun + MINUTE));
-            frees.into_iter().for_each(|at| pass.again(at));
+        if is_full {
+            let first = self.remember(name, |memory| memory.begun.front().copied());
+            pass.again(first.unwrap_or(now) + MINUTE);
         }
         self.drop_needless(needless, Outcome::Needless, now, pass).await?;
         for bundle in bundles {
@@ -184,7 +193,7 @@ impl Delivery {
         pass: &mut Pass,
     ) -> Result<bool, MetadataError> {
         let keeps = receiver.notifier.manner().remind.is_some();
-        let name = on_its_way.message.receiver.clone();
+        let (name, receiver_name) = (on_its_way.message.receiver.clone(), on_its_way.message.receiver.clone());
         let is_end = on_its_way.message.kind == MessageKind::Resolved;
         let ended: Vec<Notice> = on_its_way.notices().filter(|_| keeps && is_end).cloned().collect();
         match outcome {
@@ -216,6 +225,7 @@ impl Delivery {
                         metadata.apply(&changes)
                     })
                     .await?;
+                    tracing::warn!(target: "cupola", receiver = receiver_name, %error, "a message of alerts is given up");
                     pass.failed += 1;
                     Ok(error.is_lasting())
                 }

@@ -34,7 +34,11 @@ fn is_valid(payload: &Value) -> bool {
         blocks.len() <= 50 && blocks.iter().all(is_block) && attachment["color"].as_str().unwrap().starts_with('#')
     };
     let text = payload["text"].as_str().unwrap_or_default();
-    !text.is_empty() && text.len() <= 4_000 && payload["attachments"].as_array().unwrap().iter().all(is_attachment)
+    let has_heading = payload["blocks"].as_array().unwrap().iter().all(is_block);
+    has_heading
+        && !text.is_empty()
+        && text.len() <= 4_000
+        && payload["attachments"].as_array().unwrap().iter().all(is_attachment)
 }
 
 fn hook(_: &[Asked], asked: &Asked) -> Says {

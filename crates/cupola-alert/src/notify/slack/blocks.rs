@@ -8,7 +8,7 @@ use super::super::text::{Card, Picture};
 const SECTION: usize = 2_900;
 const FIELD: usize = 1_900;
 
-/// The message: a line of text, and beside a stripe of its colour the alerts.
+/// The message: a line of text, and beside a stripe of its colour the alerts. `text` is for notifications alone, where there are blocks.
 pub(super) fn draw(picture: &Picture) -> Value {
     let mut blocks: Vec<Value> = Vec::new();
     for (index, card) in picture.cards.iter().enumerate() {
@@ -22,10 +22,11 @@ pub(super) fn draw(picture: &Picture) -> Value {
         blocks.push(json!({ "type": "context", "elements": [markdown(&notes.join(" · "))] }));
     }
     let title = escaped(&picture.title, FIELD);
-    let fallback = title.clone();
+    let heading = format!("{} *{}*", picture.symbol, title.replace('*', "∗"));
     json!({
-        "text": format!("{} *{}*", picture.symbol, title.replace('*', "∗")),
-        "attachments": [{ "color": picture.colour, "fallback": fallback, "blocks": blocks }],
+        "text": format!("{} {title}", picture.symbol),
+        "blocks": [{ "type": "section", "text": markdown(&heading) }],
+        "attachments": [{ "color": picture.colour, "fallback": title, "blocks": blocks }],
     })
 }
 
@@ -129,7 +130,8 @@ mod tests {
     #[test]
     fn a_message_has_its_facts_labels_and_links() {
         let drawn = draw(&Picture::of(&message(MessageKind::Firing, 1, false)));
-        assert_eq!(drawn["text"], "🔴 *Critical: error ratio · api-0 · /users/{id}*");
+        assert_eq!(drawn["text"], "🔴 Critical: error ratio · api-0 · /users/{id}");
+        assert_eq!(drawn["blocks"][0]["text"]["text"], "🔴 *Critical: error ratio · api-0 · /users/{id}*");
         let attachment = &drawn["attachments"][0];
         assert_eq!(attachment["color"], "#c4314b");
         let blocks = attachment["blocks"].as_array().unwrap();
