@@ -9,8 +9,8 @@ mod demo;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cupola_dashboard::{Api, OpenAlert, Pages, replay};
-use cupola_store::{MetadataFile, Reader, Settings, Store};
+use cupola_dashboard::{Access, Api, OpenAlert, Pages, Role, Users, replay};
+use cupola_store::{Metadata, MetadataFile, Reader, Settings, Store};
 
 #[tokio::main]
 async fn main() {
@@ -28,12 +28,17 @@ async fn main() {
         since: now - 31 * 60_000_000_000,
         is_acknowledged: false,
     };
+    let metadata: Arc<dyn Metadata> = Arc::new(MetadataFile::open(dir.path()).unwrap());
+    Users::new(Arc::clone(&metadata)).set("ada", "a long password", Role::Admin, "the example", now).unwrap();
+    // Everyone looks; who changes anything logs in as `ada`, or with the token `demo`.
+    let access = Access::default().users(Arc::clone(&metadata)).token("demo", Role::Admin).everyone(Role::Viewer);
     let pages = Pages::new(reader.clone())
-        .metadata(Arc::new(MetadataFile::open(dir.path()).unwrap()))
+        .access(access.clone())
+        .metadata(metadata)
         .tails(tails.clone())
         .stats(move || stats.stats())
         .alerts(move || vec![alert.clone()]);
-    let app = pages.router().merge(Api::new(reader).tails(tails).router());
+    let app = pages.router().merge(Api::new(reader).access(access).tails(tails).router());
     let listener = tokio::net::TcpListener::bind(&address).await.unwrap();
     println!("http://{}/cupola", listener.local_addr().unwrap());
     axum::serve(listener, app).await.unwrap();

@@ -96,6 +96,8 @@ struct Frame<'a> {
     marks: &'a [Mark],
     /// Names of the series and the classes of their colours.
     legend: Vec<(String, &'a str)>,
+    /// Something in it leads elsewhere: it is more than a picture.
+    has_links: bool,
 }
 
 impl Frame<'_> {
@@ -115,7 +117,7 @@ impl Frame<'_> {
                             text x="42" y=(ABOVE + HEIGHT * (1.0 - part) + 4.0) { (self.unit.show(self.top * part)) }
                         }
                     }
-                    svg.field width="100%" height="176" role="img" aria-label=(self.says) {
+                    svg.field width="100%" height="176" role=(if self.has_links { "group" } else { "img" }) aria-label=(self.says) {
                         @for part in [0.0, 0.5, 1.0] {
                             line.grid x1="0" x2="100%" y1=(ABOVE + HEIGHT * part) y2=(ABOVE + HEIGHT * part) {}
                         }

@@ -44,16 +44,31 @@ pub(super) fn find(visit: &Visit, query: &dyn Query, service: Option<&str>) -> R
     // The earliest one was there before, for all we know.
     let Some(begin) = steps().map(|(step, _)| step).min() else { return Ok(Vec::new()) };
     let time = |step: usize| counted.start + counted.step * i64::try_from(step).unwrap_or_default();
-    let mut found: Vec<Deploy> = steps()
-        .filter(|(step, _)| *step > begin)
-        .map(|(step, version)| Deploy {
-            time: time(step),
-            version: version.to_owned(),
-            service: service.map(str::to_owned),
-        })
-        .collect();
+    let mut found = Vec::new();
+    for (step, version) in steps().filter(|(step, _)| *step > begin) {
+        let deploy = Deploy { time: time(step), version: version.to_owned(), service: service.map(str::to_owned) };
+        // One that is seldom heard of may only not have been heard of since the range began.
+        if !was_there(visit, query, &deploy)? {
+            found.push(deploy);
+        }
+    }
     found.sort_by_key(|deploy| deploy.time);
     Ok(found)
+}
+
+/// Whether the version was there before, within the time before the range.
+fn was_there(visit: &Visit, query: &dyn Query, deploy: &Deploy) -> Result<bool, Fault> {
+    let of_service = deploy.service.as_deref().map(|service| field("service", service));
+    let expression =
+        Expression::all([Some(field(VERSION, &deploy.version)), of_service].into_iter().flatten().collect());
+    let selection = Selection {
+        expression,
+        since: Some(visit.range.before().since),
+        until: Some(deploy.time),
+        deadline: Duration::from_secs(1),
+        ..visit.all_of(Signal::Logs)
+    };
+    Ok(!query.search(&Search { selection, limit: 1, cursor: None })?.entries.is_empty())
 }
 
 /// Says of whom a deployment was.

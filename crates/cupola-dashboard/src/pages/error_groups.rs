@@ -48,12 +48,13 @@ impl Groups {
         Ok(Self { failed, earlier })
     }
 
-    pub(super) fn draw(&self, visit: &Visit) -> Markup {
+    /// Draws them; `has_service` where they are of one service, which is not said again.
+    pub(super) fn draw(&self, visit: &Visit, has_service: bool) -> Markup {
         let now = visit.moment();
         let table = html! {
             table {
                 thead { tr { th scope="col" { "Error" } th scope="col" { "Where" } th.num scope="col" { "Count" } th.num scope="col" { "First seen" } th.num scope="col" { "Last seen" } } }
-                tbody { @for group in &self.failed.groups { (self.row(visit, group, now)) } }
+                tbody { @for group in &self.failed.groups { (self.row(visit, group, now, has_service)) } }
             }
         };
         html! {
@@ -62,7 +63,7 @@ impl Groups {
         }
     }
 
-    fn row(&self, visit: &Visit, group: &FailureGroup, now: i64) -> Markup {
+    fn row(&self, visit: &Visit, group: &FailureGroup, now: i64, has_service: bool) -> Markup {
         let text = |name: &str| group.example.get(name).map(|value| value.text().into_owned()).unwrap_or_default();
         let fingerprint = group.fingerprint.to_string();
         let earlier = self.earlier.get(&fingerprint);
@@ -78,7 +79,7 @@ impl Groups {
                 }
                 td {
                     div.stack {
-                        @if !service.is_empty() { a href=(visit.link("/service").set("service", &*service)) { (service) } }
+                        @if !service.is_empty() && !has_service { a href=(visit.link("/service").set("service", &*service)) { (service) } }
                         @if !route.is_empty() { a.small-text href=(visit.link("/route").set("service", &*service).set("route", &*route)) { (route) } }
                     }
                 }

@@ -67,7 +67,7 @@ pub(super) fn page(visit: &Visit, drawn: &Drawn, stats: Option<&Stats>) -> Marku
             body {
                 a.skip href="#content" { "Skip to content" }
                 div.shell {
-                    header.side {
+                    aside.side aria-label="Cupola" {
                         a.brand href=(visit.link("")) { (icon("dome")) span { "Cupola" } }
                         nav aria-label="Pages" {
                             ul { @for (page, name, picture, key) in PLACES { li { (place(visit, drawn, (page, name, picture, key))) } } }
@@ -75,7 +75,7 @@ pub(super) fn page(visit: &Visit, drawn: &Drawn, stats: Option<&Stats>) -> Marku
                         div.side-foot { (who(visit)) (themes(visit)) }
                     }
                     div.stage {
-                        div.bar {
+                        header.bar {
                             (trail(drawn))
                             @if drawn.has_range { div.controls { (refreshes(visit)) (ranges(visit)) } }
                         }
@@ -154,6 +154,7 @@ fn ranges(visit: &Visit) -> Markup {
                 (icon("clock"))
                 @match preset {
                     Some((_, name)) => span { (name) },
+                    None if visit.range.is_live && is_span(since) => span { "Last " (since) },
                     None => span { (show::time(visit.range.since)) " – " @if visit.range.is_live { "now" } @else { (show::time(visit.range.until)) } },
                 }
                 (icon("down"))
@@ -175,6 +176,12 @@ fn ranges(visit: &Visit) -> Markup {
         }
         (shifts(visit))
     }
+}
+
+/// `90m`: a number and a unit.
+fn is_span(said: &str) -> bool {
+    let unit = said.trim_start_matches(|c: char| c.is_ascii_digit());
+    unit.len() < said.len() && matches!(unit, "s" | "m" | "h" | "d" | "w")
 }
 
 /// The time before and after, as long as this.

@@ -39,7 +39,7 @@ pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
             (groups.failed.distinct) @if groups.failed.distinct == 1 { " kind" } @else { " kinds" }
             @if groups.failed.distinct > GROUPS { a href=(visit.link("/errors")) { "All of them" } }
         }), &html! {
-            @if groups.failed.groups.is_empty() { (parts::empty("No errors", &[])) } @else { (groups.draw(visit)) }
+            @if groups.failed.groups.is_empty() { (parts::empty("No errors", &[])) } @else { (groups.draw(visit, false)) }
         }))
         section.panel {
             (volume::draw(visit, &volume, &marks))

@@ -128,10 +128,13 @@ impl Charts {
         }
     }
 
-    /// The slowest one of each step. One that is far out stands at the upper edge: it would flatten all others.
+    /// Of each step the slowest one, if it failed or was slow for this time. One that is far out stands at the upper edge: it would flatten
+    /// all others.
     fn dots(&self, visit: &Visit) -> Vec<Dot> {
         let highest =
             self.over_time.iter().filter_map(|row| row.quantiles_ms.get(SHARES.len() - 1)).copied().fold(0.0, f64::max);
+        let slow = self.now.quantiles_ms.get(1).copied().unwrap_or_default();
+        let is_telling = |example: &&Example| example.is.is_error || example.is.duration_ms >= slow;
         let dot = |example: &Example| {
             let (duration, what) =
                 (show::duration(example.is.duration_ms), if example.is.is_error { "failed" } else { "took" });
@@ -144,7 +147,7 @@ impl Charts {
             }
         };
         let mut seen = BTreeSet::new();
-        self.examples.iter().filter(|example| seen.insert(example.time)).map(dot).collect()
+        self.examples.iter().filter(is_telling).filter(|example| seen.insert(example.time)).map(dot).collect()
     }
 
     /// The requests that stand out, the slowest first.

@@ -81,7 +81,7 @@ fn errors(visit: &Visit, room: &Room<'_>, service: &str, route: Option<&str>) ->
 }
 
 fn drawn(visit: &Visit, groups: &Groups) -> Markup {
-    if groups.failed.groups.is_empty() { parts::empty("No errors", &[]) } else { groups.draw(visit) }
+    if groups.failed.groups.is_empty() { parts::empty("No errors", &[]) } else { groups.draw(visit, true) }
 }
 
 /// The same service or route among logs, traces and errors.

@@ -366,8 +366,8 @@ impl Made<'_> {
         for (name, unit, value) in points {
             self.metrics
                 .row(minute)
-                .set("name", Value::Text(name))
-                .set("kind", Value::Text("gauge"))
+                .set("metric", Value::Text(name))
+                .set("type", Value::Text("gauge"))
                 .set("unit", Value::Text(unit))
                 .set("service", Value::Text("vm-provisioner"))
                 .set("value", Value::Float(value));

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
 mod api;
+mod browser;
 mod clients;
 mod demo;
 mod mask;

@@ -45,8 +45,16 @@ impl Bars<'_> {
             self.stacks.iter().map(|stack| format!("{} {}", stack.name, self.unit.show(stack.values.iter().sum())));
         let says = format!("{} over time; together {}", self.title, parts.collect::<Vec<_>>().join(", "));
         let legend = self.stacks.iter().map(|stack| (stack.name.clone(), stack.class)).collect();
-        let frame =
-            Frame { title: self.title, says, steps: self.steps, unit: self.unit, top, marks: self.marks, legend };
+        let frame = Frame {
+            title: self.title,
+            says,
+            steps: self.steps,
+            unit: self.unit,
+            top,
+            marks: self.marks,
+            legend,
+            has_links: false,
+        };
         frame.draw(&shapes, &html! {}, &self.table())
     }
 

@@ -70,8 +70,16 @@ impl Lines<'_> {
             last.collect::<Vec<_>>().join(", ")
         );
         let legend = self.lines.iter().map(|line| (line.name.clone(), line.class)).collect();
-        let frame =
-            Frame { title: self.title, says, steps: self.steps, unit: self.unit, top, marks: self.marks, legend };
+        let frame = Frame {
+            title: self.title,
+            says,
+            steps: self.steps,
+            unit: self.unit,
+            top,
+            marks: self.marks,
+            legend,
+            has_links: !self.dots.is_empty(),
+        };
         frame.draw(&shapes, &over, &self.table())
     }
 

@@ -1,0 +1,151 @@
+// Looks at every page with a real browser: node pages.js ADDRESS. Says what is wrong, and ends with 1 then.
+const { AxeBuilder } = require("@axe-core/playwright");
+const { launch, PAGES } = require("./chromium.js");
+
+const base = process.argv[2];
+const faults = [];
+const fault = (where, what) => faults.push(`${where}: ${what}`);
+
+/** A page that tells of whatever goes wrong in it. */
+async function open(browser, name, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, timezoneId: "America/New_York", ...options });
+  const page = await context.newPage();
+  page.on("console", (said) => { if (["error", "warning"].includes(said.type())) fault(`${name} ${page.url()}`, said.text()); });
+  page.on("pageerror", (error) => fault(`${name} ${page.url()}`, error.message));
+  page.on("request", (request) => { if (!request.url().startsWith(base)) fault(name, `asks ${request.url()}`); });
+  // What is given up because one goes on has not failed.
+  page.on("requestfailed", (request) => { if (request.failure().errorText !== "net::ERR_ABORTED") fault(name, `${request.url()} failed`); });
+  return page;
+}
+
+async function go(page, path) {
+  const answer = await page.goto(base + path, { waitUntil: "load" });
+  if (answer.status() !== 200) fault(path, `status ${answer.status()}`);
+}
+
+const expect = (where, is, what) => { if (!is) fault(where, what); };
+
+async function looks(browser) {
+  for (const colorScheme of ["light", "dark"]) {
+    const page = await open(browser, colorScheme, { colorScheme });
+    for (const path of PAGES) {
+      await go(page, path);
+      await page.evaluate(() => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      for (const { id, help, nodes } of violations) fault(`${colorScheme} ${path}`, `axe ${id}: ${help}: ${nodes[0].html.slice(0, 200)}`);
+    }
+    await page.context().close();
+  }
+}
+
+async function narrow(browser) {
+  const page = await open(browser, "phone", { viewport: { width: 360, height: 740 } });
+  for (const path of PAGES) {
+    await go(page, path);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(`phone ${path}`, width <= 360, `is ${width} pixels wide`);
+  }
+  await page.context().close();
+}
+
+async function withoutScript(browser) {
+  const page = await open(browser, "no script", { javaScriptEnabled: false });
+  for (const path of PAGES) await go(page, path);
+  await go(page, "/cupola");
+  expect("no script", (await page.locator("time").first().textContent()).match(/ago|UTC|just now/), "times do not say their zone");
+  await page.locator("summary", { hasText: "Last hour" }).click();
+  await page.getByRole("link", { name: "Last 3 hours" }).click();
+  expect("no script", page.url().includes("since=3h"), "a range cannot be chosen");
+  await page.getByTitle("Colours: dark").click();
+  expect("no script", page.url().includes("since=3h"), "colours lead away");
+  expect("no script", (await page.locator("html").getAttribute("data-theme")) === "dark", "colours cannot be chosen");
+  expect("no script", await page.locator(".scripted").first().isHidden(), "what needs a script is shown");
+  await page.context().close();
+}
+
+async function works(browser) {
+  const page = await open(browser, "works");
+  await go(page, "/cupola");
+  const tick = await page.locator("[data-tick]").first().evaluate((tick) => {
+    const time = new Date(Number(tick.dataset.tick));
+    return [tick.textContent, `${String(time.getHours()).padStart(2, "0")}:${String(time.getMinutes()).padStart(2, "0")}`];
+  });
+  expect("works", tick[0] === tick[1], `a tick says ${tick[0]}, and is ${tick[1]} here`);
+
+  // A look at a bar says what it is, and dragging over some shows their time.
+  const field = page.locator(".field").last();
+  await field.scrollIntoViewIfNeeded();
+  const box = await field.boundingBox();
+  await page.mouse.move(box.x + box.width * 0.5, box.y + 60);
+  expect("works", /info/.test((await page.locator(".hover-box").textContent()) ?? ""), "a bar says nothing");
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.7, box.y + 60, { steps: 4 });
+  await Promise.all([page.waitForURL(/since=.*until=/), page.mouse.up()]);
+  const range = new URL(page.url()).searchParams;
+  const minutes = (new Date(range.get("until")) - new Date(range.get("since"))) / 60_000;
+  expect("works", minutes > 10 && minutes < 14, `a fifth of an hour is ${minutes} minutes`);
+  expect("works", (await page.locator("main").getAttribute("data-refresh")) === "0", "what is over is read again");
+
+  // Keys.
+  await go(page, "/cupola");
+  await page.keyboard.press("t");
+  expect("works", await page.getByRole("link", { name: "Last 24 hours" }).isVisible(), "t does not open the times");
+  await page.keyboard.press("Escape");
+  expect("works", await page.getByRole("link", { name: "Last 24 hours" }).isHidden(), "Escape does not close them");
+  await Promise.all([page.waitForURL(/settings/), page.keyboard.type("g,")]);
+
+  // Read again, the page is another one at the same place.
+  await go(page, "/cupola");
+  const before = await page.locator("main").getAttribute("data-now");
+  await page.keyboard.press("r");
+  await page.waitForFunction((before) => document.querySelector("main").dataset.now !== before, before);
+
+  // A time of day is meant as it is shown.
+  await page.keyboard.press("t");
+  await page.locator("input[name=since]").fill("2026-01-02 03:04");
+  await page.locator("input[name=until]").fill("2026-01-02 04:04");
+  await Promise.all([page.waitForURL(/2026-01-02T08%3A04/), page.locator("form[data-times] button").click()]);
+  await page.context().close();
+}
+
+/** From what is wrong to the request that shows why, by clicks. */
+async function story(browser) {
+  const page = await open(browser, "story");
+  await go(page, "/cupola");
+  await page.locator("tr.group a").first().click();
+  expect("story", page.url().includes("service=vm-provisioner"), `what is worst is ${page.url()}`);
+  await page.locator("main table a[href*='/route']").first().click();
+  expect("story", page.url().includes("route=/api/v1/vms"), `its worst route is ${page.url()}`);
+  const trace = await page.locator("a:has(.dot.bad)").first().getAttribute("href");
+  expect("story", /^\/cupola\/traces\/[0-9a-f]{32}/.test(trace), `an example leads to ${trace}`);
+  await page.context().close();
+}
+
+async function people(browser) {
+  const page = await open(browser, "people");
+  await go(page, "/cupola/login?back=/cupola/settings");
+  await page.getByLabel("Token").fill("demo");
+  await page.getByRole("button", { name: "Log in with the token" }).click();
+  await page.waitForURL(/settings$/);
+  await page.getByLabel("Name").fill("grace");
+  await page.getByLabel("Password").fill("a long password");
+  await page.getByRole("button", { name: "Set user" }).click();
+  await page.getByRole("row", { name: "grace" }).first().waitFor();
+  await page.getByRole("button", { name: "Remove grace" }).click();
+  await page.getByRole("button", { name: "Remove grace" }).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.waitForURL(/login/);
+  await page.context().close();
+}
+
+(async () => {
+  const browser = await launch();
+  for (const part of [looks, narrow, withoutScript, works, story, people]) {
+    await part(browser).catch((error) => fault(part.name, error.message));
+  }
+  await browser.close();
+  if (faults.length > 0) {
+    console.error(faults.join("\n"));
+    process.exit(1);
+  }
+})();
