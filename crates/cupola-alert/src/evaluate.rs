@@ -8,6 +8,8 @@ mod metric;
 mod question;
 mod requests;
 mod round;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
