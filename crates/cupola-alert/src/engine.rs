@@ -130,8 +130,11 @@ impl Alerts {
         memory.load(metadata, now)?;
         memory.refresh(metadata)?;
         memory.pass_time(metadata, now)?;
-        let decided = Decided::read(metadata)?;
         let due: Vec<(String, i64)> = memory.due(now);
+        if due.is_empty() && !memory.of.values().any(|of| of.needs_turn(now)) {
+            return Ok(Evaluated::default());
+        }
+        let decided = Decided::read(metadata)?;
         let turn = Turn { receivers: &self.receivers, links: self.links.as_deref(), decided: &decided, now };
         let mut evaluated = Evaluated { rules: due.len(), ..Evaluated::default() };
         let mut first_error = None;
@@ -178,12 +181,21 @@ impl Alerts {
         self.delivery.deliver(now).await
     }
 
-    /// All alerts that are pending, firing, recovering, or over since lately; what fires first, the worst first.
+    /// All alerts that are pending, firing, recovering, or over since lately; what fires first, the worst first. They are as of the last
+    /// evaluation.
     ///
     /// # Errors
     /// The metadata cannot be read.
     pub fn alerts(&self) -> Result<Vec<Alert>, MetadataError> {
-        view::alerts(&**self.people.metadata(), &self.lock())
+        view::alerts(&**self.people.metadata(), &self.lock(), None)
+    }
+
+    /// The same at this time, in nanoseconds since 1970: for a process that does not evaluate, and looks at what another one has written.
+    ///
+    /// # Errors
+    /// The metadata cannot be read.
+    pub fn alerts_at(&self, now: i64) -> Result<Vec<Alert>, MetadataError> {
+        view::alerts(&**self.people.metadata(), &self.lock(), Some(now))
     }
 
     /// One alert.
@@ -222,7 +234,7 @@ impl Alerts {
     pub fn rules(&self) -> Result<Vec<RuleStatus>, MetadataError> {
         let mut memory = self.lock();
         memory.refresh(&**self.people.metadata())?;
-        Ok(view::rules(&memory))
+        view::rules(&**self.people.metadata(), &memory)
     }
 
     /// The rules of the start, of files and of people, as they are now.

@@ -49,7 +49,10 @@ pub struct Previewed {
 
 /// Looks at the twenty-four hours before, a few minutes apart.
 pub(super) fn preview(query: &dyn Query, rule: &Rule, gaps: &Gaps, now: i64) -> Preview {
-    let step = nanoseconds(rule.r#for).clamp(MINUTE, 5 * MINUTE).max(nanoseconds(rule.interval));
+    // Each moment lies in some window, and what has to hold is looked at more than once.
+    let (window, held) = (nanoseconds(rule.window), nanoseconds(rule.r#for));
+    let step = if held == 0 { window } else { window.min(held) };
+    let step = step.clamp(MINUTE, 5 * MINUTE).max(nanoseconds(rule.interval));
     let until = now.saturating_sub(nanoseconds(rule.delay)).div_euclid(step).saturating_mul(step);
     let since = until.saturating_sub(DAY);
     let mut told = Preview { since, until, step: Duration::from_nanos(step.unsigned_abs()), ..Preview::default() };

@@ -131,13 +131,13 @@ impl Alert {
 }
 
 /// All alerts; what this process evaluates as it is, and else as it was last written.
-pub(super) fn alerts(metadata: &dyn Metadata, memory: &Memory) -> Result<Vec<Alert>, MetadataError> {
+pub(super) fn alerts(metadata: &dyn Metadata, memory: &Memory, now: Option<i64>) -> Result<Vec<Alert>, MetadataError> {
     let decided = Decided::read(metadata)?;
     let written: Vec<Instance> = match memory.is_loaded {
         true => Vec::new(),
         false => metadata.all(Instance::KIND)?.iter().filter_map(Instance::read).collect(),
     };
-    let now = memory.clock.now();
+    let now = now.or(memory.clock.now());
     let present = memory.of.values().flat_map(|of| of.instances.values()).filter(|_| memory.is_loaded);
     let all = present.chain(&written).map(|instance| {
         let now = now.unwrap_or(instance.updated);
@@ -157,19 +157,27 @@ pub(super) fn alerts(metadata: &dyn Metadata, memory: &Memory) -> Result<Vec<Ale
     Ok(all)
 }
 
-pub(super) fn rules(memory: &Memory) -> Vec<RuleStatus> {
+pub(super) fn rules(metadata: &dyn Metadata, memory: &Memory) -> Result<Vec<RuleStatus>, MetadataError> {
+    let (mut alerts, mut healths) = (Vec::new(), BTreeMap::new());
+    if !memory.is_loaded {
+        alerts = metadata.all(Instance::KIND)?.iter().filter_map(Instance::read).collect();
+        let written = metadata.all(Health::KIND)?;
+        healths = written.iter().filter_map(|one| Some((one.key.clone(), Health::read(one)?))).collect();
+    }
     let status = |(rule, source): (&Arc<Rule>, RuleSource)| {
         let of = memory.of.get(&rule.name);
         let count = |is: &dyn Fn(&Instance) -> bool| {
-            of.map_or(0, |of| of.instances.values().filter(|instance| is(instance)).count())
+            let present = of.into_iter().flat_map(|of| of.instances.values()).filter(|_| memory.is_loaded);
+            let written = alerts.iter().filter(|instance: &&Instance| instance.rule == rule.name);
+            present.chain(written).filter(|instance| is(instance)).count()
         };
         RuleStatus {
             rule: rule.clone(),
             source,
-            health: of.map(|of| of.health.clone()).unwrap_or_default(),
+            health: healths.get(&rule.name).or(of.map(|of| &of.health)).cloned().unwrap_or_default(),
             pending: count(&|instance| instance.state.phase == Phase::Pending),
             firing: count(&|instance| instance.state.is_active()),
         }
     };
-    memory.rules.iter().map(status).collect()
+    Ok(memory.rules.iter().map(status).collect())
 }

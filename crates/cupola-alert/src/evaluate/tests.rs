@@ -93,13 +93,13 @@ impl Stored {
     }
 
     /// What a rule finds: what it tells apart, and its number to two digits; all that is well, too.
-    fn found(&self, rule: serde_json::Value) -> Vec<(String, f64)> {
+    fn found(&self, rule: &serde_json::Value) -> Vec<(String, f64)> {
         self.found_at(rule, self.at, &Gaps::default()).unwrap().0
     }
 
     fn found_at(
         &self,
-        rule: serde_json::Value,
+        rule: &serde_json::Value,
         until: i64,
         gaps: &Gaps,
     ) -> Result<(Vec<(String, f64)>, Outcome), Trouble> {
@@ -138,7 +138,7 @@ fn requests() {
     stored.requests("bank", "/pay", stored.at - 4 * MINUTE, 5, 5, 900.0);
     // Before the window.
     stored.requests("shop", "/buy", stored.at - 20 * MINUTE, 100, 100, 9_000.0);
-    let check = |rule, expected: &[(&str, f64)]| assert_eq!(stored.found(rule), named(expected));
+    let check = |rule: serde_json::Value, expected: &[(&str, f64)]| assert_eq!(stored.found(&rule), named(expected));
     check(json!({ "kind": "error_ratio" }), &[("service=shop", 10.0)]);
     check(json!({ "kind": "error_ratio", "min_requests": 1 }), &[("service=bank", 100.0), ("service=shop", 10.0)]);
     let by_route = json!({ "kind": "error_ratio", "by": ["service", "route"], "service": "shop" });
@@ -148,7 +148,7 @@ fn requests() {
     check(json!({ "kind": "request_rate" }), &[("service=bank", 0.02), ("service=shop", 0.67)]);
     check(json!({ "kind": "request_rate", "service": "nobody" }), &[("service=nobody", 0.0)]);
     check(json!({ "kind": "request_rate", "service": "shop", "signal": "spans" }), &[("service=shop", 0.0)]);
-    let found = stored.found(json!({ "kind": "latency", "quantile": 0.5, "by": ["service", "route"] }));
+    let found = stored.found(&json!({ "kind": "latency", "quantile": 0.5, "by": ["service", "route"] }));
     assert!((found[0].1 - 40.0).abs() < 1.0 && (found[1].1 - 10.0).abs() < 1.0, "{found:?}");
     // Of spans, where there are no log entries of requests.
     let stored = Stored::new();
@@ -162,7 +162,7 @@ fn requests() {
         (stored.at - MINUTE + number, fields)
     };
     stored.add(Signal::Spans, (0..20).map(span));
-    assert_eq!(stored.found(json!({ "kind": "error_ratio" })), named(&[("service=shop", 100.0)]));
+    assert_eq!(stored.found(&json!({ "kind": "error_ratio" })), named(&[("service=shop", 100.0)]));
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn burn_rates_over_two_windows() {
     stored.requests("over", "/", stored.at - 4 * MINUTE, 100, 0, 1.0);
     // It was bad, and nothing comes any more.
     stored.requests("quiet", "/", stored.at - 50 * MINUTE, 500, 500, 1.0);
-    let found = stored.found(json!({ "kind": "burn_rate", "objective": 99 }));
+    let found = stored.found(&json!({ "kind": "burn_rate", "objective": 99 }));
     assert_eq!(found, named(&[("service=over", 0.0), ("service=quiet", 0.0), ("service=still", 5.26)]));
 }
 
@@ -194,7 +194,7 @@ fn baselines_of_earlier_days() {
     stored.requests("new", "/", stored.at - 4 * MINUTE, 200, 200, 50.0);
     let rule = json!({ "kind": "baseline", "measure": "error_ratio", "window": "5m" });
     // The median is 7 %, half of the days are within 1 %: (20 - 7) / (1.4826 · 1).
-    assert_eq!(stored.found(rule), named(&[("service=shop", 8.77)]), "of what is new nothing is usual");
+    assert_eq!(stored.found(&rule), named(&[("service=shop", 8.77)]), "of what is new nothing is usual");
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn entries_of_logs() {
     stored.add(Signal::Logs, (0..7).map(|number| login(number, "10.0.0.7", 401)));
     stored.add(Signal::Logs, (0..3).map(|number| login(number, "10.0.0.8", 403)));
     stored.add(Signal::Logs, (0..9).map(|number| login(number, "10.0.0.9", 200)));
-    let check = |rule, expected: &[(&str, f64)]| assert_eq!(stored.found(rule), named(expected));
+    let check = |rule: serde_json::Value, expected: &[(&str, f64)]| assert_eq!(stored.found(&rule), named(expected));
     check(json!({ "kind": "logs", "filter": "status=401 or status=403" }), &[("", 10.0)]);
     check(
         json!({ "kind": "logs", "filter": "status=401 or status=403", "by": "client_ip" }),
@@ -225,17 +225,17 @@ fn errors_that_are_new_and_those_that_come_in_numbers() {
     stored.errors(stored.at - 50 * MINUTE, 20, "no answer from 10.0.0.7");
     stored.errors(stored.at - 2 * MINUTE, 30, "no answer from 10.0.0.8");
     stored.errors(stored.at - MINUTE, 4, "the disk is full");
-    let found = stored.found(json!({ "kind": "new_error" }));
+    let found = stored.found(&json!({ "kind": "new_error" }));
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].0.contains("error=the disk is full") && found[0].1 == 4.0, "{found:?}");
     // Twenty in an hour are less than two in five minutes.
-    let found = stored.found(json!({ "kind": "error_spike" }));
+    let found = stored.found(&json!({ "kind": "error_spike" }));
     assert!(found.len() == 1 && found[0].0.contains("error=no answer from <n>") && found[0].1 == 18.0, "{found:?}");
-    assert_eq!(stored.found(json!({ "kind": "new_error", "filter": "service=bank" })), []);
+    assert_eq!(stored.found(&json!({ "kind": "new_error", "filter": "service=bank" })), []);
     // It is new for as long as its window says, across the hour.
     let hour = stored.at + 30 * MINUTE;
     stored.errors(hour - MINUTE, 2, "a late one");
-    let told = |at| stored.found_at(json!({ "kind": "new_error" }), at, &Gaps::default()).unwrap().0;
+    let told = |at| stored.found_at(&json!({ "kind": "new_error" }), at, &Gaps::default()).unwrap().0;
     assert_eq!(told(hour + 2 * MINUTE).len(), 1);
     assert_eq!(told(hour + 5 * MINUTE).len(), 0);
 }
@@ -247,14 +247,14 @@ fn metrics() {
         stored.gauge("queue.length", stored.at - 2 * MINUTE, value, &[("service", service), ("queue", "mail")]);
         stored.gauge("queue.length", stored.at - MINUTE, value + 2.0, &[("service", service), ("queue", "mail")]);
     }
-    let check = |rule, expected: &[(&str, f64)]| assert_eq!(stored.found(rule), named(expected));
+    let check = |rule: serde_json::Value, expected: &[(&str, f64)]| assert_eq!(stored.found(&rule), named(expected));
     let rule = |how: &str| json!({ "kind": "metric", "metric": "queue.length", "how": how });
     check(rule("mean"), &[("service=bank", 31.0), ("service=shop", 11.0)]);
     check(rule("most"), &[("service=bank", 32.0), ("service=shop", 12.0)]);
     let only = json!({ "kind": "metric", "metric": "queue.length", "only": { "queue": "mail" }, "service": "shop" });
     check(only, &[("service=shop", 11.0)]);
     check(json!({ "kind": "metric", "metric": "nothing" }), &[]);
-    let trouble = stored.found_at(rule("rate"), stored.at, &Gaps::default()).unwrap_err();
+    let trouble = stored.found_at(&rule("rate"), stored.at, &Gaps::default()).unwrap_err();
     assert!(trouble.to_string().contains("not told of a gauge"), "{trouble}");
 }
 
@@ -274,7 +274,7 @@ fn hosts() {
             stored.gauge("system.filesystem.usage", at, bytes, &labels);
         }
     }
-    let check = |rule, expected: &[(&str, f64)]| assert_eq!(stored.found(rule), named(expected));
+    let check = |rule: serde_json::Value, expected: &[(&str, f64)]| assert_eq!(stored.found(&rule), named(expected));
     let cpu = json!({ "kind": "cpu", "threshold": 0 });
     check(cpu, &[("host.name=one", 90.0), ("host.name=two", 20.0)]);
     check(json!({ "kind": "memory", "threshold": 0 }), &[("service=shop", 50.0)]);
@@ -298,13 +298,13 @@ fn services_that_are_down() {
     let fields = vec![("service", Value::Text("talks")), ("message", Value::Text("hello"))];
     stored.add(Signal::Logs, [(stored.at - MINUTE, fields)]);
     let rule = json!({ "kind": "service_down", "window": "3m" });
-    let found = stored.found(rule.clone());
+    let found = stored.found(&rule);
     assert_eq!(found, named(&[("service=between", 1.0), ("service=down", 1.0)]));
-    let (_, outcome) = stored.found_at(rule.clone(), stored.at, &Gaps::default()).unwrap();
+    let (_, outcome) = stored.found_at(&rule, stored.at, &Gaps::default()).unwrap();
     assert_eq!(outcome.seen, 5, "those that are there are seen, too");
     let mut gaps = Gaps::default();
     gaps.add(stored.at - 4 * MINUTE, stored.at - 2 * MINUTE);
-    let (found, outcome) = stored.found_at(rule, stored.at, &gaps).unwrap();
+    let (found, outcome) = stored.found_at(&rule, stored.at, &gaps).unwrap();
     assert!(found.is_empty() && outcome.is_doubtful, "who was not there does not know who else was not");
 }
 
@@ -314,7 +314,7 @@ fn what_does_not_come() {
     stored.requests("shop", "/buy", stored.at - 4 * MINUTE, 5, 0, 1.0);
     stored.gauge("backup.done", stored.at - 4 * MINUTE, 1.0, &[("service", "backup")]);
     let check = |rule: serde_json::Value, expected| {
-        let found = stored.found(rule.clone());
+        let found = stored.found(&rule);
         assert_eq!(!found.is_empty(), expected, "{rule}: {found:?}");
     };
     check(json!({ "kind": "absence", "of": "logs" }), false);
@@ -324,7 +324,7 @@ fn what_does_not_come() {
     check(json!({ "kind": "absence", "of": "requests", "service": "shop", "route": "/look" }), true);
     check(json!({ "kind": "absence", "of": "metric", "metric": "backup.done" }), false);
     check(json!({ "kind": "absence", "of": "metric", "metric": "backup.done", "service": "shop" }), true);
-    let found = stored.found(json!({ "kind": "absence", "of": "requests", "service": "bank" }));
+    let found = stored.found(&json!({ "kind": "absence", "of": "requests", "service": "bank" }));
     assert_eq!(found, named(&[("service=bank", 1.0)]));
 }
 
@@ -337,7 +337,7 @@ fn telemetry_that_was_dropped() {
     let written = [("service", "shop"), ("outcome", "written")];
     stored.counter("cupola.log.lines", stored.at - 6 * MINUTE, 5, &written);
     stored.counter("cupola.log.lines", stored.at - 2 * MINUTE, 900, &written);
-    let found = stored.found(json!({ "kind": "telemetry_dropped", "threshold": 0 }));
+    let found = stored.found(&json!({ "kind": "telemetry_dropped", "threshold": 0 }));
     assert_eq!(found, named(&[("metric=cupola.log.lines outcome=dropped reason=queue_full service=shop", 7.0)]));
 }
 
@@ -349,7 +349,7 @@ fn a_time_of_which_not_all_is_known_only_tells_that_it_is_at_least_so_much() {
     gaps.add(stored.at - 4 * MINUTE, stored.at - 3 * MINUTE);
     let of = |threshold: i64, compare: &str, gaps: &Gaps| {
         let rule = json!({ "kind": "logs", "filter": "level=error", "threshold": threshold, "compare": compare });
-        let outcome = stored.found_at(rule, stored.at, gaps).unwrap().1;
+        let outcome = stored.found_at(&rule, stored.at, gaps).unwrap().1;
         (outcome.samples.len(), outcome.is_doubtful)
     };
     assert_eq!(of(5, "above", &gaps), (1, true), "eight are more than five, however many there were");
@@ -439,7 +439,8 @@ fn windows_end_at_multiples_of_the_interval_behind_the_present() {
 
 #[test]
 fn beyond_the_critical_threshold_it_is_critical() {
-    let rule = json!({ "name": "a", "kind": "logs", "threshold": 5, "critical_threshold": 10, "recovery_threshold": 3 });
+    let rule =
+        json!({ "name": "a", "kind": "logs", "threshold": 5, "critical_threshold": 10, "recovery_threshold": 3 });
     let rule = Rule::from_json(&rule).unwrap();
     let check = |value: f64, expected| assert_eq!(rule.judge(value), expected, "{value}");
     check(11.0, Verdict::Breach(Severity::Critical));
@@ -448,9 +449,8 @@ fn beyond_the_critical_threshold_it_is_critical() {
     check(3.0, Verdict::Well);
     let below = json!({ "name": "a", "kind": "logs", "threshold": 5, "compare": "below", "recovery_threshold": 8 });
     let below = Rule::from_json(&below).unwrap();
-    assert_eq!([4.0, 5.0, 8.0].map(|value| below.judge(value)), [
-        Verdict::Breach(Severity::Warning),
-        Verdict::Between,
-        Verdict::Well
-    ]);
+    assert_eq!(
+        [4.0, 5.0, 8.0].map(|value| below.judge(value)),
+        [Verdict::Breach(Severity::Warning), Verdict::Between, Verdict::Well]
+    );
 }
