@@ -123,8 +123,9 @@ impl<'a> Round<'a> {
             }
             Question::Failures { filter, level, span } => {
                 let selection = selection(Signal::Logs, filter.as_deref(), *span)?;
-                let failures =
-                    Failures { selection, level: *level, besides: Vec::new(), step: None, limit: MAX_FAILURES };
+                // The lines of failed requests stand beside the errors that made them fail.
+                let besides = vec!["cupola::http".to_owned()];
+                let failures = Failures { selection, level: *level, besides, step: None, limit: MAX_FAILURES };
                 let found = self.query.failures(&failures).map_err(|error| trouble(&error))?;
                 Answer::new(found.groups.iter().map(Row::failures).collect()).complete(found.partial, found.others)
             }
