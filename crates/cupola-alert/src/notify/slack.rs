@@ -84,7 +84,7 @@ impl Slack {
 impl Notifier for Slack {
     fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
         Box::pin(async move {
-            let drawn = blocks::draw(&Picture::of(message));
+            let drawn = blocks::draw(Picture::of(message));
             match &self.0 {
                 By::Webhook(http) => {
                     let answer = http.post(drawn.to_string().into_bytes(), HeaderMap::new()).await?;

@@ -26,8 +26,10 @@ pub(crate) struct Picture {
     pub(crate) colour: &'static str,
     pub(crate) symbol: &'static str,
     pub(crate) cards: Vec<Card>,
-    /// What is said below: how many more there are, what was held back.
-    pub(crate) notes: Vec<String>,
+    /// How many alerts there are besides the cards.
+    more: usize,
+    /// What else is said below: how many go on, what was held back.
+    notes: Vec<String>,
 }
 
 /// An alert of it.
@@ -56,9 +58,6 @@ impl Picture {
         }
         let mut notes = Vec::new();
         let more = message.alerts.len() - cards.len() + message.more;
-        if more > 0 {
-            notes.push(format!("and {more} more"));
-        }
         match (message.kind, message.open) {
             (MessageKind::Resolved, 1) => notes.push("1 other goes on".to_owned()),
             (MessageKind::Resolved, open @ 2..) => notes.push(format!("{open} others go on")),
@@ -69,7 +68,20 @@ impl Picture {
             1 => notes.push("1 message was held back before it, for the cooldown".to_owned()),
             many => notes.push(format!("{many} messages were held back before it, for the cooldown")),
         }
-        Self { title: title(message, badge), badge: badge.to_owned(), colour, symbol, cards, notes }
+        Self { title: title(message, badge), badge: badge.to_owned(), colour, symbol, cards, more, notes }
+    }
+
+    /// Leaves the last card out, where there is not room for all.
+    pub(crate) fn shorten(&mut self) -> bool {
+        let is_shorter = self.cards.len() > 1 && self.cards.pop().is_some();
+        self.more += usize::from(is_shorter);
+        is_shorter
+    }
+
+    /// What is said below.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let more = (self.more > 0).then(|| format!("and {} more", self.more));
+        more.into_iter().chain(self.notes.iter().cloned()).collect()
     }
 
     /// As text, for mails and for what cannot draw.
@@ -78,10 +90,11 @@ impl Picture {
         for card in &self.cards {
             card.plain(self.cards.len() > 1, &mut text);
         }
-        for note in &self.notes {
+        let notes = self.notes();
+        for note in &notes {
             let _ = write!(text, "\n{note}");
         }
-        text.push_str(if self.notes.is_empty() { "\n-- \nCupola\n" } else { "\n\n-- \nCupola\n" });
+        text.push_str(if notes.is_empty() { "\n-- \nCupola\n" } else { "\n\n-- \nCupola\n" });
         text
     }
 }
@@ -329,11 +342,11 @@ The database may be down.
         let picture = Picture::of(&many);
         assert_eq!(picture.title, "Critical: 150 alerts of error ratio");
         assert_eq!(picture.cards.len(), 10);
-        assert_eq!(picture.notes, ["and 140 more", "2 messages were held back before it, for the cooldown"]);
+        assert_eq!(picture.notes(), ["and 140 more", "2 messages were held back before it, for the cooldown"]);
         let over = Message { open: 3, ..message(MessageKind::Resolved, 2, false) };
         let picture = Picture::of(&over);
         assert_eq!(
-            (picture.title.as_str(), picture.notes),
+            (picture.title.as_str(), picture.notes()),
             ("Resolved: 2 alerts of error ratio", vec!["3 others go on".to_owned()])
         );
         assert_eq!(picture.cards[0].facts[1], ("Lasted", "13 min, until 2025-11-27 09:51:42 UTC".to_owned()));

@@ -7,9 +7,21 @@ use super::super::text::{Card, Picture};
 /// What a text of a block may have, with room for what escaping has begun.
 const SECTION: usize = 2_900;
 const FIELD: usize = 1_900;
+/// What a whole message may have: Slack says that blocks can be too long, and not how long; this is under what others have met.
+const MESSAGE: usize = 12_000;
 
 /// The message: a line of text, and beside a stripe of its colour the alerts. `text` is for notifications alone, where there are blocks.
-pub(super) fn draw(picture: &Picture) -> Value {
+/// What there is no room for is counted.
+pub(super) fn draw(mut picture: Picture) -> Value {
+    loop {
+        let drawn = draw_all(&picture);
+        if drawn.to_string().len() <= MESSAGE || !picture.shorten() {
+            return drawn;
+        }
+    }
+}
+
+fn draw_all(picture: &Picture) -> Value {
     let mut blocks: Vec<Value> = Vec::new();
     for (index, card) in picture.cards.iter().enumerate() {
         if index > 0 {
@@ -17,8 +29,9 @@ pub(super) fn draw(picture: &Picture) -> Value {
         }
         draw_card(card, picture.cards.len() > 1, &mut blocks);
     }
-    if !picture.notes.is_empty() {
-        let notes: Vec<String> = picture.notes.iter().map(|note| escaped(note, FIELD)).collect();
+    let notes = picture.notes();
+    if !notes.is_empty() {
+        let notes: Vec<String> = notes.iter().map(|note| escaped(note, FIELD)).collect();
         blocks.push(json!({ "type": "context", "elements": [markdown(&notes.join(" · "))] }));
     }
     let title = escaped(&picture.title, FIELD);
@@ -117,7 +130,7 @@ mod tests {
 
     #[test]
     fn texts_of_others_call_nobody_and_lead_nowhere() {
-        let drawn = draw(&Picture::of(&message(MessageKind::Firing, 12, true)));
+        let drawn = draw(Picture::of(&message(MessageKind::Firing, 12, true)));
         let mut all = Vec::new();
         texts(&drawn, &mut all);
         for text in &all {
@@ -129,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_message_has_its_facts_labels_and_links() {
-        let drawn = draw(&Picture::of(&message(MessageKind::Firing, 1, false)));
+        let drawn = draw(Picture::of(&message(MessageKind::Firing, 1, false)));
         assert_eq!(drawn["text"], "🔴 Critical: error ratio · api-0 · /users/{id}");
         assert_eq!(drawn["blocks"][0]["text"]["text"], "🔴 *Critical: error ratio · api-0 · /users/{id}*");
         let attachment = &drawn["attachments"][0];
@@ -142,6 +155,19 @@ mod tests {
             "`route = /users/{id}`  `service = api-0`  <https://cupola.example/alerts/e0|Open in Cupola>  <https://wiki.example/errors|Runbook>"
         );
         assert!(blocks.iter().all(|block| block["text"]["verbatim"] != false));
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_shows_fewer_alerts() {
+        let mut long = message(MessageKind::Firing, 10, false);
+        for notice in &mut long.alerts {
+            notice.labels.insert("long".into(), "<".repeat(150));
+            notice.annotations.insert("summary".into(), "&".repeat(300));
+        }
+        let drawn = draw(Picture::of(&long)).to_string();
+        assert!(drawn.len() <= MESSAGE, "{}", drawn.len());
+        let more = drawn.split("and ").find_map(|rest| rest.split_once(" more")?.0.parse::<usize>().ok()).unwrap();
+        assert_eq!(drawn.matches("`service = api-").count() + more, 10);
     }
 
     #[test]

@@ -29,8 +29,8 @@ pub(crate) fn html(picture: &Picture) -> String {
     for card in &picture.cards {
         card_html(card, picture.cards.len() > 1, &mut page);
     }
-    for note in &picture.notes {
-        let _ = write!(page, "<tr><td style=\"padding:4px 28px;font-size:14px;{MUTED}\">{}</td></tr>", escaped(note));
+    for note in picture.notes() {
+        let _ = write!(page, "<tr><td style=\"padding:4px 28px;font-size:14px;{MUTED}\">{}</td></tr>", escaped(&note));
     }
     let _ = writeln!(
         page,
