@@ -12,7 +12,7 @@ mod step;
 mod view;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cupola_store::{Metadata, MetadataError, Query};
 use rustc_hash::FxHashSet;
@@ -31,6 +31,7 @@ use crate::rule::{Rule, Rules};
 use crate::{Deliveries, Notice, Receivers};
 use memory::{Memory, Of};
 use step::Turn;
+use view::Shown;
 
 /// Gives an alert's address.
 type Link = dyn Fn(&Notice) -> Option<String> + Send + Sync;
@@ -69,7 +70,10 @@ pub struct Alerts {
     receivers: Receivers,
     delivery: Delivery,
     links: Option<Box<Link>>,
+    given: Rules,
     memory: Mutex<Memory>,
+    /// What is looked at while rules are evaluated: nobody waits for the store to see an alert.
+    shown: Mutex<Arc<Shown>>,
 }
 
 /// What an evaluation has done.
@@ -89,8 +93,9 @@ impl Alerts {
     /// Over a store and its metadata.
     pub fn new(query: Arc<dyn Query>, metadata: Arc<dyn Metadata>, rules: Rules, receivers: Receivers) -> Self {
         let delivery = Delivery::new(metadata.clone(), receivers.clone());
-        let memory = Mutex::new(Memory::new(rules));
-        Self { query, people: People::new(metadata), receivers, delivery, links: None, memory }
+        let memory = Mutex::new(Memory::new(rules.clone()));
+        let (people, shown) = (People::new(metadata), Mutex::default());
+        Self { query, people, receivers, delivery, links: None, given: rules, memory, shown }
     }
 
     /// Where one looks at an alert: an address for its messages.
@@ -125,13 +130,14 @@ impl Alerts {
     /// The metadata cannot be read or written. What was not written is decided anew the next time.
     pub fn evaluate(&self, now: i64) -> Result<Evaluated, EvaluateError> {
         let metadata = &**self.people.metadata();
-        let mut guard = self.lock();
+        let mut guard = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         let memory = &mut *guard;
         memory.load(metadata, now)?;
         memory.refresh(metadata)?;
         memory.pass_time(metadata, now)?;
         let due: Vec<(String, i64)> = memory.due(now);
         if due.is_empty() && !memory.of.values().any(|of| of.needs_turn(now)) {
+            self.show(memory, now);
             return Ok(Evaluated::default());
         }
         let decided = Decided::read(metadata)?;
@@ -167,6 +173,7 @@ impl Alerts {
             }
         }
         memory.of.retain(|_, of| of.rule.is_some() || !of.instances.is_empty());
+        self.show(memory, now);
         match first_error {
             None => Ok(evaluated),
             Some(error) => Err(error.into()),
@@ -187,7 +194,7 @@ impl Alerts {
     /// # Errors
     /// The metadata cannot be read.
     pub fn alerts(&self) -> Result<Vec<Alert>, MetadataError> {
-        view::alerts(&**self.people.metadata(), &self.lock(), None)
+        view::alerts(&**self.people.metadata(), &self.shown(), None)
     }
 
     /// The same at this time, in nanoseconds since 1970: for a process that does not evaluate, and looks at what another one has written.
@@ -195,7 +202,7 @@ impl Alerts {
     /// # Errors
     /// The metadata cannot be read.
     pub fn alerts_at(&self, now: i64) -> Result<Vec<Alert>, MetadataError> {
-        view::alerts(&**self.people.metadata(), &self.lock(), Some(now))
+        view::alerts(&**self.people.metadata(), &self.shown(), Some(now))
     }
 
     /// One alert.
@@ -232,9 +239,7 @@ impl Alerts {
     /// # Errors
     /// The metadata cannot be read.
     pub fn rules(&self) -> Result<Vec<RuleStatus>, MetadataError> {
-        let mut memory = self.lock();
-        memory.refresh(&**self.people.metadata())?;
-        view::rules(&**self.people.metadata(), &memory)
+        view::rules(&**self.people.metadata(), &self.shown(), &self.all_rules()?)
     }
 
     /// The rules of the start, of files and of people, as they are now.
@@ -242,19 +247,21 @@ impl Alerts {
     /// # Errors
     /// The metadata cannot be read.
     pub fn all_rules(&self) -> Result<Rules, MetadataError> {
-        let mut memory = self.lock();
-        memory.refresh(&**self.people.metadata())?;
-        Ok(memory.rules.clone())
+        Ok(memory::Made::read(&**self.people.metadata())?.over(&self.given).0)
     }
 
     /// When a rule would have fired in the twenty-four hours before this time, by what the store holds.
     pub fn preview(&self, rule: &Rule, now: i64) -> Preview {
-        let gaps = self.lock().clock.gaps().clone();
-        preview::preview(&*self.query, rule, &gaps, now)
+        preview::preview(&*self.query, rule, &self.shown().gaps, now)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    fn show(&self, memory: &Memory, now: i64) {
+        let shown = Arc::new(Shown::of(memory, now));
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = shown;
+    }
+
+    fn shown(&self) -> Arc<Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cupola_store::{Metadata, MetadataError};
+use cupola_store::{Document, Metadata, MetadataError};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::clock::Clock;
@@ -83,7 +83,7 @@ impl Memory {
         for (name, of) in &mut self.of {
             of.until = until.get(name).copied().flatten();
         }
-        if until.is_empty() {
+        if self.clock.now().is_none() {
             self.clock = clock;
         }
         self.made = None;
@@ -93,22 +93,13 @@ impl Memory {
 
     /// Takes notice of rules that people have made or taken away.
     pub(super) fn refresh(&mut self, metadata: &dyn Metadata) -> Result<(), MetadataError> {
-        let documents = metadata.all(RULE)?;
-        let made: Vec<(String, u64)> = documents.iter().map(|one| (one.key.clone(), one.version)).collect();
-        if self.made.as_ref() == Some(&made) {
+        let made = Made::read(metadata)?;
+        let versions = made.versions();
+        if self.made.as_ref() == Some(&versions) {
             return Ok(());
         }
-        let mut rules = self.given.clone();
-        self.unreadable.clear();
-        for document in &documents {
-            let read = serde_json::from_str(&document.body).map_err(|error| error.to_string());
-            let added = read.and_then(|rule| rules.add(&rule, RuleSource::People).map_err(|error| error.to_string()));
-            if let Err(problem) = added {
-                self.unreadable.insert(document.key.clone(), problem);
-            }
-        }
-        self.rules = rules;
-        self.made = Some(made);
+        (self.rules, self.unreadable) = made.over(&self.given);
+        self.made = Some(versions);
         self.past.clear();
         self.of.values_mut().for_each(|of| of.rule = None);
         for (rule, _) in self.rules.iter().filter(|(rule, _)| rule.is_enabled()) {
@@ -155,6 +146,32 @@ impl Memory {
         let failing = failing.map(|(name, of)| Broken { rule: name.clone(), failures: of.health.failures });
         let unreadable = self.unreadable.keys().map(|name| Broken { rule: name.clone(), failures: u32::MAX });
         failing.chain(unreadable).collect()
+    }
+}
+
+/// Rules that people have made.
+pub(super) struct Made(Vec<Document>);
+
+impl Made {
+    pub(super) fn read(metadata: &dyn Metadata) -> Result<Self, MetadataError> {
+        Ok(Self(metadata.all(RULE)?))
+    }
+
+    fn versions(&self) -> Vec<(String, u64)> {
+        self.0.iter().map(|one| (one.key.clone(), one.version)).collect()
+    }
+
+    /// These over others, and why some of them are none.
+    pub(super) fn over(&self, given: &Rules) -> (Rules, BTreeMap<String, String>) {
+        let (mut rules, mut unreadable) = (given.clone(), BTreeMap::new());
+        for document in &self.0 {
+            let read = serde_json::from_str(&document.body).map_err(|error| error.to_string());
+            let added = read.and_then(|rule| rules.add(&rule, RuleSource::People).map_err(|error| error.to_string()));
+            if let Err(problem) = added {
+                unreadable.insert(document.key.clone(), problem);
+            }
+        }
+        (rules, unreadable)
     }
 }
 

@@ -140,6 +140,10 @@ impl Turn<'_> {
             }
             Err(trouble) => health.problem = Some(trouble.to_string()),
         }
+        let nobody = rule.receivers().into_iter().flatten().find(|name| self.receivers.get(name).is_none());
+        if let (Some(name), None) = (nobody, &health.problem) {
+            health.problem = Some(format!("there is no receiver {name:?}: nobody is told through it"));
+        }
         if health.differs(before) {
             changes.push(health.put(&rule.name));
         }

@@ -1,5 +1,6 @@
 //! Alerts and rules, as people look at them.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,9 +11,9 @@ use super::Decided;
 use super::health::Health;
 use super::instance::Instance;
 use super::memory::Memory;
-use crate::evaluate::Labels;
+use crate::evaluate::{Gaps, Labels};
 use crate::people::{About, Acknowledged, AlertId, Assigned, Silence};
-use crate::rule::{Rule, RuleSource};
+use crate::rule::{Rule, RuleSource, Rules};
 use crate::state::{Episode, Phase};
 use crate::{MessageKind, Severity};
 
@@ -130,18 +131,44 @@ impl Alert {
     }
 }
 
+/// What evaluation has come to, for those who look.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    /// When; never, where this process has not evaluated.
+    now: Option<i64>,
+    instances: Vec<Instance>,
+    healths: BTreeMap<String, Health>,
+    rules: Option<Rules>,
+    pub(super) gaps: Gaps,
+}
+
+impl Shown {
+    pub(super) fn of(memory: &Memory, now: i64) -> Self {
+        Self {
+            now: Some(now),
+            instances: memory.of.values().flat_map(|of| of.instances.values()).cloned().collect(),
+            healths: memory.of.iter().map(|(name, of)| (name.clone(), of.health.clone())).collect(),
+            rules: Some(memory.rules.clone()),
+            gaps: memory.clock.gaps().clone(),
+        }
+    }
+
+    /// The alerts as this process has them, or as another one has written them.
+    fn instances(&self, metadata: &dyn Metadata) -> Result<Cow<'_, [Instance]>, MetadataError> {
+        if self.now.is_some() {
+            return Ok(Cow::Borrowed(&self.instances));
+        }
+        Ok(metadata.all(Instance::KIND)?.iter().filter_map(Instance::read).collect())
+    }
+}
+
 /// All alerts; what this process evaluates as it is, and else as it was last written.
-pub(super) fn alerts(metadata: &dyn Metadata, memory: &Memory, now: Option<i64>) -> Result<Vec<Alert>, MetadataError> {
+pub(super) fn alerts(metadata: &dyn Metadata, shown: &Shown, now: Option<i64>) -> Result<Vec<Alert>, MetadataError> {
     let decided = Decided::read(metadata)?;
-    let written: Vec<Instance> = match memory.is_loaded {
-        true => Vec::new(),
-        false => metadata.all(Instance::KIND)?.iter().filter_map(Instance::read).collect(),
-    };
-    let now = now.or(memory.clock.now());
-    let present = memory.of.values().flat_map(|of| of.instances.values()).filter(|_| memory.is_loaded);
-    let all = present.chain(&written).map(|instance| {
-        let now = now.unwrap_or(instance.updated);
-        Alert::of(instance, &decided, memory.rules.get(&instance.rule), now)
+    let (instances, now) = (shown.instances(metadata)?, now.or(shown.now));
+    let all = instances.iter().map(|instance| {
+        let rule = shown.rules.as_ref().and_then(|rules| rules.get(&instance.rule));
+        Alert::of(instance, &decided, rule, now.unwrap_or(instance.updated))
     });
     let mut all: Vec<Alert> = all.collect();
     let rank = |phase: Phase| match phase {
@@ -157,27 +184,23 @@ pub(super) fn alerts(metadata: &dyn Metadata, memory: &Memory, now: Option<i64>)
     Ok(all)
 }
 
-pub(super) fn rules(metadata: &dyn Metadata, memory: &Memory) -> Result<Vec<RuleStatus>, MetadataError> {
-    let (mut alerts, mut healths) = (Vec::new(), BTreeMap::new());
-    if !memory.is_loaded {
-        alerts = metadata.all(Instance::KIND)?.iter().filter_map(Instance::read).collect();
-        let written = metadata.all(Health::KIND)?;
-        healths = written.iter().filter_map(|one| Some((one.key.clone(), Health::read(one)?))).collect();
+pub(super) fn rules(metadata: &dyn Metadata, shown: &Shown, rules: &Rules) -> Result<Vec<RuleStatus>, MetadataError> {
+    let instances = shown.instances(metadata)?;
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for instance in instances.iter() {
+        let (pending, firing) = counts.entry(&instance.rule).or_default();
+        *pending += usize::from(instance.state.phase == Phase::Pending);
+        *firing += usize::from(instance.state.is_active());
+    }
+    let mut written = BTreeMap::new();
+    if shown.now.is_none() {
+        let all = metadata.all(Health::KIND)?;
+        written = all.iter().filter_map(|one| Some((one.key.clone(), Health::read(one)?))).collect();
     }
     let status = |(rule, source): (&Arc<Rule>, RuleSource)| {
-        let of = memory.of.get(&rule.name);
-        let count = |is: &dyn Fn(&Instance) -> bool| {
-            let present = of.into_iter().flat_map(|of| of.instances.values()).filter(|_| memory.is_loaded);
-            let written = alerts.iter().filter(|instance: &&Instance| instance.rule == rule.name);
-            present.chain(written).filter(|instance| is(instance)).count()
-        };
-        RuleStatus {
-            rule: rule.clone(),
-            source,
-            health: healths.get(&rule.name).or(of.map(|of| &of.health)).cloned().unwrap_or_default(),
-            pending: count(&|instance| instance.state.phase == Phase::Pending),
-            firing: count(&|instance| instance.state.is_active()),
-        }
+        let (pending, firing) = counts.get(rule.name()).copied().unwrap_or_default();
+        let health = shown.healths.get(&rule.name).or(written.get(&rule.name)).cloned().unwrap_or_default();
+        RuleStatus { rule: rule.clone(), source, health, pending, firing }
     };
-    Ok(memory.rules.iter().map(status).collect())
+    Ok(rules.iter().map(status).collect())
 }

@@ -408,6 +408,14 @@ fn a_rule_has_a_limit_of_alerts_and_what_is_beyond_is_counted() {
 }
 
 #[test]
+fn a_receiver_that_is_not_there_is_said_of_the_rule_and_the_others_are_told() {
+    let mut world = World::new("threshold = 10\nreceivers = [\"pager\", \"log\"]");
+    world.set("shop", 20.0).run(10);
+    assert_eq!(world.deliver()[0].receiver, "log");
+    assert!(world.health().problem.unwrap().contains("no receiver \"pager\""));
+}
+
+#[test]
 fn alerts_of_a_group_are_told_as_one() {
     let mut world = World::new("threshold = 10\ngroup_by = [\"service\"]\nlabels = { team = \"core\" }");
     world.set("a", 20.0).run(10);
