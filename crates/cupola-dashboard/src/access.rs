@@ -27,6 +27,9 @@ pub(crate) use session::COOKIE as SESSION;
 use session::{Kept, Sessions};
 use throttle::Throttle;
 
+/// How many characters of a form's token make it another one each time.
+const NONCE: usize = 16;
+
 /// The cookie that binds forms to who was given them.
 const FORM: &str = "cupola_form";
 
@@ -218,13 +221,17 @@ impl Access {
 
     /// A token for the forms of a page, and the cookie that it needs where there is none yet.
     pub(crate) fn form(&self, head: &Parts, user: &User) -> (String, Option<String>) {
-        match cookie(&head.headers, FORM).filter(|bound| bound.len() == 64) {
-            Some(bound) => (self.key.sign(&[bound, &user.name]), None),
+        let (bound, set) = match cookie(&head.headers, FORM).filter(|bound| bound.len() == 64) {
+            Some(bound) => (bound.to_owned(), None),
             None => {
                 let bound = secret::random();
-                (self.key.sign(&[&bound, &user.name]), Some(self.cookie(head, FORM, &bound, session::SECONDS)))
+                let set = self.cookie(head, FORM, &bound, session::SECONDS);
+                (bound, Some(set))
             }
-        }
+        };
+        // Another one each time: pages are compressed, and how long one is would tell of a text that stays the same.
+        let nonce = &secret::random()[..NONCE];
+        (format!("{nonce}{}", self.key.sign(&[&bound, &user.name, nonce])), set)
     }
 
     /// Whether it is this visitor who wants what they send, and no page of another site.
@@ -237,8 +244,11 @@ impl Access {
         let site = head.headers.get(HeaderName::from_static("sec-fetch-site"));
         let is_ours = site.is_none_or(|site| site == "same-origin" || site == "none");
         let bound = cookie(&head.headers, FORM).filter(|bound| bound.len() == 64);
-        let signed = bound.map(|bound| self.key.sign(&[bound, &user.name]));
-        is_ours && signed.zip(form).is_some_and(|(signed, form)| is_same(signed.as_bytes(), form.as_bytes()))
+        let Some((bound, (nonce, given))) = bound.zip(form.and_then(|form| form.split_at_checked(NONCE))) else {
+            return false;
+        };
+        let signed = self.key.sign(&[bound, &user.name, nonce]);
+        is_ours && is_same(signed.as_bytes(), given.as_bytes())
     }
 
     fn cookie(&self, head: &Parts, name: &str, value: &str, seconds: i64) -> String {

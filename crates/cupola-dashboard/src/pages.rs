@@ -36,7 +36,7 @@ use axum::routing::{get, post};
 use cupola_store::{Metadata, Query, Stats, Tails};
 use http::header::SET_COOKIE;
 use http::request::Parts;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Zoned;
 use maud::Markup;
 
@@ -210,7 +210,7 @@ impl House {
             (status, layout::page(&at_work, &drawn, stats.as_ref()))
         });
         let (status, page) = drawn.await.unwrap_or_else(|unasked| told(&visit, &unasked.into()));
-        with_cookie(answer::html(status, page), cookie)
+        with_cookie(answer::html(status, page, &head.headers), cookie)
     }
 
     /// Does what a form asks for, and goes on to the page that shows it.
@@ -252,7 +252,7 @@ fn told(visit: &Visit, fault: &Fault) -> (StatusCode, Markup) {
 
 fn refused(visit: &Visit, fault: &Fault) -> Response {
     let (status, page) = told(visit, fault);
-    answer::html(status, page)
+    answer::html(status, page, &HeaderMap::new())
 }
 
 fn with_cookie(mut answer: Response, cookie: Option<String>) -> Response {

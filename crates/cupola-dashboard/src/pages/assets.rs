@@ -4,11 +4,12 @@ use std::sync::LazyLock;
 
 use axum::extract::Path;
 use axum::response::{IntoResponse as _, Response};
+use flate2::Compression;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use sha2::{Digest as _, Sha256};
 
-use super::answer::guarded;
+use super::answer::{guarded, gzip, is_compressed, reads_gzip};
 
 /// One file.
 struct Asset {
@@ -16,6 +17,7 @@ struct Asset {
     name: String,
     kind: &'static str,
     bytes: &'static [u8],
+    compressed: Vec<u8>,
 }
 
 const CSS: &str = "text/css; charset=utf-8";
@@ -34,7 +36,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     let asset = |(stem, ending, kind, bytes): (&str, &str, &'static str, &'static [u8])| {
         let digest = Sha256::digest(bytes);
         let start: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        Asset { name: format!("{stem}-{start}.{ending}"), kind, bytes }
+        Asset { name: format!("{stem}-{start}.{ending}"), kind, bytes, compressed: gzip(bytes, Compression::best()) }
     };
     FILES.into_iter().map(asset).collect()
 });
@@ -48,11 +50,13 @@ pub(super) fn path(file: &str) -> String {
     format!("/cupola/assets/{name}")
 }
 
-pub(super) async fn serve(Path(name): Path<String>) -> Response {
+pub(super) async fn serve(Path(name): Path<String>, asked: HeaderMap) -> Response {
     let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else {
         return guarded(StatusCode::NOT_FOUND.into_response());
     };
-    let mut answer = asset.bytes.into_response();
+    let is_small = reads_gzip(&asked);
+    let mut answer = if is_small { asset.compressed.as_slice() } else { asset.bytes }.into_response();
+    is_compressed(answer.headers_mut(), is_small);
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(asset.kind));
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     guarded(answer)

@@ -68,7 +68,7 @@ pub(super) fn page(visit: &Visit, drawn: &Drawn, stats: Option<&Stats>) -> Marku
                 a.skip href="#content" { "Skip to content" }
                 div.shell {
                     aside.side aria-label="Cupola" {
-                        a.brand href=(visit.link("")) { (icon("dome")) span { "Cupola" } }
+                        a.brand href=(visit.link("")) aria-label="Cupola" { (icon("dome")) span { "Cupola" } }
                         nav aria-label="Pages" {
                             ul { @for (page, name, picture, key) in PLACES { li { (place(visit, drawn, (page, name, picture, key))) } } }
                         }

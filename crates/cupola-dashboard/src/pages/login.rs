@@ -48,7 +48,7 @@ fn show(access: &Access, head: &Parts, status: StatusCode, says: Option<&str>) -
     let back = visit.get("back").filter(|back| is_ours(back)).unwrap_or("/cupola");
     // Filled in where the address has it: whoever starts the server is shown one that does.
     let page = page(&form, back, visit.get("token").unwrap_or_default(), access.has_users(), says);
-    with_cookie(answer::html(status, layout::bare(Theme::of(&head.headers), "Log in", &page)), cookie)
+    with_cookie(answer::html(status, layout::bare(Theme::of(&head.headers), "Log in", &page), &head.headers), cookie)
 }
 
 fn page(form: &str, back: &str, token: &str, has_users: bool, says: Option<&str>) -> Markup {

@@ -8,6 +8,7 @@ use cupola_store::{Partial, Query, RequestRow, Requested, Requests, RequestsBy, 
 use super::chart::Steps;
 use super::fault::Fault;
 use super::range::Range;
+use super::show;
 
 /// The shares whose quantiles are shown.
 pub(super) const SHARES: [f64; 3] = [0.5, 0.95, 0.99];
@@ -99,6 +100,17 @@ pub(super) fn steps(range: Range, step: Duration) -> Steps {
     Steps { start, step, count }
 }
 
+/// How many seconds of each step the range has: the first and the last one may lie in it in part. `None` of those that lie in it by less than
+/// half, which say little.
+pub(super) fn seconds(range: Range, steps: &Steps) -> Vec<Option<f64>> {
+    let range = range.whole();
+    let of_step = |step: usize| {
+        let within = steps.time(step + 1).min(range.until) - steps.time(step).max(range.since);
+        (within * 2 >= steps.step).then(|| show::as_f64(within.cast_unsigned()) / 1e9)
+    };
+    (0..steps.count).map(of_step).collect()
+}
+
 /// What each step has, at its place; `None` where no request was.
 pub(super) fn by_step<'a>(
     rows: impl IntoIterator<Item = &'a RequestRow>,
@@ -122,4 +134,22 @@ pub(super) fn failed(row: &RequestRow) -> f64 {
 /// What requests cost: the failed ones first, then the time that all took.
 pub(super) fn impact(row: &RequestRow, seconds: f64) -> (f64, f64) {
     (row.errors as f64 / seconds.max(1.0), row.sum_ms / 1e3 / seconds.max(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_lies_in_the_range_in_part_counts_as_long_as_it_does() {
+        const MINUTE: i64 = 60_000_000_000;
+        let check = |until: i64, expected: &[Option<f64>]| {
+            let range = Range { since: 7 * MINUTE, until, is_live: true };
+            let steps = steps(range, Duration::from_secs(120));
+            assert_eq!((steps.start, seconds(range, &steps)), (6 * MINUTE, expected.to_vec()));
+        };
+        check(12 * MINUTE, &[Some(60.0), Some(120.0), Some(120.0)]);
+        check(11 * MINUTE, &[Some(60.0), Some(120.0), Some(60.0)]);
+        check(10 * MINUTE + MINUTE / 2, &[Some(60.0), Some(120.0), None]);
+    }
 }

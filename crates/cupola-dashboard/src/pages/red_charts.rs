@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::link::Link;
 use super::parts::{self, Tile};
 use super::range::Range;
-use super::red::{Of, SHARES, Sources, by_step, failed, steps};
+use super::red::{Of, SHARES, Sources, by_step, failed, seconds, steps};
 use super::visit::Visit;
 use super::{red_table, show};
 
@@ -97,8 +97,15 @@ impl Charts {
     pub(super) fn draw(&self, visit: &Visit, marks: &[Mark]) -> Markup {
         let now = by_step(&self.over_time, &self.steps);
         let earlier = by_step(&self.earlier, &self.steps);
-        let step_seconds = show::as_f64(self.steps.step.cast_unsigned()) / 1e9;
-        let rate = |row: Option<&RequestRow>| Some(row.map_or(0.0, |row| show::as_f64(row.count) / step_seconds));
+        let rates = |rows: &[Option<&RequestRow>], seconds: &[Option<f64>]| -> Vec<Option<f64>> {
+            let rate = |(row, seconds): (&Option<&RequestRow>, &Option<f64>)| {
+                let seconds = (*seconds)?;
+                Some(row.map_or(0.0, |row| show::as_f64(row.count) / seconds))
+            };
+            rows.iter().zip(seconds).map(rate).collect()
+        };
+        let step = show::as_f64(self.steps.step.cast_unsigned()) / 1e9;
+        let (within, whole) = (seconds(visit.range, &self.steps), vec![Some(step); self.steps.count]);
         let share = |row: Option<&RequestRow>| row.map(failed);
         let quantile = |place: usize| move |row: Option<&RequestRow>| row?.quantiles_ms.get(place).copied();
         let line = |name: &str, class, values| Line { name: name.to_owned(), class, values };
@@ -113,7 +120,7 @@ impl Charts {
             Bars { title: "Status", steps: self.steps, unit: Unit::Count, stacks: status.collect(), marks, zoom };
         html! {
             div.grid {
-                section.panel { (chart("Requests", Unit::Rate, vec![line("before", "s5 before", values(&earlier, rate)), line("requests", "s1 fill", values(&now, rate))], Vec::new())) }
+                section.panel { (chart("Requests", Unit::Rate, vec![line("before", "s5 before", rates(&earlier, &whole)), line("requests", "s1 fill", rates(&now, &within))], Vec::new())) }
                 section.panel { (chart("Errors", Unit::Share, vec![line("before", "s5 before", values(&earlier, share)), line("errors", "bad fill", values(&now, share))], Vec::new())) }
                 section.panel {
                     (chart("Duration", Unit::Ms, vec![
@@ -128,7 +135,7 @@ impl Charts {
         }
     }
 
-    /// Of each step the slowest one, if it failed or was slow for this time. One that is far out stands at the upper edge: it would flatten
+    /// The slowest ones that failed or were slow for this time. One that is far out stands at the upper edge: it would flatten
     /// all others.
     fn dots(&self, visit: &Visit) -> Vec<Dot> {
         let highest =
@@ -146,8 +153,14 @@ impl Charts {
                 is_error: example.is.is_error,
             }
         };
+        // With room between them for a finger.
         let mut seen = BTreeSet::new();
-        self.examples.iter().filter(is_telling).filter(|example| seen.insert(example.time)).map(dot).collect()
+        let room = (self.steps.end() - self.steps.start) / 25;
+        let mut has_room = |time: i64| {
+            let is_free = seen.range(time - room..=time + room).next().is_none();
+            is_free && seen.insert(time)
+        };
+        self.examples.iter().filter(is_telling).filter(|example| has_room(example.time)).map(dot).collect()
     }
 
     /// The requests that stand out, the slowest first.

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use super::chart::{Steps, spark};
 use super::fault::Fault;
 use super::link::Link;
-use super::red::{Of, Sources, by_step, failed, impact, steps};
+use super::red::{Of, Sources, by_step, failed, impact, seconds as seconds_of, steps};
 use super::visit::Visit;
 use super::{parts, show};
 
@@ -52,6 +52,7 @@ impl Table {
         let (now, before) = (visit.range.whole(), visit.range.whole().before());
         let (step, seconds) = (visit.range.step_of_requests(31), now.seconds());
         let steps = steps(visit.range, step);
+        let within = seconds_of(visit.range, &steps);
         let rows = |by| -> Result<(Vec<Row>, Option<cupola_store::Partial>), Fault> {
             let of = Of { service, by, ..Of::default() };
             let (told, earlier) = (sources.ask(query, now, of)?, sources.ask(query, before, of)?);
@@ -59,8 +60,10 @@ impl Table {
             let mut of_row: BTreeMap<(&str, &str), Vec<&RequestRow>> = BTreeMap::new();
             drawn.rows.iter().for_each(|row| of_row.entry((&row.service, &row.route)).or_default().push(row));
             let row = |now: RequestRow| {
-                let steps =
-                    of_row.get(&(&*now.service, &*now.route)).map(|rows| drawn_steps(rows, &steps)).unwrap_or_default();
+                let steps = of_row
+                    .get(&(&*now.service, &*now.route))
+                    .map(|rows| drawn_steps(rows, &steps, &within))
+                    .unwrap_or_default();
                 let before =
                     earlier.rows.iter().find(|row| (&row.service, &row.route) == (&now.service, &now.route)).cloned();
                 Row { now, before, steps }
@@ -146,10 +149,16 @@ impl Table {
     }
 }
 
-fn drawn_steps(rows: &[&RequestRow], steps: &Steps) -> (Vec<f64>, Vec<f64>) {
+/// By the second, so that a step that is not over yet is not lower for that.
+fn drawn_steps(rows: &[&RequestRow], steps: &Steps, within: &[Option<f64>]) -> (Vec<f64>, Vec<f64>) {
     let all = by_step(rows.iter().copied(), steps);
-    let of =
-        |count: fn(&RequestRow) -> u64| all.iter().map(|row| row.map_or(0.0, |row| show::as_f64(count(row)))).collect();
+    let of = |count: fn(&RequestRow) -> u64| {
+        let rate = |(row, seconds): (&Option<&RequestRow>, &Option<f64>)| {
+            let seconds = (*seconds)?;
+            Some(row.map_or(0.0, |row| show::as_f64(count(row)) / seconds))
+        };
+        all.iter().zip(within).filter_map(rate).collect()
+    };
     (of(|row| row.count), of(|row| row.errors))
 }
 
