@@ -101,12 +101,14 @@ impl<'a> Alert<'a> {
     }
 }
 
-/// Names as Prometheus has them: `http.route` is `http_route`. Empty ones are none.
+/// A name as Prometheus has it: `http.route` is `http_route`. Alertmanager refuses an alert that has another, also of an annotation.
+fn named(name: &str) -> String {
+    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
+    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
+}
+
+/// Empty ones are none.
 pub(super) fn labels(notice: &Notice) -> BTreeMap<String, String> {
-    let named = |name: &str| -> String {
-        let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
-        if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
-    };
     let labels = notice.labels.iter().filter(|(name, value)| !name.is_empty() && !value.is_empty());
     let mut labels: BTreeMap<String, String> = labels.map(|(name, value)| (named(name), value.clone())).collect();
     labels.insert("alertname".to_owned(), one_line(&notice.rule, 200));
@@ -116,7 +118,8 @@ pub(super) fn labels(notice: &Notice) -> BTreeMap<String, String> {
 
 /// With what was measured, which there is no other place for.
 pub(super) fn annotations(notice: &Notice) -> BTreeMap<String, String> {
-    let mut annotations = notice.annotations.clone();
+    let all = notice.annotations.iter().filter(|(name, _)| !name.is_empty());
+    let mut annotations: BTreeMap<String, String> = all.map(|(name, text)| (named(name), text.clone())).collect();
     for (name, value) in [("value", notice.value), ("threshold", notice.threshold)] {
         if let Some(value) = value {
             annotations.entry(name.to_owned()).or_insert_with(|| format!("{value}{}", notice.unit));
@@ -153,6 +156,8 @@ mod tests {
         let labels_of =
             BTreeMap::from([text("http.route"), text("2nd"), text("größe"), ("empty".into(), String::new())]);
         let notice = Notice { rule: "r".into(), labels: labels_of, ..Notice::default() };
+        let annotated = Notice { annotations: notice.labels.clone(), ..notice.clone() };
+        assert!(annotations(&annotated).into_keys().eq(["_2nd", "empty", "gr__e", "http_route"]));
         let names: Vec<String> = labels(&notice).into_keys().collect();
         assert_eq!(names, ["_2nd", "alertname", "gr__e", "http_route", "severity"]);
     }

@@ -1,6 +1,7 @@
 //! Requests to receivers: by a client of our own, whose errors carry no address.
 
 use std::error::Error;
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -20,11 +21,19 @@ use crate::SendError;
 const MOST: usize = 64 * 1024;
 
 /// An address, and the client that reaches it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Http {
     client: Client,
     address: Secret,
     timeout: Duration,
+}
+
+/// The host alone: the rest of an address may be a secret, and so may what the client knows of proxies.
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = Url::parse(self.address.expose()).ok();
+        f.debug_tuple("Http").field(&address.as_ref().and_then(Url::host_str).unwrap_or_default()).finish()
+    }
 }
 
 /// What the other side said.

@@ -30,7 +30,7 @@ fn notice(index: usize) -> Notice {
             text("service", &format!("api-{index}")),
             text("http.route", "/users/{id}<!channel>&"),
         ]),
-        annotations: BTreeMap::from([text("summary", "More than 10 % of requests fail")]),
+        annotations: BTreeMap::from([text("summary", "More than 10 % of requests fail"), text("run-book.1", "none")]),
         value: Some(14.2),
         threshold: Some(10.0),
         unit: "%".into(),

@@ -84,7 +84,7 @@ async fn answers_that_are_no_success() {
 #[tokio::test]
 async fn answers_that_are_none() {
     let check = async |address: &str, expected: Result<(), &str>| {
-        let hook = Webhook::new(address).unwrap().timeout(Duration::from_millis(300));
+        let hook = Webhook::new(address).unwrap().timeout(Duration::from_secs(1));
         let sent = hook.send(&message(MessageKind::Firing, 1)).await;
         let shown = format!("{sent:?}");
         match (sent, expected) {
