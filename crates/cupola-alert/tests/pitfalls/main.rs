@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
+mod kill;
 mod world;
 
 use cupola_alert::{AlertId, Happened, HealthStatus, Matcher, MessageKind, Phase, Severity, Why};

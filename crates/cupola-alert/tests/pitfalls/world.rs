@@ -10,12 +10,30 @@ use cupola_store::*;
 
 pub(crate) const S: i64 = 1_000_000_000;
 
+/// A rule over the metric, without its threshold.
+pub(crate) const GAUGE: &str = r#"
+[[rule]]
+name = "gauge"
+kind = "metric"
+metric = "m"
+how = "last"
+window = "1m"
+interval = "10s"
+delay = "0"
+"#;
+
 /// A store that says what the test wants.
 #[derive(Debug, Default)]
 pub(crate) struct Said {
     values: Mutex<BTreeMap<String, f64>>,
     requests: AtomicU64,
     fails: AtomicBool,
+}
+
+impl Said {
+    pub(crate) fn set(&self, service: &str, value: f64) {
+        self.values.lock().unwrap().insert(service.to_owned(), value);
+    }
 }
 
 fn nothing<T>() -> Result<T, QueryError> {
@@ -108,7 +126,7 @@ pub(crate) struct World {
     pub(crate) now: i64,
 }
 
-fn rules(text: &str) -> Rules {
+pub(crate) fn rules(text: &str) -> Rules {
     let mut rules = Rules::none();
     let file: BTreeMap<String, Vec<serde_json::Value>> = toml::from_str(text).unwrap();
     file["rule"].iter().for_each(|rule| _ = rules.add(rule, RuleSource::File).unwrap());
@@ -118,9 +136,7 @@ fn rules(text: &str) -> Rules {
 impl World {
     /// One rule over the metric, with these fields.
     pub(crate) fn new(fields: &str) -> Self {
-        Self::with(&format!(
-            "[[rule]]\nname = \"gauge\"\nkind = \"metric\"\nmetric = \"m\"\nhow = \"last\"\nwindow = \"1m\"\ninterval = \"10s\"\ndelay = \"0\"\n{fields}\n"
-        ))
+        Self::with(&format!("{GAUGE}{fields}\n"))
     }
 
     pub(crate) fn with(text: &str) -> Self {
@@ -160,7 +176,7 @@ impl World {
     }
 
     pub(crate) fn set(&mut self, service: &str, value: f64) -> &mut Self {
-        self.said.values.lock().unwrap().insert(service.to_owned(), value);
+        self.said.set(service, value);
         self
     }
 
