@@ -5,6 +5,7 @@ mod vars;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use file::ReceiversError;
 
@@ -13,6 +14,9 @@ use crate::{Message, MessageKind, Notice, Notifier, SendError, Sent, Severity};
 
 /// The receiver that is always there: each message is an event of `tracing`.
 pub const LOG: &str = "log";
+
+/// How long somebody who pressed a button waits.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Named notifiers, and which alerts go to which of them: all to all, where nothing else is said.
 ///
@@ -133,7 +137,9 @@ impl Receivers {
             let names: Vec<&str> = self.names().collect();
             return Err(SendError::lasting(format!("there is no receiver {name:?}, only {}", names.join(", "))));
         };
-        receiver.notifier.send(&trial(name, now)).await
+        let message = trial(name, now);
+        let sent = tokio::time::timeout(PATIENCE, receiver.notifier.send(&message)).await;
+        sent.unwrap_or_else(|_| Err(SendError::transient(format!("no answer within {} s", PATIENCE.as_secs()))))
     }
 }
 
@@ -268,6 +274,19 @@ mod tests {
         ] {
             assert_eq!(matches(pattern, value), expected, "{pattern} {value}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_tries_does_not_wait_for_ever() {
+        #[derive(Debug)]
+        struct Mute;
+        impl Notifier for Mute {
+            fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
+                Box::pin(std::future::pending())
+            }
+        }
+        let error = Receivers::default().with("mute", Mute).test("mute", 1).await.unwrap_err();
+        assert_eq!(error.to_string(), "no answer within 30 s");
     }
 
     #[tokio::test]
