@@ -226,7 +226,9 @@ impl People {
         Ok(silences)
     }
 
-    /// Makes a rule, or overrides fields of one that is there. The others are those of files and of the start, which it may build on.
+    /// Makes a rule, or overrides fields of one that is there; `null` makes a field what it is unless said. The others are those that it may
+    /// build on:
+    /// [`Alerts::all_rules`](crate::Alerts::all_rules).
     ///
     /// # Errors
     /// It is none: says which field is wrong.
@@ -234,9 +236,11 @@ impl People {
         let by = said_by(by)?;
         let mut rules = others.clone();
         let name = rules.add(rule, RuleSource::People).map_err(PeopleError::rule)?;
-        let (kind, key) = (RULE, name.clone());
-        let put = Change::Put { kind, key, body: rule.to_string(), expect: Expect::Any };
-        let happened = Happened::RuleChanged { by, rule: Some(rule.clone()) };
+        let earlier = self.metadata.get(RULE, &name)?;
+        let made = over(earlier.as_ref().and_then(|one| serde_json::from_str(&one.body).ok()), rule);
+        let expect = earlier.map_or(Expect::Absent, |earlier| Expect::Version(earlier.version));
+        let put = Change::Put { kind: RULE, key: name.clone(), body: made.to_string(), expect };
+        let happened = Happened::RuleChanged { by, rule: Some(made) };
         self.metadata.apply(&[put, history::note(&format!("rule/{name}"), now, &happened)])?;
         rules.get(&name).cloned().ok_or_else(|| PeopleError::bad("the rule has no name"))
     }
@@ -284,6 +288,19 @@ impl People {
                 done => return Ok(done?),
             }
         }
+    }
+}
+
+/// What people say of a rule, over what they said before; a rule of another kind is another rule.
+fn over(earlier: Option<Value>, rule: &Value) -> Value {
+    match (earlier, rule) {
+        (Some(Value::Object(mut earlier)), Value::Object(fields))
+            if fields.get("kind").is_none_or(|kind| earlier.get("kind").is_none_or(|before| before == kind)) =>
+        {
+            earlier.extend(fields.iter().map(|(name, value)| (name.clone(), value.clone())));
+            Value::Object(earlier)
+        }
+        _ => rule.clone(),
     }
 }
 

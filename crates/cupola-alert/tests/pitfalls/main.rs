@@ -494,6 +494,27 @@ fn two_who_evaluate_the_same_do_not_tell_twice() {
 }
 
 #[test]
+fn what_people_say_of_a_rule_adds_up_and_can_be_taken_back() {
+    let mut world = World::new("threshold = 10\ncooldown = \"5m\"");
+    let mut put = |rule: serde_json::Value| {
+        world.put_rule(&rule);
+        let rules = world.restart().alerts.all_rules().unwrap();
+        let mine = rules.get(rule["name"].as_str().unwrap()).unwrap();
+        (mine.kind(), mine.threshold(), mine.severity())
+    };
+    assert_eq!(put(serde_json::json!({ "name": "gauge", "threshold": 12 })), ("metric", Some(12.0), Severity::Warning));
+    let worse = serde_json::json!({ "name": "gauge", "severity": "critical" });
+    assert_eq!(put(worse), ("metric", Some(12.0), Severity::Critical));
+    let back = serde_json::json!({ "name": "gauge", "severity": null });
+    assert_eq!(put(back), ("metric", Some(12.0), Severity::Warning));
+    let new = serde_json::json!({ "name": "mine", "kind": "logs", "threshold": 1 });
+    assert_eq!(put(new), ("logs", Some(1.0), Severity::Warning));
+    assert_eq!(put(serde_json::json!({ "name": "mine", "threshold": 3 })), ("logs", Some(3.0), Severity::Warning));
+    let other = serde_json::json!({ "name": "mine", "kind": "heartbeat" });
+    assert_eq!(put(other), ("heartbeat", None, Severity::Warning));
+}
+
+#[test]
 fn bad_wishes_of_people_are_refused() {
     let mut world = World::new(BASE);
     world.set("shop", 20.0).run(10);
