@@ -9,7 +9,7 @@ mod demo;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cupola_dashboard::{Access, Api, OpenAlert, Pages, Role, Users, replay};
+use cupola_dashboard::{Access, Api, OpenAlert, Pages, Receiver, Role, Users, replay};
 use cupola_store::{Metadata, MetadataFile, Reader, Settings, Store};
 
 #[tokio::main]
@@ -38,7 +38,9 @@ async fn main() {
         .tails(tails.clone())
         .stats(move || stats.stats())
         .alerts(move || vec![alert.clone()]);
-    let app = pages.router().merge(Api::new(reader).access(access).tails(tails).router());
+    // More can be sent, to see it come in.
+    let receiver = Receiver::new(Arc::new(store.writer())).router();
+    let app = pages.router().merge(Api::new(reader).access(access).tails(tails).router()).merge(receiver);
     let listener = tokio::net::TcpListener::bind(&address).await.unwrap();
     println!("http://{}/cupola", listener.local_addr().unwrap());
     axum::serve(listener, app).await.unwrap();

@@ -19,6 +19,7 @@ use crate::access::{Access, Role};
 use crate::asked::Asked;
 use crate::desk::Desk;
 use crate::problem::Problem;
+pub(crate) use live::stream;
 
 /// Answers questions about what is stored, below `/cupola/api/v1`. All times are RFC 3339 or as people say them (`1h`, `yesterday`).
 ///

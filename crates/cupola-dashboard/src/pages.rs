@@ -4,6 +4,7 @@ mod answer;
 mod assets;
 mod chart;
 mod deploys;
+mod entry_fields;
 mod error_groups;
 mod fault;
 mod form;
@@ -11,6 +12,7 @@ mod icon;
 mod layout;
 mod link;
 mod login;
+mod logs;
 mod overview;
 mod parts;
 mod range;
@@ -18,9 +20,11 @@ mod red;
 mod red_charts;
 mod red_table;
 mod room;
+mod searching;
 mod service;
 mod settings;
 mod show;
+mod terms;
 mod visit;
 mod volume;
 
@@ -57,8 +61,14 @@ type Page = fn(&Visit, &Room<'_>) -> Result<Drawn, Fault>;
 type Action = fn(&Visit, &Room<'_>, &Form) -> Result<Link, Fault>;
 
 /// The pages, by their address below `/cupola`.
-const PAGES: [(&str, Page); 4] =
-    [("", overview::page), ("/service", service::page), ("/route", service::route), ("/settings", settings::page)];
+const PAGES: [(&str, Page); 6] = [
+    ("", overview::page),
+    ("/service", service::page),
+    ("/route", service::route),
+    ("/logs", logs::page),
+    ("/logs/entry", logs::entry),
+    ("/settings", settings::page),
+];
 
 /// What can be done, by the address that its form is sent to, and who may.
 const ACTIONS: [(&str, Role, Action); 2] = [
@@ -163,11 +173,13 @@ impl Pages {
                 house.show(visit, Err(Fault::missing("Nothing is at this address.")), overview::page, &head).await
             }
         };
+        let of_logs = logs::routes(&house);
         let access = house.access;
         let guard = access.clone();
         let pages = pages
             .route("/cupola/", get(async || answer::redirect("/cupola")))
             .route("/cupola/{*else}", get(missing))
+            .merge(of_logs)
             .layer(from_fn(move |asked, next| admitted(guard.clone(), asked, next)));
         Router::new()
             .route("/cupola/assets/{name}", get(assets::serve))
@@ -204,7 +216,7 @@ impl House {
             let room = Room { query, seams: &seams, stats: stats.as_ref() };
             let drawn = fault.and_then(|()| page(&at_work, &room));
             let (status, drawn) = match drawn {
-                Ok(drawn) => (StatusCode::OK, drawn),
+                Ok(drawn) => (drawn.status, drawn),
                 Err(fault) => (fault.status, fault.draw()),
             };
             (status, layout::page(&at_work, &drawn, stats.as_ref()))

@@ -22,17 +22,20 @@ const ALIVE: Duration = Duration::from_secs(15);
 
 pub(super) fn tail(tails: Option<&Tails>, signal: Signal, asked: Option<&str>) -> Response {
     match open(tails, signal, asked) {
-        Ok(tail) => {
-            let mut alive = interval(ALIVE);
-            alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            let mut answer = Response::new(Body::new(Live { tail, alive }));
-            let head = answer.headers_mut();
-            head.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-            head.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-            answer
-        }
+        Ok(tail) => stream(tail, events),
         Err(problem) => problem.into_response(),
     }
+}
+
+/// Goes on for as long as the watcher stays; `events` writes what has come.
+pub(crate) fn stream(tail: Tail, events: impl Fn(&Told) -> Bytes + Send + Unpin + 'static) -> Response {
+    let mut alive = interval(ALIVE);
+    alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut answer = Response::new(Body::new(Live { tail, alive, events }));
+    let head = answer.headers_mut();
+    head.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    head.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    answer
 }
 
 fn open(tails: Option<&Tails>, signal: Signal, asked: Option<&str>) -> Result<Tail, Problem> {
@@ -44,12 +47,13 @@ fn open(tails: Option<&Tails>, signal: Signal, asked: Option<&str>) -> Result<Ta
 }
 
 /// The body of the answer, which ends when the watcher leaves.
-struct Live {
+struct Live<F> {
     tail: Tail,
     alive: Interval,
+    events: F,
 }
 
-impl http_body::Body for Live {
+impl<F: Fn(&Told) -> Bytes + Unpin> http_body::Body for Live<F> {
     type Data = Bytes;
     type Error = std::convert::Infallible;
 
@@ -58,7 +62,7 @@ impl http_body::Body for Live {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         if let Poll::Ready(told) = self.tail.poll_next(context) {
-            return Poll::Ready(Some(Ok(Frame::data(events(&told)))));
+            return Poll::Ready(Some(Ok(Frame::data((self.events)(&told)))));
         }
         ready!(self.alive.poll_tick(context));
         Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b": still here\n\n")))))

@@ -24,11 +24,13 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Stem, ending, type and bytes of each.
-const FILES: [(&str, &str, &str, &[u8]); 5] = [
+const FILES: [(&str, &str, &str, &[u8]); 7] = [
     ("style", "css", CSS, include_bytes!("assets/style.css")),
     ("charts", "css", CSS, include_bytes!("assets/charts.css")),
+    ("entries", "css", CSS, include_bytes!("assets/entries.css")),
     ("page", "js", SCRIPT, include_bytes!("assets/page.js")),
     ("chart", "js", SCRIPT, include_bytes!("assets/chart.js")),
+    ("logs", "js", SCRIPT, include_bytes!("assets/logs.js")),
     ("icon", "svg", "image/svg+xml", include_bytes!("assets/icon.svg")),
 ];
 

@@ -1,6 +1,7 @@
 //! What stands around every page: where one can go, which time is told, how the store is.
 
 use cupola_store::Stats;
+use http::StatusCode;
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets;
@@ -12,8 +13,11 @@ use super::show;
 use super::visit::{Theme, Visit};
 
 /// Where one can go: address below `/cupola`, name, icon, and the key that goes there after `g`.
-const PLACES: [(&str, &str, &str, char); 2] =
-    [("", "Overview", "overview", 'o'), ("/settings", "Settings", "settings", ',')];
+const PLACES: [(&str, &str, &str, char); 3] = [
+    ("", "Overview", "overview", 'o'),
+    ("/logs", "Logs", "logs", 'l'),
+    ("/settings", "Settings", "settings", ','),
+];
 
 /// How often a page may be asked for again: seconds, and how that is said.
 const REFRESHES: [(u32, &str); 6] = [(0, "Off"), (5, "5 s"), (10, "10 s"), (30, "30 s"), (60, "1 min"), (300, "5 min")];
@@ -29,12 +33,15 @@ pub(super) struct Drawn {
     body: Markup,
     has_range: bool,
     scripts: Vec<&'static str>,
+    /// Whether this is what was asked for.
+    pub(super) status: StatusCode,
 }
 
 impl Drawn {
     /// A page that belongs to one of the places of the navigation, by its address below `/cupola`.
     pub(super) fn new(place: &'static str, title: impl Into<String>, body: Markup) -> Self {
-        Self { place, title: title.into(), trail: Vec::new(), body, has_range: true, scripts: Vec::new() }
+        let status = StatusCode::OK;
+        Self { place, title: title.into(), trail: Vec::new(), body, has_range: true, scripts: Vec::new(), status }
     }
 
     /// A page above it, the uppermost first.
@@ -50,9 +57,14 @@ impl Drawn {
     }
 
     /// Needs this script of the assets, too.
-    #[expect(dead_code, reason = "for pages that need one")]
     pub(super) fn script(mut self, file: &'static str) -> Self {
         self.scripts.push(file);
+        self
+    }
+
+    /// It says what is wrong with what was asked.
+    pub(super) fn refused(mut self) -> Self {
+        self.status = StatusCode::BAD_REQUEST;
         self
     }
 }
@@ -113,6 +125,7 @@ fn head(title: &str, scripts: &[&str]) -> Markup {
             link rel="icon" type="image/svg+xml" href=(assets::path("icon.svg"));
             link rel="stylesheet" href=(assets::path("style.css"));
             link rel="stylesheet" href=(assets::path("charts.css"));
+            link rel="stylesheet" href=(assets::path("entries.css"));
             @for script in ["page.js", "chart.js"].iter().chain(scripts) {
                 script type="module" src=(assets::path(script)) {}
             }

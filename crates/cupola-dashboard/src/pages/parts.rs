@@ -45,7 +45,6 @@ pub(super) fn badge(kind: &str, text: &str) -> Markup {
 }
 
 /// A level as our own lines have it, in its colour.
-#[expect(dead_code, reason = "for pages of entries")]
 pub(super) fn level(level: &str) -> Markup {
     let kind = match level {
         "ERROR" => "error",

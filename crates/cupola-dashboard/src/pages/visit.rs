@@ -137,7 +137,6 @@ impl Visit {
     }
 
     /// A whole number up to `most`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for pages of entries"))]
     pub(super) fn number(&self, name: &str, unsaid: usize, most: usize) -> Result<usize, Fault> {
         let Some(text) = self.get(name) else { return Ok(unsaid) };
         let number = text.parse().ok().filter(|number| (1..=most).contains(number));
@@ -156,7 +155,6 @@ impl Visit {
     }
 
     /// Entries of the range that the search asks for.
-    #[expect(dead_code, reason = "for pages of entries")]
     pub(super) fn selection(&self, signal: Signal) -> Result<Selection, Fault> {
         Ok(Selection { expression: self.expression()?, ..self.all_of(signal) })
     }

@@ -7,6 +7,7 @@ mod clients;
 mod demo;
 mod mask;
 mod pages;
+mod pages_logs;
 mod receiver;
 mod security;
 mod support;

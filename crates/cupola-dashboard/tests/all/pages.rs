@@ -13,32 +13,34 @@ use crate::demo::Demo;
 use crate::support::{House, now};
 
 /// All pages, with what they need.
-const PAGES: [&str; 4] = [
+const PAGES: [&str; 6] = [
     "/cupola",
     "/cupola/service?service=vm-provisioner",
     "/cupola/route?service=vm-provisioner&route=/api/v1/vms",
+    "/cupola/logs",
+    "/cupola/logs?live=1&columns=route,status",
     "/cupola/settings",
 ];
 
-fn demo() -> (House, Demo) {
+pub(crate) fn demo() -> (House, Demo) {
     let house = House::new();
     let demo = Demo { now: now().cast_signed(), hours: 2, per_minute: 20 };
     demo.fill(house.store());
     (house, demo)
 }
 
-fn pages(house: &House) -> Pages {
+pub(crate) fn pages(house: &House) -> Pages {
     Pages::new(Arc::new(house.reader()))
 }
 
-async fn get(pages: &Pages, path: &str) -> (u16, HeaderMap, String) {
+pub(crate) async fn get(pages: &Pages, path: &str) -> (u16, HeaderMap, String) {
     let answer = pages.clone().router().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
     let (head, bytes) = answer.into_parts();
     let text = String::from_utf8(bytes.collect().await.unwrap().to_bytes().to_vec()).unwrap();
     (head.status.as_u16(), head.headers, text)
 }
 
-async fn shown(pages: &Pages, path: &str) -> String {
+pub(crate) async fn shown(pages: &Pages, path: &str) -> String {
     let (status, _, text) = get(pages, path).await;
     assert_eq!(status, 200, "{path}: {text}");
     text

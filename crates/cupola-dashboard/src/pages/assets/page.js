@@ -33,6 +33,8 @@ export function localize(within) {
   }
 }
 localize(document);
+// Other scripts have names that change, so that none is imported: they tell what they have put into the page.
+document.addEventListener("cupola:fresh", (event) => localize(event.target));
 
 // A date and a time of day is meant in the zone that is shown.
 document.addEventListener("submit", (event) => {
