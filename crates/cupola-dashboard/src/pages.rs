@@ -25,6 +25,7 @@ mod service;
 mod settings;
 mod show;
 mod terms;
+mod traces;
 mod visit;
 mod volume;
 
@@ -61,12 +62,14 @@ type Page = fn(&Visit, &Room<'_>) -> Result<Drawn, Fault>;
 type Action = fn(&Visit, &Room<'_>, &Form) -> Result<Link, Fault>;
 
 /// The pages, by their address below `/cupola`.
-const PAGES: [(&str, Page); 6] = [
+const PAGES: [(&str, Page); 8] = [
     ("", overview::page),
     ("/service", service::page),
     ("/route", service::route),
     ("/logs", logs::page),
     ("/logs/entry", logs::entry),
+    ("/traces", traces::page),
+    ("/traces/{id}", traces::one),
     ("/settings", settings::page),
 ];
 

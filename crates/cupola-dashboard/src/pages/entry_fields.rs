@@ -105,7 +105,7 @@ pub(super) fn fields(visit: &Visit, page: &str, entry: &Entry) -> Markup {
                         dd.field-links {
                             a href=(search(&is)) aria-label={ "Only " (name) " " (said) } { "only" }
                             a href=(search(&not)) aria-label={ "Not " (name) " " (said) } { "not" }
-                            a href=(visit.link("/logs").set("query", terms.text()).set("facet", name)) aria-label={ "Values of " (name) } { "values" }
+                            @if page == "/logs" { a href=(visit.link(page).set("query", terms.text()).set("facet", name)) aria-label={ "Values of " (name) } { "values" } }
                         }
                     }
                 }

@@ -13,9 +13,10 @@ use super::show;
 use super::visit::{Theme, Visit};
 
 /// Where one can go: address below `/cupola`, name, icon, and the key that goes there after `g`.
-const PLACES: [(&str, &str, &str, char); 3] = [
+const PLACES: [(&str, &str, &str, char); 4] = [
     ("", "Overview", "overview", 'o'),
     ("/logs", "Logs", "logs", 'l'),
+    ("/traces", "Traces", "traces", 't'),
     ("/settings", "Settings", "settings", ','),
 ];
 

@@ -71,7 +71,7 @@ pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
 }
 
 /// Where a page of entries begins.
-fn cursor(visit: &Visit) -> Result<Option<Cursor>, Fault> {
+pub(super) fn cursor(visit: &Visit) -> Result<Option<Cursor>, Fault> {
     let Some(text) = visit.get("cursor") else { return Ok(None) };
     text.parse().map(Some).map_err(|_| {
         Fault::bad("`cursor` is none. Accepted: what the link to older entries has. Leave it out for the newest.")

@@ -8,6 +8,7 @@ mod demo;
 mod mask;
 mod pages;
 mod pages_logs;
+mod pages_traces;
 mod receiver;
 mod security;
 mod support;
