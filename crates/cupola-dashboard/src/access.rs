@@ -10,6 +10,7 @@ mod users;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cupola_http::Peer;
 use cupola_store::{Change, Metadata};
@@ -17,6 +18,8 @@ use http::header::{AUTHORIZATION, COOKIE, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use serde_json::json;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 pub use role::{Role, User};
 pub use users::{UserError, Users};
@@ -60,6 +63,17 @@ pub struct Access {
     sessions: Arc<Sessions>,
     throttle: Arc<Throttle>,
     key: Key,
+    door: Door,
+}
+
+/// Few log in at once: each takes a thread and some memory for a while.
+#[derive(Clone, Debug)]
+struct Door(Arc<Semaphore>);
+
+impl Default for Door {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(4)))
+    }
 }
 
 type External = Arc<dyn Fn(&Parts) -> Option<User> + Send + Sync>;
@@ -161,7 +175,7 @@ impl Access {
             return Some(Visitor { user: User::new("token", role), by: By::Bearer });
         }
         let user = self.by_session(&head.headers, now).or_else(|| self.external.as_ref()?(head)).or_else(|| {
-            let everyone = self.everyone.filter(|everyone| everyone.by_any_name || is_near(&head.headers))?;
+            let everyone = self.everyone.filter(|everyone| everyone.by_any_name || is_near(head))?;
             Some(User::new("", everyone.role))
         });
         user.map(|user| Visitor { user, by: By::Browser })
@@ -187,7 +201,7 @@ impl Access {
     }
 
     /// Logs somebody in: with a name and a password, or with a token where there is no name. Returns the cookie. Takes a while, on purpose.
-    pub(crate) fn log_in(&self, head: &Parts, name: &str, secret: &str, now: i64) -> Result<String, Refused> {
+    fn log_in(&self, head: &Parts, name: &str, secret: &str, now: i64) -> Result<String, Refused> {
         let keys = throttle_keys(peer(head), name);
         self.throttle.begin(&keys, now).map_err(Refused::Wait)?;
         let kept = if name.is_empty() {
@@ -206,6 +220,18 @@ impl Access {
         let session = self.sessions.begin(&kept, now).ok_or(Refused::Unavailable)?;
         self.note("login", &kept.user, &json!({ "from": peer(head).map(|peer| peer.to_string()) }), now);
         Ok(self.cookie(head, SESSION, &session, session::SECONDS))
+    }
+
+    /// The same, away from the threads that others wait for.
+    pub(crate) async fn come_in(&self, head: &Parts, name: &str, secret: &str) -> Result<String, Refused> {
+        let turn = timeout(Duration::from_secs(5), Arc::clone(&self.door.0).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(Refused::Wait(1)) };
+        let (access, head, name, secret) = (self.clone(), head.clone(), name.to_owned(), secret.to_owned());
+        let done = tokio::task::spawn_blocking(move || {
+            let _one_of_few = turn;
+            access.log_in(&head, &name, &secret, now())
+        });
+        done.await.unwrap_or(Err(Refused::Unavailable))
     }
 
     /// Ends a session. Returns the cookie that takes its place.
@@ -292,9 +318,13 @@ fn throttle_keys(peer: Option<IpAddr>, name: &str) -> Vec<String> {
 }
 
 /// Whether the server is asked for by a name that no other site can have.
-fn is_near(heads: &HeaderMap) -> bool {
-    let Some(host) = heads.get(HOST) else { return true };
-    let Ok(host) = host.to_str() else { return false };
+fn is_near(head: &Parts) -> bool {
+    // HTTP/2 says it in the address.
+    let host = match (head.uri.authority(), head.headers.get(HOST)) {
+        (Some(host), _) => host.as_str(),
+        (None, Some(host)) => host.to_str().unwrap_or_default(),
+        (None, None) => return true,
+    };
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.rsplit_once(':').map_or(host, |(name, _)| name),

@@ -42,6 +42,9 @@ fn everyone_comes_in_by_a_name_that_no_other_site_has() {
     for host in ["evil.example", "evil.example:4318", "localhost.evil.example", "127.0.0.1.evil.example", ""] {
         assert_eq!(role(&access, &[("host", host)]), None, "{host}");
     }
+    let mut two = head(&[]);
+    two.uri = "https://evil.example/cupola".parse().unwrap();
+    assert!(access.who(&two, 0).is_none(), "HTTP/2 has it in the address");
     // A token that is wrong is not better than none.
     assert_eq!(role(&access, &[("host", "localhost"), ("authorization", "Bearer wrong")]), None);
     assert_eq!(role(&access.everyone_by_any_name(Role::Viewer), &[("host", "evil.example")]), Some(Role::Viewer));

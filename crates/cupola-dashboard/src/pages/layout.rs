@@ -76,7 +76,7 @@ pub(super) fn page(visit: &Visit, drawn: &Drawn, stats: Option<&Stats>) -> Marku
     html! {
         (DOCTYPE)
         html lang="en" data-theme=(visit.theme.as_str()) {
-            (head(&drawn.title, &drawn.scripts))
+            (head(&drawn.title, Some(&visit.form), &drawn.scripts))
             body {
                 a.skip href="#content" { "Skip to content" }
                 div.shell {
@@ -98,6 +98,7 @@ pub(super) fn page(visit: &Visit, drawn: &Drawn, stats: Option<&Stats>) -> Marku
                         footer.foot { (health(stats)) }
                     }
                 }
+                (keys())
             }
         }
     }
@@ -108,13 +109,13 @@ pub(super) fn bare(theme: Theme, title: &str, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" data-theme=(theme.as_str()) {
-            (head(title, &[]))
+            (head(title, None, &[]))
             body.bare { main #content { (body) } }
         }
     }
 }
 
-fn head(title: &str, scripts: &[&str]) -> Markup {
+fn head(title: &str, form: Option<&str>, scripts: &[&str]) -> Markup {
     html! {
         head {
             meta charset="utf-8";
@@ -123,6 +124,8 @@ fn head(title: &str, scripts: &[&str]) -> Markup {
             meta name="color-scheme" content="light dark";
             meta name="robots" content="noindex";
             meta name="description" content="What your services do: requests, errors, traces and logs.";
+            // For scripts that change something: they send it as `x-cupola-form`.
+            @if let Some(form) = form { meta name="cupola-form" content=(form); }
             link rel="icon" type="image/svg+xml" href=(assets::path("icon.svg"));
             link rel="stylesheet" href=(assets::path("style.css"));
             link rel="stylesheet" href=(assets::path("charts.css"));
@@ -130,6 +133,28 @@ fn head(title: &str, scripts: &[&str]) -> Markup {
             @for script in ["page.js", "chart.js"].iter().chain(scripts) {
                 script type="module" src=(assets::path(script)) {}
             }
+        }
+    }
+}
+
+/// What can be typed.
+fn keys() -> Markup {
+    const KEYS: [(&str, &str); 6] = [
+        ("t", "choose the time"),
+        ("r", "read the page again"),
+        ("p", "pause, or go on"),
+        ("/", "search"),
+        ("Esc", "close what is open"),
+        ("?", "this list"),
+    ];
+    html! {
+        dialog.keys #keys aria-labelledby="keys-title" {
+            h2 #keys-title { "Keys" }
+            dl {
+                @for (_, name, _, key) in PLACES { dt { kbd { "g" } " " kbd { (key) } } dd { (name) } }
+                @for (key, says) in KEYS { dt { kbd { (key) } } dd { (says) } }
+            }
+            form method="dialog" { button.button type="submit" { "Close" } }
         }
     }
 }

@@ -84,13 +84,10 @@ async fn log_in(access: Access, asked: Request<Body>) -> Response {
     if !access.is_own_form(&head, &nobody(), form.get("form")) {
         return show(&access, &head, StatusCode::FORBIDDEN, Some("The page was too old. Once more, please."));
     }
-    let (name, secret) =
-        (form.get("name").unwrap_or_default().to_owned(), form.get("secret").unwrap_or_default().to_owned());
-    let back = form.get("back").filter(|back| is_ours(back)).unwrap_or("/cupola").to_owned();
-    let (at_work, asker) = (access.clone(), head.clone());
-    let done = tokio::task::spawn_blocking(move || at_work.log_in(&asker, &name, &secret, now())).await;
-    match done.unwrap_or(Err(Refused::Unavailable)) {
-        Ok(cookie) => with_cookie(answer::redirect(&back), Some(cookie)),
+    let (name, secret) = (form.get("name").unwrap_or_default(), form.get("secret").unwrap_or_default());
+    let back = form.get("back").filter(|back| is_ours(back)).unwrap_or("/cupola");
+    match access.come_in(&head, name, secret).await {
+        Ok(cookie) => with_cookie(answer::redirect(back), Some(cookie)),
         Err(Refused::Unknown) => show(&access, &head, StatusCode::UNAUTHORIZED, Some("That is not known here.")),
         Err(Refused::Wait(seconds)) => {
             let says = format!("Too many attempts have failed. Try again in {seconds} s.");

@@ -97,6 +97,8 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "p") {
     paused = !paused;
     document.querySelectorAll("[data-refreshes]").forEach((said) => { said.textContent = paused ? "Paused" : `${document.querySelector("main").dataset.refresh} s`; });
+  } else if (event.key === "?") {
+    document.querySelector("#keys")?.showModal();
   } else if (event.key === "/") {
     const search = document.querySelector("main input[type=search]");
     if (search) { event.preventDefault(); search.focus(); }

@@ -92,6 +92,9 @@ async function works(browser) {
   expect("works", await page.getByRole("link", { name: "Last 24 hours" }).isVisible(), "t does not open the times");
   await page.keyboard.press("Escape");
   expect("works", await page.getByRole("link", { name: "Last 24 hours" }).isHidden(), "Escape does not close them");
+  await page.keyboard.press("?");
+  expect("works", await page.getByRole("dialog", { name: "Keys" }).isVisible(), "? does not tell of the keys");
+  await page.keyboard.press("Escape");
   await Promise.all([page.waitForURL(/settings/), page.keyboard.type("g,")]);
 
   // Read again, the page is another one at the same place.
