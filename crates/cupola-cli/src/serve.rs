@@ -1,6 +1,7 @@
 //! `cupola serve`: a store that takes OpenTelemetry's messages and answers questions, in one process.
 
 mod account;
+mod alerts;
 mod listener;
 mod people;
 mod tls;
@@ -54,6 +55,9 @@ pub struct Serve {
 
     #[command(flatten)]
     secrets: Secrets,
+
+    #[command(flatten)]
+    watch: alerts::Watch,
 
     /// Keeps entries for so many days
     #[arg(long, value_name = "DAYS", env = "CUPOLA_STORE_DAYS", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=36500))]
@@ -112,6 +116,7 @@ Examples:
   cupola serve                                    a store in ./cupola-store, for this machine alone; http://127.0.0.1:4318 shows it
   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 my-service
   curl -G http://127.0.0.1:4318/cupola/api/v1/logs -d limit=20 --data-urlencode 'query=level>=warn'
+  SLACK_WEBHOOK_URL=… cupola serve --alerts alerts.toml          also tells a chat of what is wrong
   CUPOLA_INGEST_TOKEN=… CUPOLA_READ_TOKEN=… cupola serve --http 0.0.0.0:4318 --grpc 0.0.0.0:4317 \\
       --tls-cert chain.pem --tls-key key.pem
 
@@ -142,6 +147,7 @@ impl Serve {
     async fn serve(self) -> anyhow::Result<()> {
         let acceptor = self.certificate.acceptor()?;
         let policy = self.secrets.policy()?;
+        let judged = self.watch.read()?;
         // Bound first: a store that is opened in vain would have to be closed again.
         let http = Listener::bind(self.http, acceptor.clone()).await?;
         let grpc = Listener::bind(self.grpc, acceptor).await?;
@@ -149,9 +155,18 @@ impl Serve {
         let hours = 24 * u64::from(self.days);
         let settings = Settings::default().retention(Duration::from_hours(hours)).max_bytes(self.max_bytes);
         let store = Arc::new(crate::store::open(&self.store, &settings, policy.as_ref())?);
-        let app = self.app(&cupola, &store, policy, http.address())?;
+        let metadata: Arc<dyn Metadata> = Arc::new(MetadataFile::open(&self.store)?);
+        let reader = Arc::new(Reader::open(&self.store)?);
+        let scheme = if self.certificate.is_there() { "https" } else { "http" };
+        let base = format!("{scheme}://{}", http.address());
+        let alerts = judged.map(|judged| alerts::over(reader.clone(), metadata.clone(), judged, base));
+        let app = self.app(&cupola, &store, policy, http.address(), (reader, metadata))?;
         tracing::info!(target: "cupola", store = %self.store.display(), http = %http.address(), grpc = %grpc.address(), "listening");
         let (end, ended) = watch::channel(());
+        let watching = alerts.map(|alerts| {
+            let mut ended = ended.clone();
+            tokio::spawn(alerts.run(alerts::clock, async move { _ = ended.changed().await }))
+        });
         let mut servers = JoinSet::new();
         for listener in [http, grpc] {
             servers.spawn(listener.serve(app.clone(), ended.clone()));
@@ -166,6 +181,10 @@ impl Serve {
         // Who watches a tail would stay for ever.
         let _ = tokio::time::timeout(PATIENCE, async { while servers.join_next().await.is_some() {} }).await;
         servers.shutdown().await;
+        if let Some(watching) = watching {
+            // It ends as it is told; what it has not sent by then is in the outbox.
+            let _ = watching.await;
+        }
         let closed = tokio::task::spawn_blocking(move || close(store)).await.context("the store was not closed")?;
         cupola.shutdown().await;
         failed.context("a server panicked")?.context("a server failed")?;
@@ -178,14 +197,13 @@ impl Serve {
         store: &Arc<Store>,
         policy: Option<KeyPolicy>,
         address: SocketAddr,
+        (reader, metadata): (Arc<Reader>, Arc<dyn Metadata>),
     ) -> anyhow::Result<Router> {
         account::show(cupola.registry(), Arc::downgrade(store));
         cupola.ready_check(ready(store));
         let receiver = Receiver::new(Arc::new(store.writer())).policy(policy);
         let receiver = self.tokens.ingest_token.iter().fold(receiver, |receiver, token| receiver.token(token));
-        let metadata: Arc<dyn Metadata> = Arc::new(MetadataFile::open(&self.store)?);
         let access = people::access(&self.tokens, Arc::clone(&metadata), address, self.certificate.is_there());
-        let reader = Arc::new(Reader::open(&self.store)?);
         let api = Api::new(reader.clone()).tails(store.tails().clone()).access(access.clone());
         let stats = Arc::downgrade(store);
         let pages = Pages::new(reader)
@@ -201,7 +219,9 @@ impl Serve {
 
 /// Its own log and metrics. What is stored here is that of others, so that its own store is none of its own telemetry's business.
 fn own() -> anyhow::Result<Cupola> {
-    let vars = |name: &str| crate::environment::variable(name).filter(|_| !name.starts_with("CUPOLA_STORE"));
+    let vars = |name: &str| {
+        crate::environment::variable(name).filter(|_| !name.starts_with("CUPOLA_STORE") && !alerts::is_of_alerts(name))
+    };
     let layer = |layer: cupola::http::ObserveLayer| TAKEN.iter().fold(layer, |layer, path| layer.skip(path));
     Ok(Cupola::builder("cupola").version(env!("CARGO_PKG_VERSION")).vars(vars).layer(layer).init()?)
 }

@@ -38,12 +38,13 @@ mod with {
             keeping: &Keeping,
             telemetry: &Telemetry,
         ) -> Result<Self, InitError> {
-            let receivers = Receivers::from_vars(&|name| vars.text(name))?;
+            let (rules, of_file) = file(vars)?;
+            let receivers = Receivers::from_vars(&|name| vars.text(name))?.and(of_file);
             let told = |receivers: Receivers, (name, notifier)| {
                 receivers.with_receiver(name, Receiver { notifier, send_resolved: true })
             };
             let receivers = notifiers.into_iter().fold(receivers, told);
-            let (rules, is_on) = (rules(vars)?, vars.yes_or_no("CUPOLA_MONITORING")?);
+            let is_on = vars.yes_or_no("CUPOLA_MONITORING")?;
             let is_wanted = is_on.unwrap_or_else(|| receivers.names().count() > 1);
             let ends = watch::Sender::new(());
             let (Some(reader), Some(dir)) = (keeping.reader().filter(|_| is_on != Some(false)), keeping.dir()) else {
@@ -85,13 +86,16 @@ mod with {
         }
     }
 
-    /// The default rules, and what a file changes of them.
-    fn rules(vars: Vars<'_>) -> Result<Rules, VarError> {
-        const NAME: &str = "CUPOLA_ALERT_RULES";
-        let Some(path) = vars.text(NAME) else { return Ok(Rules::default()) };
-        let bad = |why: String| VarError::new(NAME, path.clone(), "a file with [[rule]] tables").because(Some(why));
-        let text = std::fs::read_to_string(&path).map_err(|error| bad(error.to_string()))?;
-        Rules::from_toml(&text).map_err(|error| bad(error.to_string()))
+    /// The default rules and what a file changes of them, and the receivers that it names.
+    fn file(vars: Vars<'_>) -> Result<(Rules, Receivers), VarError> {
+        const NAME: &str = "CUPOLA_ALERTS";
+        let Some(path) = vars.text(NAME) else { return Ok(Default::default()) };
+        let accepted = "a file with [[rule]], [[receiver]] and [[route]] tables";
+        let bad =
+            |why: &dyn std::fmt::Display| VarError::new(NAME, path.clone(), accepted).because(Some(why.to_string()));
+        let text = std::fs::read_to_string(&path).map_err(|error| bad(&error))?;
+        let rules = Rules::from_toml(&text).map_err(|error| bad(&error))?;
+        Ok((rules, Receivers::from_toml(&text).map_err(|error| bad(&error))?))
     }
 
     fn now() -> i64 {
@@ -136,7 +140,7 @@ mod without {
         /// Somebody who wants to be told is not to wait in vain.
         pub(crate) fn from_vars(vars: Vars<'_>, (): Notifiers, _: &Keeping, _: &Telemetry) -> Result<Self, InitError> {
             let accepted = "nothing, since this build is without the feature `alerts`";
-            vars.read("CUPOLA_ALERT_RULES", accepted, |_| None::<()>)?;
+            vars.read("CUPOLA_ALERTS", accepted, |_| None::<()>)?;
             for name in ["CUPOLA_MONITORING", "ENABLE_EMAIL_ALERTS", "ENABLE_SLACK_ALERTS"] {
                 if vars.yes_or_no(name)? == Some(true) {
                     vars.read(name, accepted, |_| None::<()>)?;

@@ -127,7 +127,7 @@ const VARIABLES: &[&str] = &[
 
 /// Those that say who is told of alerts, and which of them are read depends on which are set.
 const OF_ALERTS: &[&str] = &[
-    "CUPOLA_ALERT_RULES",
+    "CUPOLA_ALERTS",
     "CUPOLA_MONITORING",
     "ENABLE_SLACK_ALERTS",
     "SLACK_WEBHOOK_URL",

@@ -39,7 +39,7 @@ fn vars(dir: &Path, more: &[(&'static str, &str)]) -> impl Fn(&str) -> Option<St
     let rules = dir.join("rules.toml");
     std::fs::write(&rules, RULES).unwrap();
     let mut all = vec![("CUPOLA_STORE", dir.join("store").to_str().unwrap().to_owned())];
-    all.push(("CUPOLA_ALERT_RULES", rules.to_str().unwrap().to_owned()));
+    all.push(("CUPOLA_ALERTS", rules.to_str().unwrap().to_owned()));
     all.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
     move |name| {
         all.iter()
@@ -97,12 +97,12 @@ fn what_is_wrong_is_said_at_the_start() {
         assert!(error.starts_with(expected), "{error}");
     };
     check(&[("ENABLE_SLACK_ALERTS", "true")], "ENABLE_SLACK_ALERTS is `true`: SLACK_WEBHOOK_URL is not set");
-    check(&[("CUPOLA_ALERT_RULES", "/nowhere.toml")], "CUPOLA_ALERT_RULES is `/nowhere.toml`: No such file");
+    check(&[("CUPOLA_ALERTS", "/nowhere.toml")], "CUPOLA_ALERTS is `/nowhere.toml`: No such file");
     check(&[("CUPOLA_MONITORING", "maybe")], "CUPOLA_MONITORING is `maybe`; accepted: ");
     let bad = folder.path().join("bad.toml");
     std::fs::write(&bad, "[[rule]]\nname = 'x'\nkind = 'logs'\nthresold = 1\n").unwrap();
     let bad = bad.to_str().unwrap();
-    check(&[("CUPOLA_ALERT_RULES", bad)], &format!("CUPOLA_ALERT_RULES is `{bad}`: "));
+    check(&[("CUPOLA_ALERTS", bad)], &format!("CUPOLA_ALERTS is `{bad}`: "));
 }
 
 #[test]

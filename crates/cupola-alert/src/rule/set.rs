@@ -10,6 +10,9 @@ use super::error::{RuleError, RulesError};
 
 const DEFAULTS: &str = include_str!("defaults.toml");
 
+/// What a file may have: rules, and who is told.
+const TABLES: [&str; 3] = ["rule", "receiver", "route"];
+
 /// Rules, each of another name. A rule overrides the fields of an earlier one of the same name and kind.
 ///
 /// ```
@@ -79,8 +82,10 @@ impl Rules {
             let line = error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
             RulesError::file(format!("line {line} of the rules: {}", error.message()))
         })?;
-        if let Some(other) = file.keys().find(|name| *name != "rule") {
-            return Err(RulesError::file(format!("{other:?} in the rules: only [[rule]] tables are accepted")));
+        if let Some(other) = file.keys().find(|name| !TABLES.contains(&name.as_str())) {
+            return Err(RulesError::file(format!(
+                "{other:?}: only [[rule]], [[receiver]] and [[route]] tables are accepted"
+            )));
         }
         let tables = match file.get("rule") {
             None => &[],

@@ -84,7 +84,7 @@ fn a_file_that_is_none_says_where() {
         assert!(error.contains(expected), "{error}");
     };
     check("[[rule]]\nname = \n", "line 2 of the rules");
-    check("[[rules]]\nname = \"a\"\n", "only [[rule]] tables");
+    check("[[rules]]\nname = \"a\"\n", "\"rules\": only [[rule]], [[receiver]] and [[route]] tables are accepted");
     check("[rule]\nname = \"a\"\n", "it is written [[rule]]");
     check("[[rule]]\nname = \"cpu\"\n[[rule]]\nname = \"cpu\"\n", "another rule of the file");
     check("[[rule]]\nname = \"a/b\"\nkind = \"cpu\"\n", "without /");
