@@ -18,6 +18,7 @@ use axum::routing::get;
 use clap::Args;
 use cupola::Cupola;
 use cupola::http::Check;
+use cupola_alert::{Receivers, Rules};
 use cupola_dashboard::{Api, Pages, Receiver};
 use cupola_redact::KeyPolicy;
 use cupola_store::{Metadata, MetadataFile, Reader, Settings, Store};
@@ -128,9 +129,10 @@ impl Serve {
     /// Serves until it is told to end; returns the exit code.
     pub(crate) fn run(self) -> Result<i32, Failure> {
         self.check().map_err(Failure::Usage)?;
+        let judged = self.watch.read().map_err(Failure::Usage)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.context("no threads could be started").map_err(Failure::Work)?;
-        runtime.block_on(self.serve()).map_err(Failure::Work)?;
+        runtime.block_on(self.serve(judged)).map_err(Failure::Work)?;
         Ok(crate::DONE)
     }
 
@@ -144,10 +146,9 @@ impl Serve {
         Ok(())
     }
 
-    async fn serve(self) -> anyhow::Result<()> {
+    async fn serve(self, judged: Option<(Rules, Receivers)>) -> anyhow::Result<()> {
         let acceptor = self.certificate.acceptor()?;
         let policy = self.secrets.policy()?;
-        let judged = self.watch.read()?;
         // Bound first: a store that is opened in vain would have to be closed again.
         let http = Listener::bind(self.http, acceptor.clone()).await?;
         let grpc = Listener::bind(self.grpc, acceptor).await?;
