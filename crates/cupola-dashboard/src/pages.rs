@@ -6,6 +6,7 @@ mod chart;
 mod deploys;
 mod entry_fields;
 mod error_groups;
+mod errors;
 mod fault;
 mod form;
 mod icon;
@@ -62,7 +63,7 @@ type Page = fn(&Visit, &Room<'_>) -> Result<Drawn, Fault>;
 type Action = fn(&Visit, &Room<'_>, &Form) -> Result<Link, Fault>;
 
 /// The pages, by their address below `/cupola`.
-const PAGES: [(&str, Page); 8] = [
+const PAGES: [(&str, Page); 10] = [
     ("", overview::page),
     ("/service", service::page),
     ("/route", service::route),
@@ -70,6 +71,8 @@ const PAGES: [(&str, Page); 8] = [
     ("/logs/entry", logs::entry),
     ("/traces", traces::page),
     ("/traces/{id}", traces::one),
+    ("/errors", errors::page),
+    ("/errors/{fingerprint}", errors::one),
     ("/settings", settings::page),
 ];
 

@@ -86,7 +86,9 @@ pub(super) fn belongs(visit: &Visit, entry: &Entry) -> Markup {
 /// All fields, and searches for entries that have the same.
 pub(super) fn fields(visit: &Visit, page: &str, entry: &Entry) -> Markup {
     let terms = Terms::read(visit.get("query").unwrap_or_default(), &visit.now);
-    let mut all: Vec<_> = entry.fields().collect();
+    // What happened in a span and what it is linked with are shown by themselves.
+    let mut all: Vec<_> =
+        entry.fields().filter(|(name, _)| page != "/traces" || !["events", "links"].contains(name)).collect();
     all.sort_by_key(|(name, _)| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len()));
     let columns = visit.get("columns");
     let search = |term: &Term| {

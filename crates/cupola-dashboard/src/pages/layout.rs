@@ -13,10 +13,11 @@ use super::show;
 use super::visit::{Theme, Visit};
 
 /// Where one can go: address below `/cupola`, name, icon, and the key that goes there after `g`.
-const PLACES: [(&str, &str, &str, char); 4] = [
+const PLACES: [(&str, &str, &str, char); 5] = [
     ("", "Overview", "overview", 'o'),
     ("/logs", "Logs", "logs", 'l'),
     ("/traces", "Traces", "traces", 't'),
+    ("/errors", "Errors", "errors", 'e'),
     ("/settings", "Settings", "settings", ','),
 ];
 

@@ -7,6 +7,7 @@ mod clients;
 mod demo;
 mod mask;
 mod pages;
+mod pages_errors;
 mod pages_logs;
 mod pages_traces;
 mod receiver;

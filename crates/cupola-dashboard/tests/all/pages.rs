@@ -13,13 +13,14 @@ use crate::demo::Demo;
 use crate::support::{House, now};
 
 /// All pages, with what they need.
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
     "/cupola",
     "/cupola/service?service=vm-provisioner",
     "/cupola/route?service=vm-provisioner&route=/api/v1/vms",
     "/cupola/logs",
     "/cupola/logs?live=1&columns=route,status",
     "/cupola/traces",
+    "/cupola/errors",
     "/cupola/settings",
 ];
 

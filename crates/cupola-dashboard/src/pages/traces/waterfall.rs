@@ -13,8 +13,8 @@ use crate::pages::visit::Visit;
 use crate::pages::{parts, show};
 
 /// So many spans are drawn at once, and so many log lines.
-const SPANS: usize = 400;
-const LINES: usize = 200;
+const SPANS: usize = 250;
+const LINES: usize = 150;
 /// Deeper ones are not moved further to the right.
 const DEEPEST: usize = 12;
 
