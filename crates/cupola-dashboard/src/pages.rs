@@ -7,13 +7,17 @@ mod deploys;
 mod entry_fields;
 mod error_groups;
 mod errors;
+mod executions;
 mod fault;
 mod form;
 mod icon;
+mod jobs;
 mod layout;
 mod link;
+mod llm;
 mod login;
 mod logs;
+mod money;
 mod overview;
 mod parts;
 mod range;
@@ -25,7 +29,9 @@ mod searching;
 mod service;
 mod settings;
 mod show;
+mod system;
 mod terms;
+mod told;
 mod traces;
 mod visit;
 mod volume;
@@ -63,7 +69,7 @@ type Page = fn(&Visit, &Room<'_>) -> Result<Drawn, Fault>;
 type Action = fn(&Visit, &Room<'_>, &Form) -> Result<Link, Fault>;
 
 /// The pages, by their address below `/cupola`.
-const PAGES: [(&str, Page); 10] = [
+const PAGES: &[(&str, Page)] = &[
     ("", overview::page),
     ("/service", service::page),
     ("/route", service::route),
@@ -73,11 +79,16 @@ const PAGES: [(&str, Page); 10] = [
     ("/traces/{id}", traces::one),
     ("/errors", errors::page),
     ("/errors/{fingerprint}", errors::one),
+    ("/jobs", jobs::page),
+    ("/executions", executions::page),
+    ("/executions/{id}", executions::one),
+    ("/llm", llm::page),
+    ("/system", system::page),
     ("/settings", settings::page),
 ];
 
 /// What can be done, by the address that its form is sent to, and who may.
-const ACTIONS: [(&str, Role, Action); 2] = [
+const ACTIONS: &[(&str, Role, Action)] = &[
     ("/settings/users", Role::Admin, settings::set_user),
     ("/settings/users/remove", Role::Admin, settings::remove_user),
 ];
@@ -155,7 +166,7 @@ impl Pages {
         let access = access.unwrap_or_else(|| Access::default().everyone_by_any_name(Role::Viewer));
         let house = House { desk, seams, access };
         let mut pages = Router::new();
-        for (path, page) in PAGES {
+        for &(path, page) in PAGES {
             let house = house.clone();
             let handler = async move |steps: RawPathParams, head: Parts| {
                 let (visit, fault) = visit(path, steps.iter(), &head);
@@ -163,7 +174,7 @@ impl Pages {
             };
             pages = pages.route(&format!("/cupola{path}"), get(handler));
         }
-        for (path, role, action) in ACTIONS {
+        for &(path, role, action) in ACTIONS {
             let house = house.clone();
             let handler = async move |steps: RawPathParams, asked: Request| {
                 let (head, sent) = asked.into_parts();

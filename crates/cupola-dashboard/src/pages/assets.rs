@@ -24,10 +24,11 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Stem, ending, type and bytes of each.
-const FILES: [(&str, &str, &str, &[u8]); 7] = [
+const FILES: &[(&str, &str, &str, &[u8])] = &[
     ("style", "css", CSS, include_bytes!("assets/style.css")),
     ("charts", "css", CSS, include_bytes!("assets/charts.css")),
     ("entries", "css", CSS, include_bytes!("assets/entries.css")),
+    ("work", "css", CSS, include_bytes!("assets/work.css")),
     ("page", "js", SCRIPT, include_bytes!("assets/page.js")),
     ("chart", "js", SCRIPT, include_bytes!("assets/chart.js")),
     ("logs", "js", SCRIPT, include_bytes!("assets/logs.js")),
@@ -40,7 +41,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         let start: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         Asset { name: format!("{stem}-{start}.{ending}"), kind, bytes, compressed: gzip(bytes, Compression::best()) }
     };
-    FILES.into_iter().map(asset).collect()
+    FILES.iter().copied().map(asset).collect()
 });
 
 /// The address of a file by its stem and ending: `style.css`.
@@ -70,7 +71,7 @@ mod tests {
 
     #[test]
     fn every_file_has_an_address_of_its_own() {
-        for (stem, ending, ..) in FILES {
+        for &(stem, ending, ..) in FILES {
             let path = path(&format!("{stem}.{ending}"));
             let digest = path
                 .strip_prefix(&format!("/cupola/assets/{stem}-"))

@@ -11,6 +11,7 @@ pub(super) use bars::{Bars, Stack};
 pub(super) use lines::{Dot, Line, Lines};
 pub(super) use spark::spark;
 
+use super::money::money;
 use super::show;
 
 /// The steps of time that a chart tells of.
@@ -51,13 +52,14 @@ pub(super) struct Mark {
 
 /// How numbers of a chart are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(dead_code, reason = "not every unit is drawn yet")]
 pub(super) enum Unit {
     Count,
     Rate,
     Share,
     Ms,
     Bytes,
+    BytesRate,
+    Money,
     Number,
 }
 
@@ -74,6 +76,8 @@ impl Unit {
             Self::Share => show::percent(number),
             Self::Ms => show::duration(number),
             Self::Bytes => show::bytes(number.max(0.0) as u64),
+            Self::BytesRate => format!("{}/s", show::bytes(number.max(0.0) as u64)),
+            Self::Money => money(number),
             Self::Number => show::short(number),
         }
     }

@@ -13,11 +13,14 @@ use super::show;
 use super::visit::{Theme, Visit};
 
 /// Where one can go: address below `/cupola`, name, icon, and the key that goes there after `g`.
-const PLACES: [(&str, &str, &str, char); 5] = [
+const PLACES: &[(&str, &str, &str, char)] = &[
     ("", "Overview", "overview", 'o'),
     ("/logs", "Logs", "logs", 'l'),
     ("/traces", "Traces", "traces", 't'),
     ("/errors", "Errors", "errors", 'e'),
+    ("/jobs", "Jobs", "jobs", 'j'),
+    ("/llm", "LLM calls", "llm", 'm'),
+    ("/system", "System", "system", 'y'),
     ("/settings", "Settings", "settings", ','),
 ];
 
@@ -34,6 +37,8 @@ pub(super) struct Drawn {
     trail: Vec<(String, Link)>,
     body: Markup,
     has_range: bool,
+    /// It goes on, though it tells of no range.
+    is_live: bool,
     scripts: Vec<&'static str>,
     /// Whether this is what was asked for.
     pub(super) status: StatusCode,
@@ -42,8 +47,16 @@ pub(super) struct Drawn {
 impl Drawn {
     /// A page that belongs to one of the places of the navigation, by its address below `/cupola`.
     pub(super) fn new(place: &'static str, title: impl Into<String>, body: Markup) -> Self {
-        let status = StatusCode::OK;
-        Self { place, title: title.into(), trail: Vec::new(), body, has_range: true, scripts: Vec::new(), status }
+        Self {
+            place,
+            title: title.into(),
+            trail: Vec::new(),
+            body,
+            has_range: true,
+            is_live: false,
+            scripts: Vec::new(),
+            status: StatusCode::OK,
+        }
     }
 
     /// A page above it, the uppermost first.
@@ -55,6 +68,12 @@ impl Drawn {
     /// It tells of no range of time, so that none can be chosen.
     pub(super) fn alone(mut self) -> Self {
         self.has_range = false;
+        self
+    }
+
+    /// It is asked for again all the same: what it tells of goes on.
+    pub(super) fn live(mut self) -> Self {
+        self.is_live = true;
         self
     }
 
@@ -73,7 +92,7 @@ impl Drawn {
 
 /// The whole page.
 pub(super) fn page(visit: &Visit, drawn: &Drawn, stats: Option<&Stats>) -> Markup {
-    let refresh = if drawn.has_range { visit.refresh() } else { 0 };
+    let refresh = if drawn.has_range || drawn.is_live { visit.refresh() } else { 0 };
     html! {
         (DOCTYPE)
         html lang="en" data-theme=(visit.theme.as_str()) {
@@ -84,7 +103,7 @@ pub(super) fn page(visit: &Visit, drawn: &Drawn, stats: Option<&Stats>) -> Marku
                     aside.side aria-label="Cupola" {
                         a.brand href=(visit.link("")) aria-label="Cupola" { (icon("dome")) span { "Cupola" } }
                         nav aria-label="Pages" {
-                            ul { @for (page, name, picture, key) in PLACES { li { (place(visit, drawn, (page, name, picture, key))) } } }
+                            ul { @for &(page, name, picture, key) in PLACES { li { (place(visit, drawn, (page, name, picture, key))) } } }
                         }
                         div.side-foot { (who(visit)) (themes(visit)) }
                     }
@@ -131,6 +150,7 @@ fn head(title: &str, form: Option<&str>, scripts: &[&str]) -> Markup {
             link rel="stylesheet" href=(assets::path("style.css"));
             link rel="stylesheet" href=(assets::path("charts.css"));
             link rel="stylesheet" href=(assets::path("entries.css"));
+            link rel="stylesheet" href=(assets::path("work.css"));
             @for script in ["page.js", "chart.js"].iter().chain(scripts) {
                 script type="module" src=(assets::path(script)) {}
             }

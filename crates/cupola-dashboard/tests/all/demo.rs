@@ -1,5 +1,8 @@
 //! A day of a small company: five services, an afternoon's bad deployment, jobs that fail, models that are asked. The same for the same seed.
 
+#[path = "demo_works.rs"]
+mod works;
+
 use std::time::Duration;
 
 use cupola_store::{Batch, Row, Signal, Store, Value};
@@ -281,96 +284,6 @@ impl Made<'_> {
                     (long - 4.0).max(0.5),
                 );
             }
-        }
-    }
-
-    /// A job in the background, and its steps; in the spike they fail.
-    fn job(&mut self, time: i64) {
-        if time >= self.demo.now {
-            return;
-        }
-        let at = At { time, trace: self.dice.bytes(), span: self.dice.bytes() };
-        let is_hit = self.demo.spike().contains(&time);
-        let ms = 2_000.0 * self.dice.spread() * if is_hit { 3.0 } else { 1.0 };
-        let failed = if is_hit { self.dice.chance(0.7) } else { self.dice.chance(0.02) };
-        let (kind, id) = (
-            self.dice.pick(&["provision_vm", "snapshot", "rebuild_index"]).to_owned(),
-            format!("job-{:08x}", self.dice.below(1 << 32)),
-        );
-        let end = time + (ms * 1e6) as i64;
-        let version = self.version("vm-provisioner", time);
-        let row = |batch: &mut Batch, when: i64, level: &str, says: &str, outcome: Option<&str>| {
-            let mut row = entry(batch, at, when, level, "vm-provisioner", version);
-            row.set("target", Value::Text("cupola::job"))
-                .set("category", Value::Text("operations"))
-                .set("message", Value::Text(says));
-            row.set("job_kind", Value::Text(&kind))
-                .set("job_id", Value::Text(&id))
-                .set("queue", Value::Text("default"))
-                .set("attempt", Value::Int(1));
-            if let Some(outcome) = outcome {
-                row.set("outcome", Value::Text(outcome)).set("duration_ms", Value::Float(ms));
-            }
-        };
-        row(&mut self.logs, time, "INFO", "job started", None);
-        if failed {
-            let host = 3 + self.dice.below(3);
-            let (why, error_type) = if is_hit {
-                ("has no room", "placement::NoRoom")
-            } else {
-                ("is being restarted", "placement::Restarting")
-            };
-            entry(&mut self.logs, at, end - SECOND / 10, "ERROR", "vm-provisioner", version)
-                .set("target", Value::Text("vm_provisioner::jobs"))
-                .set("message", Value::Text(&format!("machine could not be placed: hypervisor hv-{host:02} {why}")))
-                .set("error_type", Value::Text(error_type))
-                .set("job_id", Value::Text(&id));
-            row(&mut self.logs, end, "ERROR", "job failed", Some("failed"));
-        } else {
-            row(&mut self.logs, end, "INFO", "job completed", Some("completed"));
-        }
-        let execution = format!("provision_{}_{:08x}", time / SECOND, self.dice.below(1 << 32));
-        for (state, when) in [("running", time), (if failed { "failed" } else { "completed" }, end)] {
-            let level = if state == "failed" { "ERROR" } else { "INFO" };
-            entry(&mut self.logs, at, when, level, "vm-provisioner", version)
-                .set("target", Value::Text("cupola::execution"))
-                .set("message", Value::Text(&format!("execution {state}")))
-                .set("event", Value::Text("execution"))
-                .set("execution_id", Value::Text(&execution))
-                .set("execution_name", Value::Text(&kind))
-                .set("execution_state", Value::Text(state));
-        }
-        let model = self.dice.pick(&["gpt-5-mini", "claude-sonnet-4-5", "gemini-2.5-flash"]).to_owned();
-        let (input, output) = (400 + self.dice.below(5_000) as i64, 50 + self.dice.below(900) as i64);
-        entry(&mut self.logs, at, time + SECOND / 2, "INFO", "assistant", "0.9.3")
-            .set("target", Value::Text("cupola::llm"))
-            .set("message", Value::Text("llm call completed"))
-            .set("operation", Value::Text("chat"))
-            .set("provider", Value::Text("openai"))
-            .set("model", Value::Text(&model))
-            .set("outcome", Value::Text("complete"))
-            .set("input_tokens", Value::Int(input))
-            .set("output_tokens", Value::Int(output))
-            .set("cost_micros", Value::Int(input * 2 + output * 8))
-            .set("first_chunk_ms", Value::Float(180.0 * self.dice.spread()))
-            .set("duration_ms", Value::Float(1_900.0 * self.dice.spread()));
-    }
-
-    fn system(&mut self, minute: i64) {
-        let wave = (minute as f64 / HOUR as f64).sin();
-        let points = [
-            ("system.cpu.utilization", "1", 0.34 + 0.18 * wave + 0.05 * self.dice.part()),
-            ("system.memory.usage", "By", 5.1e9 + 0.6e9 * wave),
-            ("system.filesystem.utilization", "1", 0.61 + 0.01 * self.dice.part()),
-        ];
-        for (name, unit, value) in points {
-            self.metrics
-                .row(minute)
-                .set("metric", Value::Text(name))
-                .set("type", Value::Text("gauge"))
-                .set("unit", Value::Text(unit))
-                .set("service", Value::Text("vm-provisioner"))
-                .set("value", Value::Float(value));
         }
     }
 

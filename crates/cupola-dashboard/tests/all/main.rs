@@ -13,3 +13,4 @@ mod pages_traces;
 mod receiver;
 mod security;
 mod support;
+mod works;

@@ -13,7 +13,7 @@ use crate::demo::Demo;
 use crate::support::{House, now};
 
 /// All pages, with what they need.
-const PAGES: [&str; 8] = [
+const PAGES: &[&str] = &[
     "/cupola",
     "/cupola/service?service=vm-provisioner",
     "/cupola/route?service=vm-provisioner&route=/api/v1/vms",
@@ -21,6 +21,10 @@ const PAGES: [&str; 8] = [
     "/cupola/logs?live=1&columns=route,status",
     "/cupola/traces",
     "/cupola/errors",
+    "/cupola/jobs",
+    "/cupola/executions",
+    "/cupola/llm",
+    "/cupola/system",
     "/cupola/settings",
 ];
 
@@ -126,7 +130,7 @@ async fn pages_are_small_on_their_way() {
     let (house, _) = demo();
     let pages = pages(&house);
     for path in PAGES {
-        let request = Request::get(path).header("accept-encoding", "gzip, br").body(Body::empty()).unwrap();
+        let request = Request::get(*path).header("accept-encoding", "gzip, br").body(Body::empty()).unwrap();
         let answer = pages.clone().router().oneshot(request).await.unwrap();
         assert_eq!(answer.headers()["content-encoding"], "gzip");
         let sent = answer.into_body().collect().await.unwrap().to_bytes();
