@@ -57,7 +57,7 @@ fn one(visit: &Visit, terms: &Terms, Facet { field, topped }: &Facet) -> Markup 
     let link = |query: String| visit.here().without("cursor").set("query", query);
     html! {
         section.facet {
-            h3 { (field) @if topped.distinct > VALUES { " " span.dim { (show::count(topped.distinct as u64)) } } }
+            h2 { (field) @if topped.distinct > VALUES { " " span.dim { (show::count(topped.distinct as u64)) } } }
             ul {
                 @for (value, count) in &topped.values {
                     @let (is, not) = (Term::is(field, value), Term::is_not(field, value));

@@ -6,13 +6,13 @@ const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run
 
 exports.launch = (more = []) => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...args, ...more] });
 
-/** The pages that a demo's store has something to show on, below the server's address. */
+/** Pages that the navigation does not lead to, or not so; those that it leads to are looked at, too. */
 exports.PAGES = [
-  "/cupola",
   "/cupola?since=24h&sort=p95",
   "/cupola/service?service=vm-provisioner",
   "/cupola/route?service=vm-provisioner&route=/api/v1/vms",
   "/cupola/service?service=nobody",
-  "/cupola/settings",
+  "/cupola/logs?query=level%3E%3Derror",
+  "/cupola/logs?query=nothing+at+all",
   "/cupola/login",
 ];

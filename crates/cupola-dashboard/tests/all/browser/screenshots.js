@@ -10,6 +10,8 @@ const PICTURES = [
   ["overview", "/cupola"],
   ["service", "/cupola/service?service=vm-provisioner"],
   ["route", "/cupola/route?service=vm-provisioner&route=/api/v1/vms"],
+  ["logs", "/cupola/logs?query=level%3E%3Dwarn"],
+  ["traces", "/cupola/traces"],
   ["settings", "/cupola/settings"],
 ];
 
@@ -25,6 +27,11 @@ const PICTURES = [
       await page.goto(base + path);
       await page.screenshot({ path: `${folder}/${name}-${colorScheme}.png` });
     }
+    // One that failed.
+    await page.goto(`${base}/cupola/route?service=vm-provisioner&route=/api/v1/vms`);
+    await page.locator("a:has(.dot.bad)").first().click();
+    await page.waitForURL(/traces/);
+    await page.screenshot({ path: `${folder}/trace-${colorScheme}.png` });
     await context.close();
   }
   await browser.close();
