@@ -58,7 +58,7 @@ async fn entries_are_searched_counted_and_sorted_by_their_values() {
     assert!(links.contains(&"/cupola/logs?query=service%3Dvm-provisioner%20level%3E%3Dwarn".to_owned()));
     let page = shown(&pages, "/cupola/logs?columns=route,status&facet=user_id").await;
     assert!(page.contains("rows more-2") && page.contains("<span class=\"cut\">/api/v1/vms/{id}</span>"));
-    assert!(page.find("<h3>user_id").unwrap() < page.find("<h3>service").unwrap());
+    assert!(page.find("<h2>user_id").unwrap() < page.find("<h2>service").unwrap());
 }
 
 #[tokio::test]
