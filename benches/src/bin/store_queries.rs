@@ -150,7 +150,6 @@ fn drill_down(asker: &Asker<'_>) {
                 selection: asker.of("", span),
                 field: "duration_ms".to_owned(),
                 by: Some("route".to_owned()),
-                besides: Vec::new(),
                 step: None,
                 shares: vec![0.95],
                 values: 10,

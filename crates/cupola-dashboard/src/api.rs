@@ -30,7 +30,7 @@ pub(crate) use live::stream;
 /// | `GET /logs/top` … | `field`, `limit` (10) | the most frequent values |
 /// | `GET /logs/quantiles` … | `field` (`duration_ms`), `by`, `step`, `shares` (`0.5,0.95,0.99`), `values` (10) | how numbers are spread |
 /// | `GET /logs/tail` … | only `query` | what comes in, as server-sent events |
-/// | `GET /errors` | `level` (`error`), `limit` (50) | errors, those that are alike as one |
+/// | `GET /errors` | `level` (`error`), `limit` (50), `step` | errors, those that are alike as one |
 /// | `GET /requests` | no `query`; `service`, `route`, `by` (`route`, `service`, `all`), `step`, `shares`, `signal` (`logs`, `spans`), `limit` (100) | how many requests, how many failed, how long they took |
 /// | `GET /points` | no `query`; `name`, `how` (`mean`, `last`, `least`, `most`, `sum`, `rate`, `0.95`), `service`, `only` (`cpu.mode=user`), `by`, `step` (`1m`), `limit` (100) | a metric over time |
 /// | `GET /traces/{id}` | none but `since` (none), `until` | everything of a trace |

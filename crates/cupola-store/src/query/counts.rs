@@ -60,19 +60,26 @@ pub struct Series {
 impl Counts {
     pub(super) fn answer(&self, mut scan: Scan<'_>) -> Result<Counted, QueryError> {
         let steps = Steps::new(&self.selection, self.step)?;
-        let make = || Tally {
-            steps,
-            keys: self.by.as_ref().map(|by| Keys::new(by, MAX_VALUES)),
-            counts: FxHashMap::default(),
-        };
-        let mut tally = make();
-        scan.gather(make, Tally::add, |part| tally.merge(part))?;
-        Ok(Counted { partial: scan.partial, scanned: scan.scanned, ..tally.finish(self.values) })
+        let keys = || self.by.as_ref().map(|by| Keys::new(by, MAX_VALUES));
+        let mut sums = Sums { steps, keys: keys(), counts: FxHashMap::default() };
+        let make = || Tally { steps, keys: keys(), counts: FxHashMap::default() };
+        scan.gather(make, Tally::add, |part| sums.merge(part))?;
+        Ok(Counted { partial: scan.partial, scanned: scan.scanned, ..sums.finish(self.values) })
     }
 }
 
+/// What some blocks have.
 #[derive(Debug)]
 struct Tally {
+    steps: Steps,
+    keys: Option<Keys>,
+    /// By value and step: a few blocks have few steps, of which others wait meanwhile.
+    counts: FxHashMap<(Key, usize), u64>,
+}
+
+/// What all of them have.
+#[derive(Debug)]
+struct Sums {
     steps: Steps,
     keys: Option<Keys>,
     counts: FxHashMap<Key, Vec<u64>>,
@@ -92,30 +99,14 @@ impl Tally {
             Some(step) => vec![(step, 0..hit.rows.len())],
             None => self.steps.parts(&hit.opened.times()?),
         };
-        let (steps, counts) = (self.steps, &mut self.counts);
-        let count = |key, step: usize, entries| {
-            counts.entry(key).or_insert_with(|| vec![0; steps.count])[step] += entries;
-        };
+        let counts = &mut self.counts;
+        let count = |key, step, entries| *counts.entry((key, step)).or_default() += entries;
         match &mut self.keys {
             Some(keys) => keys.count(hit.opened, hit.rows, &parts, count),
             None => {
                 count_rows(hit.rows, &parts, count);
                 Ok(())
             }
-        }
-    }
-
-    /// Adds what was counted elsewhere.
-    fn merge(&mut self, other: Self) {
-        let adopted = match (&mut self.keys, &other.keys) {
-            (Some(keys), Some(others)) => keys.adopt(others),
-            _ => Adopted::default(),
-        };
-        let mut counts: Vec<_> = other.counts.into_iter().collect();
-        counts.sort_unstable_by_key(|(key, _)| *key);
-        for (key, counts) in counts {
-            let sums = self.counts.entry(adopted.key(key)).or_insert_with(|| vec![0; self.steps.count]);
-            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         }
     }
 
@@ -139,7 +130,19 @@ impl Tally {
     }
 
     fn count(&mut self, key: Key, step: usize, entries: u64) {
-        self.counts.entry(key).or_insert_with(|| vec![0; self.steps.count])[step] += entries;
+        *self.counts.entry((key, step)).or_default() += entries;
+    }
+}
+
+impl Sums {
+    fn merge(&mut self, part: Tally) {
+        let adopted = match (&mut self.keys, &part.keys) {
+            (Some(keys), Some(others)) => keys.adopt(others),
+            _ => Adopted::default(),
+        };
+        for ((key, step), entries) in part.counts {
+            self.counts.entry(adopted.key(key)).or_insert_with(|| vec![0; self.steps.count])[step] += entries;
+        }
     }
 
     fn finish(mut self, values: usize) -> Counted {

@@ -17,9 +17,9 @@ use crate::layout;
 use crate::signal::Signal;
 
 /// So many blocks are added up by themselves before they are added to the others.
-const PART: usize = 16;
-/// So many of them are made before they are added.
-const PARTS: usize = 16;
+const PART: usize = 12;
+/// So many such parts are in memory at once.
+const PARTS: usize = 4;
 
 /// A question on its way through the files.
 #[derive(Debug)]
