@@ -16,6 +16,7 @@
 //! Exit codes are those of usual tools: 0 done, 1 an input or output failed, 2 bad usage. Where something is looked for they are
 //! grep's: 0 found, 1 not found, 2 an error.
 
+mod alerts;
 mod check;
 mod clock;
 mod completions;
@@ -42,6 +43,7 @@ use std::io::{ErrorKind, Write};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+pub use alerts::{Alerts, Rules};
 pub use check::Check;
 pub use completions::{Completions, Man};
 pub use errors::Errors;
@@ -78,6 +80,8 @@ enum Command {
     Ingest(Ingest),
     Redact(Redact),
     Serve(Serve),
+    Alerts(Box<Alerts>),
+    Rules(Rules),
     Completions(Completions),
     Man(Man),
 }
@@ -101,6 +105,8 @@ impl Cli {
             Command::Index(index) => index.run(),
             Command::Ingest(ingest) => ingest.run(),
             Command::Serve(serve) => serve.run(),
+            Command::Alerts(alerts) => alerts.run(),
+            Command::Rules(rules) => rules.run(),
             Command::Redact(redact) => redact.run().map(|()| DONE),
             Command::Completions(completions) => completions.run(Self::command()).map(|()| DONE),
             Command::Man(man) => man.run(Self::command()).map(|()| DONE),

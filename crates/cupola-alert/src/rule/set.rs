@@ -52,6 +52,17 @@ pub enum RuleSource {
     People,
 }
 
+impl RuleSource {
+    /// As a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::File => "file",
+            Self::People => "people",
+        }
+    }
+}
+
 impl Default for Rules {
     /// Those of the start.
     fn default() -> Self {

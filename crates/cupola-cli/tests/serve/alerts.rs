@@ -48,6 +48,7 @@ fn a_webhook_is_told_of_errors_and_the_next_server_says_that_they_are_over() {
     let (key, message) = told(&webhook);
     assert_eq!((message["version"].as_str(), message["status"].as_str()), (Some("4"), Some("firing")), "{message}");
     assert_eq!(message["alerts"][0]["labels"]["alertname"], "errors", "{message}");
+    people_see_and_say(&folder);
     server.signal(Signal::KILL);
 
     fs::write(folder.path().join("alerts.toml"), rules.replace("enabled = true", "enabled = false")).unwrap();
@@ -59,6 +60,59 @@ fn a_webhook_is_told_of_errors_and_the_next_server_says_that_they_are_over() {
     }
     assert_eq!(next.1["status"].as_str(), Some("resolved"), "{next:?}");
     assert_eq!(server.signal(Signal::TERM), Some(0));
+}
+
+/// Beside the server, on the same store.
+fn people_see_and_say(folder: &Folder) {
+    let ask = |words: &[&str]| folder.run(&[words, &["--store", "store", "--by", "ann"]].concat());
+    let list = || folder.run(&["alerts", "--store", "store", "--json"]);
+    let listed = list();
+    let alert: Value = serde_json::from_str(listed.stdout.lines().next().unwrap()).unwrap();
+    assert_eq!((listed.code, alert["phase"].as_str(), alert["rule"].as_str()), (1, Some("firing"), Some("errors")));
+    let id = alert["id"].as_str().unwrap();
+    let acknowledged = ask(&["alerts", "ack", id, "--note", "the bank is down", "--for", "2h"]);
+    assert_eq!(
+        (acknowledged.code, acknowledged.stdout),
+        (0, format!("{id} is acknowledged by ann\n")),
+        "{}",
+        acknowledged.stderr
+    );
+    assert!(list().stdout.contains("\"acknowledged_by\":\"ann\""));
+    // The beginning of the fingerprint is enough.
+    assert_eq!(ask(&["alerts", "assign", &alert["fingerprint"].as_str().unwrap()[..6], "--to", "ben"]).code, 0);
+    let silenced = ask(&["alerts", "silence", "rule=err*", "--for", "1h", "--note", "moving"]);
+    assert!(silenced.code == 0 && silenced.stdout.starts_with("silence "), "{silenced:?}");
+    let silences = folder.run(&["alerts", "silences", "--store", "store"]).stdout;
+    assert!(silences.contains("rule=err*") && silences.contains("moving"), "{silences}");
+    assert_eq!(ask(&["alerts", "unsilence", silenced.stdout.split(' ').nth(1).unwrap()]).code, 0);
+    let history = folder.run(&["alerts", "history", id, "--store", "store"]).stdout;
+    assert!(history.contains("acknowledged") && history.contains("note=the bank is down"), "{history}");
+    let shown = folder.run(&["alerts", "list", "--store", "store"]).stdout;
+    assert!(shown.contains("acknowledged by ann, ben's"), "{shown}");
+    let unknown = ask(&["alerts", "ack", "nothing/0"]);
+    assert!(unknown.code == 2 && unknown.stderr.contains("no alert is named \"nothing/0\""), "{unknown:?}");
+    let rules = folder.run(&["rules", "list", "--store", "store", "--alerts", "alerts.toml"]).stdout;
+    assert!(rules.contains("api errors") && rules.contains("errors"), "{rules}");
+    let preview = folder.run(&["rules", "preview", "errors", "--store", "store", "--alerts", "alerts.toml"]);
+    assert!(preview.code == 0 && preview.stdout.contains("\"errors\" would have fired "), "{preview:?}");
+}
+
+#[test]
+fn rules_are_checked_and_exported() {
+    let folder = Folder::new();
+    fs::write(folder.path().join("alerts.toml"), "[[rule]]\nname = 'disk'\nenabled = false\n").unwrap();
+    let right = folder.run(&["rules", "check", "alerts.toml"]);
+    assert_eq!(
+        (right.code, right.stdout.as_str()),
+        (0, "alerts.toml is right: 7 of 12 rules are on; told are log\n"),
+        "{right:?}"
+    );
+    let exported = folder.run(&["rules", "export", "--prometheus"]);
+    assert!(exported.code == 0 && exported.stdout.contains("  - alert: \"api errors\""), "{exported:?}");
+    let tried = folder.run(&["alerts", "test", "log"]);
+    assert_eq!((tried.code, tried.stdout.as_str()), (0, "log has taken the message\n"), "{tried:?}");
+    let nobody = folder.run(&["alerts", "test", "pigeon"]);
+    assert!(nobody.code == 2 && nobody.stderr.contains("there is no receiver \"pigeon\", only log"), "{nobody:?}");
 }
 
 #[test]
