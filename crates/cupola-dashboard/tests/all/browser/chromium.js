@@ -14,5 +14,8 @@ exports.PAGES = [
   "/cupola/service?service=nobody",
   "/cupola/logs?query=level%3E%3Derror",
   "/cupola/logs?query=nothing+at+all",
+  "/cupola/logs?columns=route,status&facet=user_id",
+  "/cupola/traces?of=lines&failed=1",
+  "/cupola/errors?requests=1&sort=last",
   "/cupola/login",
 ];

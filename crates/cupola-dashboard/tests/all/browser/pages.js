@@ -140,6 +140,56 @@ async function story(browser) {
   await page.context().close();
 }
 
+/** Entries, traces and groups of errors: each is read in full where it stands, and leads to the others. */
+async function entries(browser) {
+  for (const colorScheme of ["light", "dark"]) {
+    const page = await open(browser, `entries ${colorScheme}`, { colorScheme });
+    const well = async (where) => {
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      for (const { id, help, nodes } of violations) fault(`${colorScheme} ${where}`, `axe ${id}: ${help}: ${nodes[0].html.slice(0, 200)}`);
+    };
+    await go(page, "/cupola/logs?query=level%3Derror%20error_type%21%3D");
+    await page.locator(".row summary").first().click();
+    await page.locator(".row-body .fields").first().waitFor();
+    await well("an entry in its row");
+    await page.locator(".row-body").getByRole("link", { name: "Trace", exact: true }).first().click();
+    await page.locator(".waterfall").waitFor();
+    await page.locator(".fall-row:not(.fall-line) summary").first().click();
+    await page.locator(".row-body .fields").first().waitFor();
+    await well("a trace");
+    await page.locator(".fall-line summary").first().click();
+    await page.locator(".fall-line .row-body .fields").first().waitFor();
+    await page.locator(".fall-line .row-body").getByRole("link", { name: "Lines around it" }).first().click();
+    await page.locator(".row.chosen").waitFor();
+    await well("the lines around an entry");
+    await go(page, "/cupola/errors");
+    await page.locator("tbody a").first().click();
+    await page.waitForURL(/errors\/1/);
+    await page.locator(".entry .fields").first().waitFor();
+    await well("a group of errors");
+    await page.context().close();
+  }
+  const page = await open(browser, "entries");
+  await go(page, "/cupola/logs");
+  await page.locator(".facet-value", { hasText: "billing" }).first().click();
+  await page.waitForURL(/query=service%3Dbilling/);
+  await page.keyboard.press("/");
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("level>=");
+  // What cannot be read is no page that was asked for, so that the console says its status.
+  const [answer] = await Promise.all([page.waitForResponse(/level%3E%3D/), page.keyboard.press("Enter")]);
+  expect("entries", answer.status() === 400, "a search that cannot be read is answered");
+  expect("entries", /expected a value/.test(await page.locator("#search-fault").textContent()), "and it is not said why");
+  faults.splice(0, faults.length, ...faults.filter((said) => !/status of 400/.test(said)));
+  await go(page, "/cupola/logs?live=1");
+  await page.getByText("Live", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByText(/^Paused/).waitFor();
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await page.context().close();
+}
+
 async function people(browser) {
   const page = await open(browser, "people");
   await go(page, "/cupola/login?back=/cupola/settings");
@@ -159,7 +209,7 @@ async function people(browser) {
 
 (async () => {
   const browser = await launch();
-  for (const part of [places, looks, narrow, withoutScript, works, story, people]) {
+  for (const part of [places, looks, narrow, withoutScript, works, story, entries, people]) {
     await part(browser).catch((error) => fault(part.name, error.message));
   }
   await browser.close();

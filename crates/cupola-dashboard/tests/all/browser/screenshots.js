@@ -12,6 +12,7 @@ const PICTURES = [
   ["route", "/cupola/route?service=vm-provisioner&route=/api/v1/vms"],
   ["logs", "/cupola/logs?query=level%3E%3Dwarn"],
   ["traces", "/cupola/traces"],
+  ["errors", "/cupola/errors"],
   ["settings", "/cupola/settings"],
 ];
 
