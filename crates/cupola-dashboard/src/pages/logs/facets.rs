@@ -17,7 +17,7 @@ const FIELDS: [&str; 7] = ["service", "route", "status", "error_type", "target",
 const VALUES: usize = 6;
 
 /// So many entries are looked at, the newest ones: values that matter are among them, and a page is not to wait.
-const ENTRIES: u64 = 60_000;
+const ENTRIES: u64 = 30_000;
 
 /// A field and its values.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(super) fn ask(visit: &Visit, query: &dyn Query, selection: &Selection) -> Re
     let more = visit.get("facet").filter(|field| !FIELDS.contains(field));
     let mut facets = Vec::new();
     for field in more.into_iter().chain(FIELDS) {
-        let selection = Selection { deadline: Duration::from_millis(300), budget: ENTRIES, ..selection.clone() };
+        let selection = Selection { deadline: Duration::from_millis(500), budget: ENTRIES, ..selection.clone() };
         let topped = query.top(&Top { selection, field: field.to_owned(), limit: VALUES })?;
         if !topped.values.is_empty() || Some(field) == more {
             facets.push(Facet { field: field.to_owned(), topped });
