@@ -9,7 +9,8 @@ mod demo;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cupola_dashboard::{Access, Api, OpenAlert, Pages, Receiver, Role, Users, replay};
+use cupola_alert::{Alerts, Receivers, Rules};
+use cupola_dashboard::{Access, Api, Pages, Receiver, Role, Users, replay};
 use cupola_store::{Metadata, MetadataFile, Reader, Settings, Store};
 
 #[tokio::main]
@@ -22,22 +23,24 @@ async fn main() {
 
     let reader = Arc::new(Reader::open(dir.path()).unwrap());
     let (stats, tails) = (Arc::clone(&store), store.tails().clone());
-    let alert = OpenAlert {
-        title: "vm-provisioner fails too often".to_owned(),
-        severity: "critical".to_owned(),
-        since: now - 31 * 60_000_000_000,
-        is_acknowledged: false,
-    };
     let metadata: Arc<dyn Metadata> = Arc::new(MetadataFile::open(dir.path()).unwrap());
     Users::new(Arc::clone(&metadata)).set("ada", "a long password", Role::Admin, "the example", now).unwrap();
     // Everyone looks; who changes anything logs in as `ada`, or with the token `demo`.
     let access = Access::default().users(Arc::clone(&metadata)).token("demo", Role::Admin).everyone(Role::Viewer);
+    // As if somebody had judged all the while.
+    let alerts = Arc::new(Alerts::new(reader.clone(), Arc::clone(&metadata), Rules::default(), Receivers::default()));
+    let judge = Arc::clone(&alerts);
+    tokio::task::spawn_blocking(move || {
+        for minute in (0..=50).rev() {
+            judge.evaluate(now - minute * 60_000_000_000).unwrap();
+        }
+    });
     let pages = Pages::new(reader.clone())
         .access(access.clone())
         .metadata(metadata)
         .tails(tails.clone())
         .stats(move || stats.stats())
-        .alerts(move || vec![alert.clone()]);
+        .alerting(Arc::clone(&alerts));
     // More can be sent, to see it come in.
     let receiver = Receiver::new(Arc::new(store.writer())).router();
     let app = pages.router().merge(Api::new(reader).access(access).tails(tails).router()).merge(receiver);

@@ -1,5 +1,6 @@
 //! The pages: what people see, made here and not in their browser. Every state is an address, and no page needs a script.
 
+mod alerts;
 mod answer;
 mod assets;
 mod chart;
@@ -25,6 +26,7 @@ mod red;
 mod red_charts;
 mod red_table;
 mod room;
+mod rules;
 mod searching;
 mod service;
 mod settings;
@@ -45,6 +47,7 @@ use axum::extract::{RawPathParams, RawQuery, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{get, post};
+use cupola_alert::Alerts;
 use cupola_store::{Metadata, Query, Stats, Tails};
 use http::header::SET_COOKIE;
 use http::request::Parts;
@@ -84,11 +87,24 @@ const PAGES: &[(&str, Page)] = &[
     ("/executions/{id}", executions::one),
     ("/llm", llm::page),
     ("/system", system::page),
+    ("/alerts", alerts::page),
+    ("/alerts/{rule}/{fingerprint}", alerts::one),
+    ("/alerts-history", alerts::history),
+    ("/silences", alerts::silences),
+    ("/rules", rules::page),
+    ("/rules/{name}", rules::one),
+    ("/rule", rules::check),
     ("/settings", settings::page),
 ];
 
 /// What can be done, by the address that its form is sent to, and who may.
 const ACTIONS: &[(&str, Role, Action)] = &[
+    ("/alerts/act", Role::Operator, alerts::act),
+    ("/silences/add", Role::Operator, alerts::add_silence),
+    ("/silences/end", Role::Operator, alerts::end_silence),
+    ("/rule/set", Role::Admin, rules::set),
+    ("/rule/enable", Role::Admin, rules::enable),
+    ("/rule/delete", Role::Admin, rules::delete),
     ("/settings/users", Role::Admin, settings::set_user),
     ("/settings/users/remove", Role::Admin, settings::remove_user),
 ];
@@ -150,6 +166,13 @@ impl Pages {
     #[must_use]
     pub fn alerts(mut self, alerts: impl Fn() -> Vec<OpenAlert> + Send + Sync + 'static) -> Self {
         self.seams.alerts = Some(Arc::new(alerts));
+        self
+    }
+
+    /// Shows the alerts and rules of whoever evaluates them, and lets people decide about them.
+    #[must_use]
+    pub fn alerting(mut self, alerting: Arc<Alerts>) -> Self {
+        self.seams.alerting = Some(alerting);
         self
     }
 

@@ -21,6 +21,7 @@ const PLACES: &[(&str, &str, &str, char)] = &[
     ("/jobs", "Jobs", "jobs", 'j'),
     ("/llm", "LLM calls", "llm", 'm'),
     ("/system", "System", "system", 'y'),
+    ("/alerts", "Alerts", "alerts", 'a'),
     ("/settings", "Settings", "settings", ','),
 ];
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use cupola_alert::{Alert, Alerts, Phase};
 use cupola_store::{Metadata, Query, Stats, Tails};
 
 /// What a page has at hand while it is made.
@@ -19,7 +20,11 @@ pub(super) struct Room<'a> {
 impl Room<'_> {
     /// The alerts that are open now, if somebody tells of them.
     pub(super) fn alerts(&self) -> Option<Vec<OpenAlert>> {
-        self.seams.alerts.as_ref().map(|alerts| alerts())
+        match (&self.seams.alerts, &self.seams.alerting) {
+            (Some(alerts), _) => Some(alerts()),
+            (None, Some(alerting)) => alerting.alerts().ok().map(|all| all.iter().filter_map(OpenAlert::of).collect()),
+            (None, None) => None,
+        }
     }
 }
 
@@ -36,6 +41,17 @@ pub struct OpenAlert {
     pub is_acknowledged: bool,
 }
 
+impl OpenAlert {
+    fn of(alert: &Alert) -> Option<Self> {
+        matches!(alert.phase, Phase::Firing | Phase::Recovering).then(|| Self {
+            title: alert.annotations.get("summary").unwrap_or(&alert.rule).clone(),
+            severity: alert.severity.as_str().to_owned(),
+            since: alert.since,
+            is_acknowledged: alert.acknowledged.is_some(),
+        })
+    }
+}
+
 /// What the pages are given by whoever serves them.
 #[derive(Clone, Default)]
 pub(super) struct Seams {
@@ -43,13 +59,14 @@ pub(super) struct Seams {
     pub(super) tails: Option<Tails>,
     pub(super) stats: Option<Arc<dyn Fn() -> Stats + Send + Sync>>,
     pub(super) alerts: Option<Arc<dyn Fn() -> Vec<OpenAlert> + Send + Sync>>,
+    pub(super) alerting: Option<Arc<Alerts>>,
 }
 
 impl fmt::Debug for Seams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { metadata, tails, stats, alerts } = self;
+        let Self { metadata, tails, stats, alerts, alerting } = self;
         let mut seams = f.debug_struct("Seams");
         seams.field("metadata", metadata).field("tails", &tails.is_some()).field("stats", &stats.is_some());
-        seams.field("alerts", &alerts.is_some()).finish()
+        seams.field("alerts", &alerts.is_some()).field("alerting", alerting).finish()
     }
 }

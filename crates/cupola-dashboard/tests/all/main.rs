@@ -1,6 +1,7 @@
 //! The router over a real store, asked over HTTP and gRPC.
 #![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
+mod alerts;
 mod api;
 mod browser;
 mod clients;

@@ -25,6 +25,10 @@ const PAGES: &[&str] = &[
     "/cupola/executions",
     "/cupola/llm",
     "/cupola/system",
+    "/cupola/alerts",
+    "/cupola/rules",
+    "/cupola/silences",
+    "/cupola/alerts-history",
     "/cupola/settings",
 ];
 

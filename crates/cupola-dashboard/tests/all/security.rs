@@ -13,19 +13,19 @@ use tower::ServiceExt as _;
 use crate::support::House;
 
 /// A browser: it keeps cookies, and shows pages.
-struct Browser {
+pub(crate) struct Browser {
     app: Router,
     cookies: Vec<(String, String)>,
 }
 
-struct Answer {
-    status: u16,
-    heads: HeaderMap,
-    text: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) heads: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Browser {
-    fn new(app: &Router) -> Self {
+    pub(crate) fn new(app: &Router) -> Self {
         Self { app: app.clone(), cookies: Vec::new() }
     }
 
@@ -42,18 +42,18 @@ impl Browser {
         Answer { status: head.status.as_u16(), heads: head.headers, text }
     }
 
-    async fn get(&mut self, path: &str) -> Answer {
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(Request::get(path), String::new()).await
     }
 
     /// Sends a form of a page, as somebody who reads it would.
-    async fn post(&mut self, page: &str, path: &str, fields: &str) -> Answer {
+    pub(crate) async fn post(&mut self, page: &str, path: &str, fields: &str) -> Answer {
         let text = self.get(page).await.text;
         let form = text.split("name=\"form\" value=\"").nth(1).map_or("", |rest| rest.split('"').next().unwrap());
         self.send(Request::post(path), format!("form={form}&{fields}")).await
     }
 
-    async fn log_in(&mut self, fields: &str) -> Answer {
+    pub(crate) async fn log_in(&mut self, fields: &str) -> Answer {
         self.post("/cupola/login", "/cupola/login", fields).await
     }
 }

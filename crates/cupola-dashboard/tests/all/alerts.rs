@@ -1,0 +1,164 @@
+//! The pages of alerts, rules and silences, over an engine that evaluates.
+
+use std::sync::Arc;
+
+use axum::Router;
+use cupola_alert::{Alerts, Receivers, Rules};
+use cupola_dashboard::{Access, Pages, Role};
+use cupola_store::{Batch, Metadata, MetadataFile, Signal, Value};
+
+use crate::security::Browser;
+use crate::support::{House, now};
+
+const EVIL: &str = "\"><img src=x onerror=alert(1)></script><script>alert(1)</script>'`{{7*7}}";
+
+const RULES: &str = "[[rule]]\nname = 'errors / all'\nkind = 'logs'\nfilter = 'level>=error'\nthreshold = 0\nby = 'service'\n\
+                     annotations = { summary = 'it fails: {{ labels.service }}' }\n";
+
+/// A store with an error, and an engine that has seen it.
+fn house() -> (House, Arc<Alerts>, Router) {
+    let house = House::new();
+    let mut logs = Batch::new(Signal::Logs);
+    let time = now().cast_signed();
+    let mut row = logs.row(time - 20_000_000_000);
+    row.set("level", Value::Text("ERROR")).set("message", Value::Text("no answer")).set("service", Value::Text(EVIL));
+    logs.row(time - 720_000_000_000).set("level", Value::Text("INFO")).set("message", Value::Text("long ago"));
+    house.store().writer().offer(logs);
+    assert!(house.store().flush());
+    let metadata: Arc<dyn Metadata> = Arc::new(MetadataFile::open(house.dir()).unwrap());
+    let rules = Rules::from_toml(&RULES.replace(" / ", " of ")).unwrap();
+    let reader = Arc::new(house.reader());
+    let alerts = Arc::new(Alerts::new(reader.clone(), Arc::clone(&metadata), rules, Receivers::default()));
+    alerts.evaluate(time).unwrap();
+    let access = Access::default()
+        .users(Arc::clone(&metadata))
+        .token("view-token", Role::Viewer)
+        .token("operator-token", Role::Operator)
+        .token("admin-token", Role::Admin);
+    let pages = Pages::new(reader).metadata(metadata).access(access).alerting(Arc::clone(&alerts));
+    (house, alerts, pages.router())
+}
+
+async fn browser(app: &Router, role: &str) -> Browser {
+    let mut browser = Browser::new(app);
+    assert_eq!(browser.log_in(&format!("secret={role}-token")).await.status, 303);
+    browser
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+#[tokio::test]
+async fn an_alert_is_acknowledged_in_place_and_the_history_tells() {
+    let (_house, alerts, app) = house();
+    let id = alerts.alerts().unwrap().into_iter().find(|alert| alert.rule == "errors of all").unwrap().id();
+    let mut viewer = browser(&app, "view").await;
+    let list = viewer.get("/cupola/alerts").await.text;
+    assert!(list.contains("errors of all") && list.contains("it fails:") && !list.contains(">Acknowledge<"));
+    assert!(viewer.get("/cupola").await.text.contains(" open alert"), "the first screen knows of it");
+    let act = |what: &str| format!("alert={}&what={what}&note=at+it&back=list", encoded(&id.to_string()));
+    assert_eq!(viewer.post("/cupola/alerts", "/cupola/alerts/act", &act("acknowledge")).await.status, 403);
+    let mut operator = browser(&app, "operator").await;
+    let done = operator.post("/cupola/alerts", "/cupola/alerts/act", &act("acknowledge")).await;
+    assert_eq!((done.status, done.heads["location"].to_str().unwrap()), (303, "/cupola/alerts"), "{}", done.text);
+    let seen = alerts.alert(&id).unwrap().unwrap().acknowledged.unwrap();
+    assert_eq!(seen.note, "at it");
+    let list = operator.get("/cupola/alerts").await.text;
+    assert!(list.contains("Acknowledged") && list.contains("Nothing is open that nobody looks after"));
+    let page = format!("/cupola/alerts/{}/{}", encoded(&id.rule), id.fingerprint);
+    for what in ["comment", "assign&to=ada", "silence&hours=4", "unacknowledge", "resolve"] {
+        let done = operator.post(&page, "/cupola/alerts/act", &act(what)).await;
+        assert_eq!(done.status, 303, "{what}: {}", done.text);
+    }
+    // Evaluation takes notice at its next turn.
+    alerts.evaluate(now().cast_signed() + 1_000_000_000).unwrap();
+    let one = operator.get(&page).await.text;
+    for says in ["comment", "assigned to ada", "acknowledged", "acknowledgement taken back", "closed", "silenced by"] {
+        assert!(one.contains(says), "{says} is not on the page: {one}");
+    }
+    let history = operator.get("/cupola/alerts-history").await.text;
+    assert!(history.contains("it was too much for long enough") || history.contains("it is too much"), "{history}");
+    for (fields, says) in [
+        (act("dance"), "Accepted: acknowledge"),
+        (act("silence"), "Accepted: a whole number from 1 to 8760"),
+        ("alert=none&what=comment&note=x".to_owned(), "one is RULE/FINGERPRINT"),
+        ("alert=none/none&what=comment&note=x".to_owned(), "there is no alert"),
+    ] {
+        let refused = operator.post(&page, "/cupola/alerts/act", &fields).await;
+        assert!(refused.status == 400 && refused.text.contains(says), "{says}: {}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn a_silence_begins_and_ends() {
+    let (_house, alerts, app) = house();
+    let mut operator = browser(&app, "operator").await;
+    let bad = operator.post("/cupola/silences", "/cupola/silences/add", "matchers=shop&hours=1").await;
+    assert!(bad.status == 400 && bad.text.contains("LABEL=VALUE"), "{}", bad.text);
+    let fields = format!("matchers=service%3Dshop*%0Arule!%3D{}&hours=1&note=moving", encoded(EVIL));
+    assert_eq!(operator.post("/cupola/silences", "/cupola/silences/add", &fields).await.status, 303);
+    let silences = alerts.silences().unwrap();
+    assert_eq!((silences.len(), silences[0].matchers.len(), &*silences[0].note), (1, 2, "moving"));
+    let page = operator.get("/cupola/silences").await.text;
+    assert!(page.contains("service=shop*") && page.contains("&lt;img") && !page.contains("<img"));
+    let end = format!("id={}", silences[0].id);
+    assert_eq!(operator.post("/cupola/silences", "/cupola/silences/end", &end).await.status, 303);
+    assert!(operator.get("/cupola/silences").await.text.contains("Of every alert somebody is told"));
+}
+
+#[tokio::test]
+async fn a_rule_is_checked_tried_set_turned_off_and_taken_away() {
+    let (_house, alerts, app) = house();
+    let mut admin = browser(&app, "admin").await;
+    let list = admin.get("/cupola/rules").await.text;
+    for says in ["errors of all", "api errors", "the start", "Turn off", "error_ratio &gt; 10 %"] {
+        assert!(list.contains(says), "{says} is not on the page: {list}");
+    }
+    let wrong = encoded("name = 'slow'\nkind = 'latency'\ntreshold = 5\n");
+    let page = admin.get(&format!("/cupola/rule?text={wrong}")).await.text;
+    assert!(page.contains("is threshold meant?") && !page.contains("Set this rule"), "{page}");
+    assert!(admin.get("/cupola/rule?text=%3D").await.text.contains("This is no TOML"));
+    let good = encoded("name = 'mine'\nkind = 'logs'\nfilter = 'message=\"long ago\"'\nthreshold = 0\n");
+    let page = admin.get(&format!("/cupola/rule?text={good}")).await.text;
+    assert!(page.contains("It would have fired <b>once</b>") && page.contains("Set this rule"), "{page}");
+    let done = admin.post(&format!("/cupola/rule?text={good}"), "/cupola/rule/set", &format!("text={good}")).await;
+    assert_eq!((done.status, done.heads["location"].to_str().unwrap()), (303, "/cupola/rules/mine"));
+    let one = admin.get("/cupola/rules/mine?preview=yes").await.text;
+    assert!(one.contains("It would have fired <b>once</b>") && one.contains("Take it away"), "{one}");
+    assert_eq!(admin.post("/cupola/rules", "/cupola/rule/enable", "name=mine&enabled=false").await.status, 303);
+    assert!(!alerts.all_rules().unwrap().get("mine").unwrap().is_enabled());
+    assert_eq!(admin.post("/cupola/rules", "/cupola/rule/enable", "name=mine&enabled=so").await.status, 400);
+    assert_eq!(admin.post("/cupola/rules", "/cupola/rule/enable", "name=none&enabled=true").await.status, 404);
+    assert_eq!(admin.post("/cupola/rules", "/cupola/rule/delete", "name=mine").await.status, 303);
+    assert!(alerts.all_rules().unwrap().get("mine").is_none());
+    let kept = admin.post("/cupola/rules", "/cupola/rule/delete", "name=cpu").await;
+    assert!(kept.status == 400 && kept.text.contains("enabled = false"), "{}", kept.text);
+    let mut operator = browser(&app, "operator").await;
+    assert!(!operator.get("/cupola/rules").await.text.contains("Turn off"));
+    assert_eq!(operator.post("/cupola/silences", "/cupola/rule/set", &format!("text={good}")).await.status, 403);
+}
+
+#[tokio::test]
+async fn what_alerts_say_is_text_and_nothing_else() {
+    let (_house, alerts, app) = house();
+    let id = alerts.alerts().unwrap().into_iter().find(|alert| alert.rule == "errors of all").unwrap().id();
+    let mut admin = browser(&app, "admin").await;
+    let evil = encoded(EVIL);
+    for path in [
+        "/cupola".to_owned(),
+        "/cupola/alerts".to_owned(),
+        format!("/cupola/alerts/{}/{}", encoded(&id.rule), id.fingerprint),
+        "/cupola/alerts-history".to_owned(),
+        format!("/cupola/rule?text={evil}"),
+        format!("/cupola/rules/{evil}"),
+        format!("/cupola/alerts/{evil}/{evil}"),
+    ] {
+        let page = admin.get(&path).await.text;
+        assert!(!page.contains("<img") && !page.contains("<script>"), "{path}");
+    }
+    assert!(admin.get("/cupola/alerts").await.text.contains("&lt;img src=x onerror=alert"), "it is shown as it was");
+    assert_eq!(admin.get("/cupola/alerts/none/none").await.status, 404);
+    assert_eq!(admin.get("/cupola/rules/none").await.status, 404);
+    assert_eq!(admin.get("/cupola/alerts-history?before=soon").await.status, 400);
+}
