@@ -31,8 +31,13 @@ async fn errors_that_are_alike_are_one_row() {
     let (house, _) = demo();
     let pages = pages(&house);
     let page = shown(&pages, "/cupola/errors").await;
-    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is not on the page"));
-    assert!(place("hypervisor hv-&lt;n&gt; did not answer within &lt;n&gt; s") < place("machine could not be placed"));
+    for text in ["hypervisor hv-&lt;n&gt; did not answer within &lt;n&gt; s", "machine could not be placed"] {
+        assert!(page.contains(text), "{text} is not on the page");
+    }
+    let counts = page.split("</svg></td><td class=\"num\">").skip(1);
+    let counts: Vec<u64> =
+        counts.map(|rest| rest.split('<').next().unwrap().replace(',', "").parse().unwrap()).collect();
+    assert!(counts.len() > 3 && counts.is_sorted_by(|one, other| one >= other), "the most frequent first: {counts:?}");
     assert!(page.contains(">new</span>") && page.contains("class=\"spark\"") && page.contains("in 2.4.0</span>"));
     assert!(!page.contains("request completed"), "lines of requests say nothing of why");
     assert!(shown(&pages, "/cupola/errors?requests=1").await.contains("request completed"));
