@@ -1,5 +1,6 @@
 //! The REST API: questions to the store, and JSON for answers.
 
+mod alerts;
 mod answers;
 mod live;
 mod over_time;
@@ -12,6 +13,7 @@ use axum::extract::{Path, RawQuery, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use cupola_alert::Alerts;
 use cupola_store::{Failures, Query, QueryError, Search, Signal, Tails, Top, TraceOf};
 use serde::Serialize;
 
@@ -41,12 +43,13 @@ pub struct Api {
     desk: Desk,
     access: Option<Access>,
     tails: Option<Tails>,
+    alerting: Option<Arc<Alerts>>,
 }
 
 impl Api {
     /// Asks here.
     pub fn new(query: Arc<dyn Query>) -> Self {
-        Self { desk: Desk::new(query), access: None, tails: None }
+        Self { desk: Desk::new(query), access: None, tails: None, alerting: None }
     }
 
     /// Answers only who has this token, or another one that it was given: `Authorization: Bearer …`. Without any, it answers everyone.
@@ -70,6 +73,15 @@ impl Api {
         self
     }
 
+    /// Tells of the alerts and rules of whoever evaluates them, and lets people decide about them: `GET /alerts`, `/alerts/history`, `/rules`,
+    /// `/rules/{name}/preview`, `/silences`; `POST /alerts/acknowledge` (`unacknowledge`, `silence`, `resolve`, `comment`, `assign`),
+    /// `/silences`, `/rules/preview`; `DELETE /silences/{id}`; `PUT` and `DELETE /rules/{name}`.
+    #[must_use]
+    pub fn alerting(mut self, alerting: Arc<Alerts>) -> Self {
+        self.alerting = Some(alerting);
+        self
+    }
+
     /// How long a question waits while others are answered, which is five seconds otherwise; then it is to be asked again: 503.
     #[must_use]
     pub fn wait(mut self, wait: Duration) -> Self {
@@ -79,7 +91,7 @@ impl Api {
 
     /// The routes.
     pub fn router(self) -> Router {
-        let Self { desk, access, tails } = self;
+        let Self { desk, access, tails, alerting } = self;
         let access = access.unwrap_or_else(|| Access::default().everyone_by_any_name(Role::Viewer));
         let mut routes = Router::new();
         for signal in Signal::ALL {
@@ -96,6 +108,9 @@ impl Api {
             let desk = desk.clone();
             let handler = async move |RawQuery(asked): RawQuery| of_none(&desk, answer, asked).await;
             routes = routes.route(path, get(handler));
+        }
+        if let Some(alerting) = &alerting {
+            routes = alerts::routes(routes, &desk, &access, alerting);
         }
         let (errors, traces) = (desk.clone(), desk);
         let routes = routes

@@ -44,6 +44,14 @@ impl Problem {
         Self { status: StatusCode::TOO_MANY_REQUESTS, detail, parameter: None, again: None }
     }
 
+    pub(crate) fn of_asker(detail: String) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, detail, parameter: None, again: None }
+    }
+
+    pub(crate) fn forbidden(detail: String) -> Self {
+        Self { status: StatusCode::FORBIDDEN, detail, parameter: None, again: None }
+    }
+
     pub(crate) fn not_here(detail: &str) -> Self {
         Self { status: StatusCode::NOT_FOUND, detail: detail.to_owned(), parameter: None, again: None }
     }

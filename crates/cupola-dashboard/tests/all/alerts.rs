@@ -3,9 +3,14 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use cupola_alert::{Alerts, Receivers, Rules};
-use cupola_dashboard::{Access, Pages, Role};
+use cupola_dashboard::{Access, Api, Pages, Role};
 use cupola_store::{Batch, Metadata, MetadataFile, Signal, Value};
+use http::Request;
+use http_body_util::BodyExt as _;
+use serde_json::{Value as Json, json};
+use tower::ServiceExt as _;
 
 use crate::security::Browser;
 use crate::support::{House, now};
@@ -161,4 +166,50 @@ async fn what_alerts_say_is_text_and_nothing_else() {
     assert_eq!(admin.get("/cupola/alerts/none/none").await.status, 404);
     assert_eq!(admin.get("/cupola/rules/none").await.status, 404);
     assert_eq!(admin.get("/cupola/alerts-history?before=soon").await.status, 400);
+}
+
+#[tokio::test]
+async fn the_api_tells_of_alerts_and_lets_those_decide_who_may() {
+    let (house, alerts, _) = house();
+    let access = Access::default().token("view-token", Role::Viewer).token("admin-token", Role::Admin);
+    let app = Api::new(Arc::new(house.reader())).access(access).alerting(Arc::clone(&alerts)).router();
+    let ask = async |method: &str, path: &str, token: &str, body: Json| {
+        let request = Request::builder().method(method).uri(format!("/cupola/api/v1{path}"));
+        let request = request.header("authorization", format!("Bearer {token}-token"));
+        let sent = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        let answer = app.clone().oneshot(request.body(sent).unwrap()).await.unwrap();
+        let status = answer.status().as_u16();
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice::<Json>(&bytes).unwrap())
+    };
+    let (status, told) = ask("GET", "/alerts", "view", Json::Null).await;
+    let alert =
+        told["alerts"].as_array().unwrap().iter().find(|alert| alert["rule"] == "errors of all").unwrap().clone();
+    assert_eq!((status, &alert["phase"], &alert["value"]), (200, &json!("firing"), &json!(1.0)));
+    let body = json!({ "alert": alert["id"], "note": "at it", "until": "2200-01-01T00:00:00Z" });
+    let (status, told) = ask("POST", "/alerts/acknowledge", "view", body.clone()).await;
+    assert_eq!((status, &told["status"]), (403, &json!(403)), "{told}");
+    let (status, told) = ask("POST", "/alerts/acknowledge", "admin", body.clone()).await;
+    assert_eq!((status, &told["acknowledged"]["note"]), (200, &json!("at it")), "{told}");
+    let (_, told) = ask("GET", "/alerts/history?limit=1", "view", Json::Null).await;
+    assert_eq!(told["events"][0]["event"]["what"], "acknowledged", "{told}");
+    assert_eq!(ask("POST", "/alerts/dance", "admin", body.clone()).await.0, 404);
+    let (status, told) = ask("POST", "/alerts/silence", "admin", json!({ "alert": alert["id"] })).await;
+    assert_eq!((status, &told["parameter"]), (400, &json!("until")), "{told}");
+    assert_eq!(ask("POST", "/alerts/silence", "admin", body).await.0, 200);
+    let (_, told) = ask("GET", "/silences", "view", Json::Null).await;
+    let id = told["silences"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(ask("DELETE", &format!("/silences/{id}"), "admin", Json::Null).await.0, 200);
+    assert_eq!(ask("DELETE", "/silences/none", "admin", Json::Null).await.0, 400);
+    let rule = json!({ "kind": "logs", "filter": "message=\"long ago\"", "threshold": 0 });
+    let (status, told) = ask("PUT", "/rules/mine", "admin", rule).await;
+    assert_eq!((status, &told["rule"]["name"]), (200, &json!("mine")), "{told}");
+    let (_, told) = ask("GET", "/rules/mine/preview", "view", Json::Null).await;
+    assert_eq!(told["fired"], 1, "{told}");
+    let (status, told) = ask("PUT", "/rules/mine", "admin", json!({ "kind": "logs", "treshold": 1 })).await;
+    assert!(status == 400 && told["detail"].as_str().unwrap().contains("is threshold meant?"), "{told}");
+    assert_eq!(ask("DELETE", "/rules/mine", "view", Json::Null).await.0, 403);
+    assert_eq!(ask("DELETE", "/rules/mine", "admin", Json::Null).await.0, 200);
+    let (_, told) = ask("GET", "/rules", "view", Json::Null).await;
+    assert!(told["rules"].as_array().unwrap().iter().any(|rule| rule["name"] == "cpu" && rule["source"] == "default"));
 }

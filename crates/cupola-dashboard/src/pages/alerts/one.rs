@@ -1,6 +1,6 @@
 //! One alert, and what happened to it.
 
-use cupola_alert::{Alert, AlertId};
+use cupola_alert::{Alert, AlertId, Phase};
 use maud::{Markup, html};
 
 use super::super::fault::Fault;
@@ -31,7 +31,7 @@ pub(in crate::pages) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fa
         @match &alert {
             Some(alert) => {
                 (elsewhere(visit, alert))
-                @if let Some(summary) = alert.annotations.get("summary") { p.notice.bad[alert.severity.as_str() == "critical"] { (summary) } }
+                @if let Some(summary) = alert.annotations.get("summary").filter(|_| matches!(alert.phase, Phase::Firing | Phase::Recovering)) { p.notice.bad[alert.severity.as_str() == "critical"] { (summary) } }
                 (tiles(visit, alert))
                 @if may { (parts::panel("What can be done", None, &super::acts::forms(visit, alert))) }
                 @else { p.dim { "Alerts are acknowledged by those who have the role operator; yours is " (visit.user.role.as_str()) "." } }
