@@ -5,6 +5,7 @@ mod alerts;
 mod listener;
 mod people;
 mod tls;
+mod tokens;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ use tokio::task::JoinSet;
 use crate::Failure;
 use listener::Listener;
 use tls::Certificate;
+use tokens::Wanted;
 
 /// Stores logs, spans and metrics that services send by OTLP, and answers questions about them.
 ///
@@ -49,7 +51,7 @@ pub struct Serve {
     grpc: SocketAddr,
 
     #[command(flatten)]
-    tokens: Tokens,
+    tokens: tokens::Tokens,
 
     #[command(flatten)]
     certificate: Certificate,
@@ -67,27 +69,6 @@ pub struct Serve {
     /// Keeps no more than so many bytes on the disk
     #[arg(long, value_name = "BYTES", env = "CUPOLA_STORE_MAX_BYTES", default_value_t = 20 << 30, value_parser = clap::value_parser!(u64).range(16 << 20..))]
     max_bytes: u64,
-}
-
-/// Who may do what.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Who may send, and ask")]
-struct Tokens {
-    /// Takes only what comes with this token: `Authorization: Bearer …`
-    #[arg(long, value_name = "TOKEN", env = "CUPOLA_INGEST_TOKEN", hide_env_values = true)]
-    ingest_token: Option<String>,
-
-    /// Answers only who has this token
-    #[arg(long, value_name = "TOKEN", env = "CUPOLA_READ_TOKEN", hide_env_values = true)]
-    read_token: Option<String>,
-
-    /// Lets who has this token change what people decide, in the pages; without it one is made at each start, and shown on standard error
-    #[arg(long, value_name = "TOKEN", env = "CUPOLA_ADMIN_TOKEN", hide_env_values = true)]
-    admin_token: Option<String>,
-
-    /// Listens on other addresses than this machine's own without tokens: everyone there may send and read
-    #[arg(long)]
-    open: bool,
 }
 
 /// What is masked of what comes in.
@@ -128,25 +109,26 @@ Exit codes: 0 it was told to end, 1 it failed, 2 it was asked in the wrong way."
 impl Serve {
     /// Serves until it is told to end; returns the exit code.
     pub(crate) fn run(self) -> Result<i32, Failure> {
-        self.check().map_err(Failure::Usage)?;
+        let tokens = self.tokens.read().map_err(Failure::Usage)?;
+        self.check(&tokens).map_err(Failure::Usage)?;
         let judged = self.watch.read().map_err(Failure::Usage)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.context("no threads could be started").map_err(Failure::Work)?;
-        runtime.block_on(self.serve(judged)).map_err(Failure::Work)?;
+        runtime.block_on(self.serve(tokens, judged)).map_err(Failure::Work)?;
         Ok(crate::DONE)
     }
 
     /// Whoever can reach it from elsewhere needs a token, unless somebody wants it otherwise.
-    fn check(&self) -> anyhow::Result<()> {
+    fn check(&self, tokens: &Wanted) -> anyhow::Result<()> {
         let is_seen = [self.http, self.grpc].iter().any(|address| !address.ip().is_loopback());
-        let is_guarded = self.tokens.ingest_token.is_some() && self.tokens.read_token.is_some();
-        if is_seen && !is_guarded && !self.tokens.open {
+        let is_guarded = tokens.ingest.is_some() && tokens.read.is_some();
+        if is_seen && !is_guarded && !tokens.open {
             bail!("others can reach that address: set CUPOLA_INGEST_TOKEN and CUPOLA_READ_TOKEN, or say --open");
         }
         Ok(())
     }
 
-    async fn serve(self, judged: Option<(Rules, Receivers)>) -> anyhow::Result<()> {
+    async fn serve(self, tokens: Wanted, judged: Option<(Rules, Receivers)>) -> anyhow::Result<()> {
         let acceptor = self.certificate.acceptor()?;
         let policy = self.secrets.policy()?;
         // Bound first: a store that is opened in vain would have to be closed again.
@@ -161,7 +143,7 @@ impl Serve {
         let scheme = if self.certificate.is_there() { "https" } else { "http" };
         let base = format!("{scheme}://{}", http.address());
         let alerts = judged.map(|judged| alerts::over(reader.clone(), metadata.clone(), judged, base));
-        let app = self.app(&cupola, &store, policy, http.address(), (reader, metadata))?;
+        let app = self.app(&cupola, &store, policy, (&tokens, http.address()), (reader, metadata))?;
         tracing::info!(target: "cupola", store = %self.store.display(), http = %http.address(), grpc = %grpc.address(), "listening");
         let (end, ended) = watch::channel(());
         let watching = alerts.map(|alerts| {
@@ -197,14 +179,14 @@ impl Serve {
         cupola: &Cupola,
         store: &Arc<Store>,
         policy: Option<KeyPolicy>,
-        address: SocketAddr,
+        (tokens, address): (&Wanted, SocketAddr),
         (reader, metadata): (Arc<Reader>, Arc<dyn Metadata>),
     ) -> anyhow::Result<Router> {
         account::show(cupola.registry(), Arc::downgrade(store));
         cupola.ready_check(ready(store));
         let receiver = Receiver::new(Arc::new(store.writer())).policy(policy);
-        let receiver = self.tokens.ingest_token.iter().fold(receiver, |receiver, token| receiver.token(token));
-        let access = people::access(&self.tokens, Arc::clone(&metadata), address, self.certificate.is_there());
+        let receiver = tokens.ingest.iter().fold(receiver, |receiver, token| receiver.token(token));
+        let access = people::access(tokens, Arc::clone(&metadata), address, self.certificate.is_there());
         let api = Api::new(reader.clone()).tails(store.tails().clone()).access(access.clone());
         let stats = Arc::downgrade(store);
         let pages = Pages::new(reader)
@@ -224,7 +206,8 @@ fn own() -> anyhow::Result<Cupola> {
         crate::environment::variable(name).filter(|_| !name.starts_with("CUPOLA_STORE") && !alerts::is_of_alerts(name))
     };
     let layer = |layer: cupola::http::ObserveLayer| TAKEN.iter().fold(layer, |layer, path| layer.skip(path));
-    Ok(Cupola::builder("cupola").version(env!("CARGO_PKG_VERSION")).vars(vars).layer(layer).init()?)
+    let cupola = Cupola::builder("cupola").version(env!("CARGO_PKG_VERSION")).vars(vars).layer(layer);
+    Ok(cupola.reads(&tokens::VARIABLES).reads(&["CUPOLA_POLICY", "CUPOLA_TLS_CERT", "CUPOLA_TLS_KEY"]).init()?)
 }
 
 /// What comes in there is told in the store's own account: a line for each message would be as much again.

@@ -67,6 +67,7 @@ pub struct Builder {
     panic_hook: bool,
     version: Option<String>,
     notifiers: Notifiers,
+    reads: Vec<String>,
     /// What was chosen in code, for the summary.
     chosen: Vec<String>,
 }
@@ -88,6 +89,7 @@ impl Builder {
             panic_hook: false,
             version: None,
             notifiers: Notifiers::default(),
+            reads: Vec::new(),
             chosen: Vec::new(),
         }
     }
@@ -180,6 +182,13 @@ impl Builder {
         self.chose("output")
     }
 
+    /// Variables that the application reads itself although their names begin with `CUPOLA_`: nobody is told that nothing reads them.
+    #[must_use]
+    pub fn reads(mut self, names: &[&str]) -> Self {
+        self.reads.extend(names.iter().map(|name| (*name).to_owned()));
+        self
+    }
+
     /// Variables from elsewhere than the environment.
     #[must_use]
     pub fn vars(mut self, vars: impl Fn(&str) -> Option<String> + 'static) -> Self {
@@ -204,13 +213,14 @@ impl Builder {
     pub fn init(self) -> Result<Cupola, InitError> {
         let summary = summary::of(Vars::new(&*self.vars), &self.policy, &self.identify.trust);
         let summary = summary.chosen(&self.chosen, self.version.as_deref());
+        let reads = self.reads.clone();
         let cupola = self.build()?;
         cupola.telemetry().install()?;
         if cupola.0.panic_hook {
             cupola.telemetry().install_panic_hook();
         }
         summary.write(cupola.service());
-        summary::tell_of_unknown(names_in_environment());
+        summary::tell_of_unknown(names_in_environment().filter(|name| !reads.contains(name)));
         cupola.0.keeping.say();
         cupola.0.monitoring.say();
         cupola.0.machine.watch(&cupola);

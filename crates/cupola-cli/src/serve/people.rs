@@ -7,18 +7,18 @@ use std::sync::Arc;
 use cupola_dashboard::{Access, Role};
 use cupola_store::Metadata;
 
-use super::Tokens;
+use super::tokens::Wanted;
 
 /// Those with tokens or passwords; without a token for those who ask everyone on this machine, who change nothing.
-pub(super) fn access(tokens: &Tokens, metadata: Arc<dyn Metadata>, address: SocketAddr, is_tls: bool) -> Access {
+pub(super) fn access(tokens: &Wanted, metadata: Arc<dyn Metadata>, address: SocketAddr, is_tls: bool) -> Access {
     let access = Access::default().users(metadata);
     let access = if is_tls { access.secure() } else { access };
-    let access = match (&tokens.read_token, tokens.open) {
+    let access = match (&tokens.read, tokens.open) {
         (Some(token), _) => access.token(token, Role::Viewer),
         (None, true) => access.everyone_by_any_name(Role::Viewer),
         (None, false) => access.everyone(Role::Viewer),
     };
-    let Some(token) = &tokens.admin_token else {
+    let Some(token) = &tokens.admin else {
         let (access, token) = access.new_token(Role::Admin);
         let scheme = if is_tls { "https" } else { "http" };
         // Not in the log, which has no secrets in it. Nobody has to read it.

@@ -198,3 +198,36 @@ fn the_pages_stand_beside_the_api_and_who_changes_anything_logs_in() {
     assert_eq!(server.ask(set, ada).0, 403);
     assert_eq!(server.ask(&format!("{set}\r\nAuthorization: Bearer an admin's"), ada).0, 303);
 }
+
+#[test]
+fn a_token_that_is_empty_lets_nobody_in() {
+    let folder = Folder::new();
+    let outside = ["serve", "--store", "store", "--http", "0.0.0.0:0", "--grpc", "127.0.0.1:0"];
+    let with = |variables: &[(&str, &str)], more: &[&str]| {
+        let mut command = folder.command(&[&outside[..], more].concat());
+        variables.iter().for_each(|(name, value)| _ = command.env(name, value));
+        let ended = command.output().unwrap();
+        (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+    };
+    let empty = [("CUPOLA_INGEST_TOKEN", ""), ("CUPOLA_READ_TOKEN", " ")];
+    let (code, said) = with(&empty, &[]);
+    assert!(
+        code == Some(2) && said.contains("a token that is empty") || said.contains("others can reach that address"),
+        "{said}"
+    );
+    let (code, said) = with(&[("CUPOLA_INGEST_TOKEN", ""), ("CUPOLA_READ_TOKEN", "")], &[]);
+    assert!(code == Some(2) && said.contains("others can reach that address"), "{said}");
+    let (code, said) = with(&[], &["--ingest-token", "", "--read-token", "x"]);
+    assert_eq!(
+        (code, said.as_str()),
+        (Some(2), "cupola: --ingest-token: a token that is empty would be none at all\n")
+    );
+    let (code, said) = with(&[("CUPOLA_READ_TOKEN_FILE", "nowhere")], &[]);
+    assert!(code == Some(2) && said.starts_with("cupola: CUPOLA_READ_TOKEN_FILE is `nowhere`: No such file"), "{said}");
+
+    fs::write(folder.path().join("token"), "read-7\n").unwrap();
+    let mut command = folder.command(&["serve", "--store", "store", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"]);
+    let server = Server::spawn(command.env("CUPOLA_READ_TOKEN_FILE", "token"));
+    let ask = |token| server.ask(&format!("GET /cupola/api/v1/logs HTTP/1.1\r\nAuthorization: Bearer {token}"), "").0;
+    assert_eq!((ask(""), ask("read-7")), (401, 200));
+}
