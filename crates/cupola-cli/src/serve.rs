@@ -19,7 +19,7 @@ use axum::routing::get;
 use clap::Args;
 use cupola::Cupola;
 use cupola::http::Check;
-use cupola_alert::{Receivers, Rules};
+use cupola_alert::{Alerts, Receivers, Rules};
 use cupola_dashboard::{Api, Pages, Receiver};
 use cupola_redact::KeyPolicy;
 use cupola_store::{Metadata, MetadataFile, Reader, Settings, Store};
@@ -143,7 +143,7 @@ impl Serve {
         let scheme = if self.certificate.is_there() { "https" } else { "http" };
         let base = format!("{scheme}://{}", http.address());
         let alerts = judged.map(|judged| alerts::over(reader.clone(), metadata.clone(), judged, base));
-        let app = self.app(&cupola, &store, policy, (&tokens, http.address()), (reader, metadata))?;
+        let app = self.app(&cupola, &store, policy, (&tokens, http.address()), (reader, metadata, alerts.clone()))?;
         tracing::info!(target: "cupola", store = %self.store.display(), http = %http.address(), grpc = %grpc.address(), "listening");
         let (end, ended) = watch::channel(());
         let watching = alerts.map(|alerts| {
@@ -180,7 +180,7 @@ impl Serve {
         store: &Arc<Store>,
         policy: Option<KeyPolicy>,
         (tokens, address): (&Wanted, SocketAddr),
-        (reader, metadata): (Arc<Reader>, Arc<dyn Metadata>),
+        (reader, metadata, alerts): (Arc<Reader>, Arc<dyn Metadata>, Option<Arc<Alerts>>),
     ) -> anyhow::Result<Router> {
         account::show(cupola.registry(), Arc::downgrade(store));
         cupola.ready_check(ready(store));
@@ -194,6 +194,10 @@ impl Serve {
             .metadata(metadata)
             .tails(store.tails().clone())
             .stats(move || stats.upgrade().map(|store| store.stats()).unwrap_or_default());
+        let (api, pages) = match alerts {
+            Some(alerts) => (api.alerting(alerts.clone()), pages.alerting(alerts)),
+            None => (api, pages),
+        };
         let begin = Router::new().route("/", get(async || Redirect::to("/cupola")));
         let app = receiver.router().merge(api.router()).merge(pages.router()).merge(begin);
         Ok(app.merge(cupola.routes()).layer(cupola.layer()))

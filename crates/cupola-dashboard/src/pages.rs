@@ -176,6 +176,11 @@ impl Pages {
         self
     }
 
+    /// The path of an alert's page: `/cupola/alerts/api%20errors/9f86d081884c7d65`.
+    pub fn path_of_alert(rule: &str, fingerprint: &str) -> String {
+        link::Link::new("/alerts", []).below(rule).below(fingerprint).to_string()
+    }
+
     /// How long a page waits while others are made, which is five seconds otherwise; then it is to be asked for again: 503.
     #[must_use]
     pub fn wait(mut self, wait: Duration) -> Self {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use cupola_alert::{Alerts, Receivers, Rules};
+use cupola_alert::{Alerts, Notice, Receivers, Rules};
+use cupola_dashboard::Pages;
 use cupola_store::{Metadata, Query};
 
 /// Who is told of what.
@@ -60,7 +61,9 @@ pub(super) fn over(
     base: String,
 ) -> Arc<Alerts> {
     // Where alerts are looked at, by whoever reaches this address.
-    Arc::new(Alerts::new(query, metadata, rules, receivers).links(move |_| Some(format!("{base}/cupola/alerts"))))
+    let link =
+        move |notice: &Notice| Some(format!("{base}{}", Pages::path_of_alert(&notice.rule, &notice.fingerprint)));
+    Arc::new(Alerts::new(query, metadata, rules, receivers).links(link))
 }
 
 /// Now, in nanoseconds since 1970.

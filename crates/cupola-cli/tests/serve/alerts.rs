@@ -48,6 +48,12 @@ fn a_webhook_is_told_of_errors_and_the_next_server_says_that_they_are_over() {
     let (key, message) = told(&webhook);
     assert_eq!((message["version"].as_str(), message["status"].as_str()), (Some("4"), Some("firing")), "{message}");
     assert_eq!(message["alerts"][0]["labels"]["alertname"], "errors", "{message}");
+    let link = message["alerts"][0]["generatorURL"].as_str().unwrap().to_owned();
+    let page = link.strip_prefix(&format!("http://{}", server.http)).unwrap();
+    let (status, html) = server.ask(&format!("GET {page} HTTP/1.1"), "");
+    assert!(status == 200 && html.contains("errors") && html.contains("1 entries"), "{status} {html}");
+    let (_, listed) = server.ask("GET /cupola/api/v1/alerts HTTP/1.1", "");
+    assert!(listed.contains("\"rule\":\"errors\""), "{listed}");
     people_see_and_say(&folder);
     server.signal(Signal::KILL);
 
