@@ -30,6 +30,7 @@ use crate::llm::Llm;
 use crate::machine::Machine;
 use crate::monitoring::{Monitoring, Notifiers};
 use crate::shield::Shield;
+use crate::showing::Showing;
 use crate::who::Who;
 #[cfg(feature = "client")]
 use crate::{calls, queries};
@@ -223,6 +224,7 @@ impl Builder {
         summary::tell_of_unknown(names_in_environment().filter(|name| !reads.contains(name)));
         cupola.0.keeping.say();
         cupola.0.monitoring.say();
+        cupola.0.showing.start(&cupola);
         cupola.0.machine.watch(&cupola);
         wiring::begin(&cupola);
         Ok(cupola)
@@ -270,6 +272,7 @@ impl Builder {
         }
         let telemetry = telemetry.build()?;
         let monitoring = Monitoring::from_vars(vars, self.notifiers, &keeping, &telemetry)?;
+        let showing = Showing::from_vars(vars)?;
         let registry = Registry::new();
         let metrics = RouteMetrics::new(&registry);
         let known = who.known(&*self.vars)?;
@@ -325,6 +328,7 @@ impl Builder {
             in_flight,
             keeping,
             monitoring,
+            showing,
             shutdown_limit,
             draining,
             ending: OnceLock::new(),

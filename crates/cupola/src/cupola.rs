@@ -14,6 +14,7 @@ use crate::in_flight::InFlight;
 use crate::keeping::Keeping;
 use crate::machine::Machine;
 use crate::monitoring::Monitoring;
+use crate::showing::Showing;
 
 /// Starts everything from the environment, and makes it the process's own. Once per process.
 ///
@@ -48,6 +49,7 @@ pub(crate) struct Parts {
     pub(crate) in_flight: InFlight,
     pub(crate) keeping: Keeping,
     pub(crate) monitoring: Monitoring,
+    pub(crate) showing: Showing,
     pub(crate) shutdown_limit: Duration,
     pub(crate) machine: Machine,
     /// Panics are to be lines of the log, once this is installed.

@@ -99,6 +99,23 @@ mod with {
             Reader::open(self.dir.as_ref()?).ok()
         }
 
+        /// How the store is.
+        #[cfg(feature = "dashboard")]
+        pub(crate) fn stats(&self) -> impl Fn() -> Stats + Send + Sync + use<> {
+            let open = Arc::clone(&self.open);
+            move || {
+                let open = open.lock().unwrap_or_else(PoisonError::into_inner);
+                open.as_ref().map(Store::stats).unwrap_or_default()
+            }
+        }
+
+        /// Those who watch what comes in.
+        #[cfg(feature = "dashboard")]
+        pub(crate) fn tails(&self) -> Option<cupola_store::Tails> {
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.as_ref().map(|store| store.tails().clone())
+        }
+
         /// Where the store is that this process writes.
         #[cfg(feature = "alerts")]
         pub(crate) fn dir(&self) -> Option<&Path> {
@@ -143,6 +160,10 @@ mod with {
             ingest::LINES => ingest::Progress::open(dir)
                 .map_err(DecodeError::from)
                 .and_then(|progress| Ok(vec![ingest::replay(raw, &progress)?])),
+            // What `cupola serve` was promised to keep, when it had this store.
+            #[cfg(feature = "dashboard")]
+            other => cupola_dashboard::replay_with(Some(&cupola_redact::KeyPolicy::default()), other, raw),
+            #[cfg(not(feature = "dashboard"))]
             other => Err(format!("a record of kind {other}, which is not known here").into()),
         })
     }

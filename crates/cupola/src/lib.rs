@@ -36,6 +36,8 @@
 //! - `otel` (on): spans and metrics, exported by OTLP where variables say so; [`tracer`] and the module `span`.
 //! - `reqwest`: `Cupola::client`, a client on reqwest 0.13 that sends again, follows redirects, and keeps calls within limits.
 //! - `redis`, `sqlx`: [`Cupola::queries`] for commands of redis-rs 1 and queries of sqlx 0.9, as `client::redis_1` and `client::sqlx_0_9`.
+//! - `store`: what the service says is kept beside it, and [`Cupola::store`] asks for it; `alerts`: rules judge that, and people are told;
+//!   `dashboard`: pages show it.
 //! - `tls`: the same to collectors behind https.
 //! - `tower-http`: tower-http's `RequestId` extension is read and filled.
 //! - `testing`: the module of that name, which captures lines and records in tests of services.
@@ -68,6 +70,7 @@ mod routes;
 #[cfg(feature = "axum")]
 mod serve;
 mod shield;
+mod showing;
 #[cfg(feature = "otel")]
 pub mod span;
 mod spans;
@@ -89,6 +92,9 @@ pub use cupola_alert as alert;
 pub use cupola_client as client;
 /// Identity that travels: request ids, trace context, fields.
 pub use cupola_context as context;
+/// The pages, and who may look at them.
+#[cfg(feature = "dashboard")]
+pub use cupola_dashboard as dashboard;
 /// The layer and what can be chosen of it.
 pub use cupola_http as http;
 /// Background jobs.

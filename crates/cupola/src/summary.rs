@@ -155,6 +155,9 @@ const OF_ALERTS: &[&str] = &[
     "CUPOLA_ALERTMANAGER_TOKEN_FILE",
 ];
 
+/// Those that say where the pages are shown.
+const OF_DASHBOARD: &[&str] = &["CUPOLA_DASHBOARD", "CUPOLA_DASHBOARD_TOKEN", "CUPOLA_DASHBOARD_TOKEN_FILE"];
+
 /// Addresses that are secrets themselves: who knows them may write there.
 const SECRET_ADDRESSES: [&str; 2] = ["SLACK_WEBHOOK_URL", "CUPOLA_WEBHOOK_URL"];
 
@@ -167,7 +170,7 @@ pub(crate) struct Summary {
 
 pub(crate) fn of(vars: Vars<'_>, policy: &KeyPolicy, trust: &TrustPolicy) -> Summary {
     let mut settings = String::new();
-    for name in VARIABLES.iter().chain(OF_ALERTS).copied() {
+    for name in VARIABLES.iter().chain(OF_ALERTS).chain(OF_DASHBOARD).copied() {
         if let Some(value) = vars.text(name) {
             // Headers often have a key in their value, if not in their name.
             let is_of_headers = name.ends_with("_HEADERS") && name.starts_with("OTEL_EXPORTER_OTLP_");
@@ -208,7 +211,7 @@ impl Summary {
 
 /// Variables of ours that nobody reads: most likely misspelt.
 pub(crate) fn tell_of_unknown(names: impl Iterator<Item = String>) {
-    let is_read = |name: &str| VARIABLES.contains(&name) || OF_ALERTS.contains(&name);
+    let is_read = |name: &str| VARIABLES.contains(&name) || OF_ALERTS.contains(&name) || OF_DASHBOARD.contains(&name);
     for name in names.filter(|name| name.starts_with("CUPOLA_") && !is_read(name)) {
         tracing::warn!(target: "cupola", variable = name, "this variable is set, and nothing reads it");
     }
@@ -242,7 +245,7 @@ mod tests {
         drop(crate::Cupola::builder("hello").vars(vars).output(std::io::sink()).build().unwrap());
         let asked = asked.lock().unwrap();
         let (of_alerts, others): (Vec<&str>, Vec<&str>) =
-            asked.iter().map(String::as_str).partition(|name| OF_ALERTS.contains(name));
+            asked.iter().map(String::as_str).partition(|name| OF_ALERTS.contains(name) || OF_DASHBOARD.contains(name));
         let mut listed = VARIABLES.to_vec();
         listed.sort_unstable();
         assert_eq!(others, listed);
