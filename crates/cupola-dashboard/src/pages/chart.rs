@@ -81,6 +81,17 @@ impl Unit {
             Self::Number => show::short(number),
         }
     }
+
+    /// The top of a chart: the least round number that is no less, as it is written.
+    fn top(self, most: f64) -> f64 {
+        match self {
+            Self::Bytes | Self::BytesRate if most >= 1_024.0 => {
+                let unit = 1_024_f64.powf((most.ln() / 1_024_f64.ln()).floor());
+                scale::top(most / unit) * unit
+            }
+            _ => scale::top(most),
+        }
+    }
 }
 
 /// How high the drawn part is, in pixels, and what is above it.
@@ -149,4 +160,23 @@ impl Frame<'_> {
 /// A place from 0 to 1 as a length of SVG.
 fn percent(place: f64) -> String {
     format!("{:.2}%", place * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_have_round_numbers_of_their_own() {
+        let check = |unit: Unit, most: f64, top: &str, half: &str| {
+            let found = unit.top(most);
+            assert!(found >= most * 0.999_999, "{most} {found}");
+            let shown = [found, found / 2.0].map(|number| unit.show(number).replace('\u{202f}', " "));
+            assert_eq!(shown, [top, half], "{most}");
+        };
+        check(Unit::Bytes, 1_500_000_000.0, "2 GiB", "1 GiB");
+        check(Unit::Bytes, 700.0, "800 B", "400 B");
+        check(Unit::BytesRate, 5.0 * 1_048_576.0, "5 MiB/s", "2.5 MiB/s");
+        check(Unit::Number, 1_500.0, "2000", "1000");
+    }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use maud::{Markup, html};
 
-use super::{Frame, HEIGHT, Mark, Steps, Unit, WIDTH, scale};
+use super::{Frame, HEIGHT, Mark, Steps, Unit, WIDTH};
 use crate::pages::link::Link;
 use crate::pages::show;
 
@@ -34,7 +34,7 @@ impl Bars<'_> {
     pub(in crate::pages) fn draw(&self) -> Markup {
         let sums: Vec<f64> =
             (0..self.steps.count).map(|step| self.stacks.iter().map(|stack| stack.at(step)).sum()).collect();
-        let top = scale::top(sums.iter().copied().fold(0.0, f64::max));
+        let top = self.unit.top(sums.iter().copied().fold(0.0, f64::max));
         let mut below = vec![0.0; self.steps.count];
         let mut paths = Vec::new();
         for stack in &self.stacks {

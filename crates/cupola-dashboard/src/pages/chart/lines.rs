@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use maud::{Markup, html};
 
-use super::{ABOVE, Frame, HEIGHT, Mark, Steps, Unit, WIDTH, percent, scale};
+use super::{ABOVE, Frame, HEIGHT, Mark, Steps, Unit, WIDTH, percent};
 use crate::pages::link::Link;
 use crate::pages::show;
 
@@ -44,7 +44,7 @@ impl Lines<'_> {
     pub(in crate::pages) fn draw(&self) -> Markup {
         let values = self.lines.iter().flat_map(|line| line.values.iter().flatten());
         let most = values.copied().chain(self.dots.iter().map(|dot| dot.value)).fold(0.0, f64::max);
-        let top = scale::top(most);
+        let top = self.unit.top(most);
         let height = |value: f64| HEIGHT * (1.0 - (value / top).clamp(0.0, 1.0));
         let shapes = html! {
             @for line in &self.lines {
