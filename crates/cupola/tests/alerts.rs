@@ -56,6 +56,16 @@ fn start(dir: &Path, log: Memory) -> (Cupola, Receiver<Message>) {
     (built.unwrap(), told)
 }
 
+/// Fails rather than wait for ever.
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waiting).await.expect(what);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_is_told_once_and_the_next_process_goes_on() {
     let folder = tempfile::tempdir().unwrap();
@@ -71,16 +81,16 @@ async fn an_error_is_told_once_and_the_next_process_goes_on() {
     assert_eq!(message.alerts[0].labels["team"], "billing");
     let fires = cupola.alerts().unwrap().alerts().unwrap().remove(0);
     assert_eq!((fires.rule.as_str(), fires.phase, fires.value), ("errors", Phase::Firing, Some(1.0)));
-    while !log.text().contains("alert firing: ") {
-        tokio::task::yield_now().await;
-    }
+    until("the log tells", || log.text().contains("alert firing: ")).await;
+    let alerts = cupola.alerts().unwrap().clone();
+    let noted = || alerts.alerts().unwrap()[0].told.iter().filter(|told| told.delivered.is_some()).count();
+    until("it is noted who was told", || noted() == 2).await;
+    drop(alerts);
     cupola.shutdown().await;
 
     let (cupola, told) = start(folder.path(), Memory::new());
     let alerts = cupola.alerts().unwrap().clone();
-    while alerts.rules().unwrap().iter().all(|rule| rule.health.evaluated.is_none()) {
-        tokio::task::yield_now().await;
-    }
+    until("it evaluates", || alerts.rules().unwrap().iter().any(|rule| rule.health.evaluated.is_some())).await;
     assert_eq!(alerts.alerts().unwrap().remove(0).episode, fires.episode, "it is still the same");
     cupola.shutdown().await;
     drop(cupola);

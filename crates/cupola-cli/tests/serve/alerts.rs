@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::sync::mpsc::channel;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -12,7 +13,10 @@ use crate::server::{PATIENCE, Server};
 
 /// What a webhook was sent, the next message of all, and by which key it is known.
 fn told(webhook: &TcpListener) -> (String, Value) {
-    let (mut stream, _) = webhook.accept().unwrap();
+    let (send, came) = channel();
+    let listener = webhook.try_clone().unwrap();
+    std::thread::spawn(move || send.send(listener.accept().unwrap()));
+    let (mut stream, _) = came.recv_timeout(PATIENCE).expect("somebody tells the webhook");
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut said = Vec::new();
     let mut piece = [0; 4_096];
