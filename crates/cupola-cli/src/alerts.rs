@@ -143,7 +143,7 @@ fn meant(engine: &Engine, named: &str) -> anyhow::Result<AlertId> {
 }
 
 /// Now, in nanoseconds since 1970.
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
 }
 

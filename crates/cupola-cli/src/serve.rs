@@ -148,7 +148,7 @@ impl Serve {
         let (end, ended) = watch::channel(());
         let watching = alerts.map(|alerts| {
             let mut ended = ended.clone();
-            tokio::spawn(alerts.run(alerts::clock, async move { _ = ended.changed().await }))
+            tokio::spawn(alerts.run(crate::alerts::now, async move { _ = ended.changed().await }))
         });
         let mut servers = JoinSet::new();
         for listener in [http, grpc] {

@@ -31,5 +31,5 @@ mod token;
 pub use access::{Access, Role, User, UserError, Users};
 pub use api::Api;
 pub use limits::Limits;
-pub use pages::{OpenAlert, Pages};
+pub use pages::Pages;
 pub use receiver::{KINDS, Receiver, replay, replay_with};

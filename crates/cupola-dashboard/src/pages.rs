@@ -61,7 +61,6 @@ use fault::Fault;
 use form::Form;
 use layout::Drawn;
 use link::Link;
-pub use room::OpenAlert;
 use room::Room;
 use visit::{THEME, Theme, Visit};
 
@@ -159,13 +158,6 @@ impl Pages {
     #[must_use]
     pub fn stats(mut self, stats: impl Fn() -> Stats + Send + Sync + 'static) -> Self {
         self.seams.stats = Some(Arc::new(stats));
-        self
-    }
-
-    /// Tells on the first screen which alerts are open.
-    #[must_use]
-    pub fn alerts(mut self, alerts: impl Fn() -> Vec<OpenAlert> + Send + Sync + 'static) -> Self {
-        self.seams.alerts = Some(Arc::new(alerts));
         self
     }
 

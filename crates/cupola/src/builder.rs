@@ -259,7 +259,7 @@ impl Builder {
             Some(fields) => telemetry.system(fields.clone()),
             None => telemetry,
         };
-        let keeping = Keeping::from_vars(vars)?;
+        let keeping = Keeping::from_vars(vars, &self.policy)?;
         let telemetry = match keeping.tap(&service) {
             Some(tap) => telemetry.tap(tap),
             None => telemetry,
@@ -289,7 +289,7 @@ impl Builder {
         let sink = And::new(in_flight.clone(), And::new(watchdog, And::new(held, And::new(access, sink))));
         let (alive, ready) = (Checks::new(self.policy.clone()), Checks::new(self.policy.clone()));
         let layer = cupola_http::layer(sink).policy(self.policy.clone()).catch_panics();
-        let layer = own::PATHS.iter().fold(layer, |layer, path| layer.skip(path));
+        let layer = own::PATHS.iter().chain(showing.paths()).fold(layer, |layer, path| layer.skip(path));
         let mut identify = self.identify;
         identify.spans = telemetry.span_lookup().or(identify.spans);
         #[cfg(feature = "client")]

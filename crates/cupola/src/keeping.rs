@@ -2,6 +2,8 @@
 
 #[cfg(feature = "store")]
 pub(crate) use with::Keeping;
+#[cfg(feature = "alerts")]
+pub(crate) use with::now;
 #[cfg(not(feature = "store"))]
 pub(crate) use without::Keeping;
 
@@ -13,6 +15,7 @@ mod with {
 
     use cupola_metrics::{Encoder, Family, Registry};
     use cupola_record::{VarError, Vars};
+    use cupola_redact::KeyPolicy;
     use cupola_store::{Batch, DecodeError, OpenError, Reader, Settings, Signal, Stats, Store, Writer, ingest};
 
     use crate::error::InitError;
@@ -28,10 +31,10 @@ mod with {
     }
 
     impl Keeping {
-        pub(crate) fn from_vars(vars: Vars<'_>) -> Result<Self, InitError> {
+        pub(crate) fn from_vars(vars: Vars<'_>, policy: &KeyPolicy) -> Result<Self, InitError> {
             let settings = settings(vars)?;
             let Some(dir) = vars.text("CUPOLA_STORE").map(PathBuf::from) else { return Ok(Self::default()) };
-            match open(&dir, &settings) {
+            match open(&dir, &settings, policy) {
                 Ok(store) => {
                     let writer = Some(store.writer());
                     Ok(Self { writer, open: Arc::new(Mutex::new(Some(store))), dir: Some(dir), trouble: None })
@@ -155,22 +158,27 @@ mod with {
         Ok(bytes.into_iter().fold(settings, Settings::max_bytes))
     }
 
-    fn open(dir: &Path, settings: &Settings) -> Result<Store, OpenError> {
+    #[cfg_attr(
+        not(feature = "dashboard"),
+        expect(unused_variables, reason = "only what others have sent is masked here")
+    )]
+    fn open(dir: &Path, settings: &Settings, policy: &KeyPolicy) -> Result<Store, OpenError> {
         Store::open(dir, settings, &|kind, raw| match kind {
             ingest::LINES => ingest::Progress::open(dir)
                 .map_err(DecodeError::from)
                 .and_then(|progress| Ok(vec![ingest::replay(raw, &progress)?])),
             // What `cupola serve` was promised to keep, when it had this store.
             #[cfg(feature = "dashboard")]
-            other => cupola_dashboard::replay_with(Some(&cupola_redact::KeyPolicy::default()), other, raw),
+            other => cupola_dashboard::replay_with(Some(policy), other, raw),
             #[cfg(not(feature = "dashboard"))]
             other => Err(format!("a record of kind {other}, which is not known here").into()),
         })
     }
 
-    #[cfg(feature = "otel")]
+    /// Now, in nanoseconds since 1970.
+    #[cfg(any(feature = "otel", feature = "alerts"))]
     #[allow(clippy::cast_possible_truncation, reason = "nanoseconds since 1970 fit until the year 2262")]
-    fn now() -> i64 {
+    pub(crate) fn now() -> i64 {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         since.map_or(0, |since| since.as_nanos() as i64)
     }
@@ -200,6 +208,7 @@ mod with {
 #[cfg(not(feature = "store"))]
 mod without {
     use cupola_record::Vars;
+    use cupola_redact::KeyPolicy;
 
     use crate::error::InitError;
 
@@ -209,7 +218,7 @@ mod without {
 
     impl Keeping {
         /// Somebody who wants a store is not to look into it in vain.
-        pub(crate) fn from_vars(vars: Vars<'_>) -> Result<Self, InitError> {
+        pub(crate) fn from_vars(vars: Vars<'_>, _: &KeyPolicy) -> Result<Self, InitError> {
             let accepted = "nothing, since this build is without the feature `store`";
             for name in ["CUPOLA_STORE", "CUPOLA_STORE_DAYS", "CUPOLA_STORE_MAX_BYTES"] {
                 vars.read(name, accepted, |_| None::<()>)?;

@@ -8,21 +8,23 @@ pub(crate) use without::{Monitoring, Notifiers};
 #[cfg(feature = "alerts")]
 mod with {
     use std::sync::Arc;
-    use std::time::{SystemTime, UNIX_EPOCH};
 
     use cupola_alert::{Alerts, LOG, Log, Manner, Message, Notifier, Receiver, Receivers, Rules, Sending};
     use cupola_record::{VarError, Vars};
-    use cupola_store::MetadataFile;
+    use cupola_store::{Metadata, MetadataFile};
     use cupola_telemetry::{Telemetry, Voice};
     use tokio::sync::watch;
 
     use crate::error::InitError;
-    use crate::keeping::Keeping;
+    use crate::keeping::{Keeping, now};
 
     /// The alerts, where there is a store to judge.
     #[derive(Debug)]
     pub(crate) struct Monitoring {
         alerts: Option<Arc<Alerts>>,
+        /// What people decide, beside the store that this process writes.
+        #[cfg_attr(not(feature = "dashboard"), expect(dead_code, reason = "the pages alone look there"))]
+        metadata: Option<Arc<dyn Metadata>>,
         ends: watch::Sender<()>,
         /// Why there are none although somebody wants them.
         trouble: Option<&'static str>,
@@ -46,16 +48,16 @@ mod with {
             let receivers = notifiers.into_iter().fold(receivers, told);
             let is_on = vars.yes_or_no("CUPOLA_MONITORING")?;
             let is_wanted = is_on.unwrap_or_else(|| receivers.names().count() > 1);
-            let ends = watch::Sender::new(());
-            let (Some(reader), Some(dir)) = (keeping.reader().filter(|_| is_on != Some(false)), keeping.dir()) else {
-                let trouble =
-                    is_wanted.then_some("rules judge what a store has, and there is none: CUPOLA_STORE names it");
-                return Ok(Self { alerts: None, ends, trouble });
-            };
-            let metadata = MetadataFile::open(dir)?;
-            let receivers = receivers.with(LOG, Aloud(telemetry.voice()));
-            let alerts = Alerts::new(Arc::new(reader), Arc::new(metadata), rules, receivers);
-            Ok(Self { alerts: Some(Arc::new(alerts)), ends, trouble: None })
+            let metadata = keeping.dir().map(MetadataFile::open).transpose()?;
+            let metadata = metadata.map(|metadata| Arc::new(metadata) as Arc<dyn Metadata>);
+            let judged = keeping.reader().filter(|_| is_on != Some(false)).zip(metadata.clone());
+            let alerts = judged.map(|(reader, metadata)| {
+                let receivers = receivers.with(LOG, Aloud(telemetry.voice()));
+                Arc::new(Alerts::new(Arc::new(reader), metadata, rules, receivers))
+            });
+            let trouble = "rules judge what a store has, and there is none: CUPOLA_STORE names it";
+            let trouble = (is_wanted && alerts.is_none()).then_some(trouble);
+            Ok(Self { alerts, metadata, ends: watch::Sender::new(()), trouble })
         }
 
         /// Says why nothing is watched, now that there is a log.
@@ -81,6 +83,11 @@ mod with {
             let _ = self.ends.send(());
         }
 
+        #[cfg(feature = "dashboard")]
+        pub(crate) fn metadata(&self) -> Option<&Arc<dyn Metadata>> {
+            self.metadata.as_ref()
+        }
+
         pub(crate) fn alerts(&self) -> Option<&Arc<Alerts>> {
             self.alerts.as_ref()
         }
@@ -96,11 +103,6 @@ mod with {
         let text = std::fs::read_to_string(&path).map_err(|error| bad(&error))?;
         let rules = Rules::from_toml(&text).map_err(|error| bad(&error))?;
         Ok((rules, Receivers::from_toml(&text).map_err(|error| bad(&error))?))
-    }
-
-    fn now() -> i64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
     }
 
     /// The log, of which the thread that delivers is no part otherwise.

@@ -14,7 +14,7 @@ mod with {
     use axum::Router;
     use cupola_dashboard::{Access, Api, Pages, Role};
     use cupola_record::{VarError, Vars};
-    use cupola_store::{Metadata, MetadataFile};
+    use cupola_store::Metadata;
 
     use crate::cupola::Cupola;
 
@@ -54,11 +54,16 @@ mod with {
             Ok(Self { at, token })
         }
 
+        /// What it serves is not recorded: it never observes itself.
+        pub(crate) const fn paths(&self) -> &'static [&'static str] {
+            &["/cupola", "/cupola/*"]
+        }
+
         /// Shows them to this machine from now on, where there is a store.
         pub(crate) fn start(&self, cupola: &Cupola) {
-            let (Some(at), Some(metadata)) = (self.at, cupola.metadata()) else { return };
+            let (Some(at), Some(metadata)) = (self.at, cupola.0.monitoring.metadata()) else { return };
             match listen(at) {
-                Ok(listener) => self.serve(listener, metadata, cupola),
+                Ok(listener) => self.serve(listener, metadata.clone(), cupola),
                 Err(error) => {
                     let address = at.to_string();
                     tracing::warn!(target: "cupola", address, %error, "the dashboard is not shown: CUPOLA_DASHBOARD names another address, or off");
@@ -123,19 +128,13 @@ mod with {
             let mut api = Api::new(reader.clone()).tails(tails.clone()).access(access.clone());
             let stats = parts.keeping.stats();
             let mut pages = Pages::new(reader).access(access).tails(tails).stats(stats);
-            if let Some(metadata) = self.metadata() {
-                pages = pages.metadata(metadata);
+            if let Some(metadata) = parts.monitoring.metadata() {
+                pages = pages.metadata(metadata.clone());
             }
             if let Some(alerts) = self.alerts() {
                 (api, pages) = (api.alerting(alerts.clone()), pages.alerting(alerts.clone()));
             }
             api.router().merge(pages.router())
-        }
-
-        /// What people decide, beside the store.
-        fn metadata(&self) -> Option<Arc<dyn Metadata>> {
-            let metadata = MetadataFile::open(self.0.keeping.dir()?).ok()?;
-            Some(Arc::new(metadata))
         }
     }
 
@@ -162,6 +161,10 @@ mod without {
             let accepted = "off, since this build is without the feature `dashboard`";
             vars.read("CUPOLA_DASHBOARD", accepted, |text| (text == "off").then_some(()))?;
             Ok(Self)
+        }
+
+        pub(crate) const fn paths(&self) -> &'static [&'static str] {
+            &[]
         }
 
         pub(crate) const fn start(&self, _: &Cupola) {}

@@ -65,8 +65,3 @@ pub(super) fn over(
         move |notice: &Notice| Some(format!("{base}{}", Pages::path_of_alert(&notice.rule, &notice.fingerprint)));
     Arc::new(Alerts::new(query, metadata, rules, receivers).links(link))
 }
-
-/// Now, in nanoseconds since 1970.
-pub(super) fn clock() -> i64 {
-    i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
-}

@@ -1,5 +1,6 @@
 //! The first screen: what is wrong now, how each service does, which errors there are, how much is said.
 
+use cupola_alert::Alert;
 use cupola_store::Signal;
 use maud::{Markup, html};
 
@@ -55,7 +56,11 @@ fn strip(visit: &Visit, room: &Room<'_>, deploy: Option<&Deploy>) -> Markup {
     let now = visit.moment();
     html! {
         section.panel.strip aria-label="At a glance" {
-            @if let Some(alerts) = room.alerts() { (glance(visit, &alerts, now)) }
+            @match room.open_alerts() {
+                Some(Ok(alerts)) => (glance(visit, &alerts, now)),
+                Some(Err(error)) => span.strip-item { span.state.bad title=(error) { "The alerts cannot be read" } },
+                None => {}
+            }
             @match deploy {
                 Some(Deploy { time, version, service }) => span.strip-item {
                     (icon("jobs"))
@@ -78,9 +83,9 @@ fn strip(visit: &Visit, room: &Room<'_>, deploy: Option<&Deploy>) -> Markup {
     }
 }
 
-fn glance(visit: &Visit, alerts: &[super::OpenAlert], now: i64) -> Markup {
+fn glance(visit: &Visit, alerts: &[Alert], now: i64) -> Markup {
     let link = visit.link("/alerts");
-    let mut open: Vec<_> = alerts.iter().filter(|alert| !alert.is_acknowledged).collect();
+    let mut open: Vec<_> = alerts.iter().filter(|alert| alert.acknowledged.is_none()).collect();
     open.sort_by_key(|alert| alert.since);
     html! {
         @if open.is_empty() {
@@ -89,7 +94,8 @@ fn glance(visit: &Visit, alerts: &[super::OpenAlert], now: i64) -> Markup {
             span.strip-item {
                 a.state.bad href=(link) { (open.len()) @if open.len() == 1 { " open alert" } @else { " open alerts" } }
                 @for alert in open.iter().take(3) {
-                    (parts::badge(&alert.severity, &alert.severity)) span.cut { (alert.title) " " span.dim { (show::ago(alert.since, now)) } }
+                    (parts::badge(alert.severity.as_str(), alert.severity.as_str()))
+                    span.cut { (alert.annotations.get("summary").unwrap_or(&alert.rule)) " " span.dim { (show::ago(alert.since, now)) } }
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use cupola_alert::{Alert, Alerts, Phase};
-use cupola_store::{Metadata, Query, Stats, Tails};
+use cupola_store::{Metadata, MetadataError, Query, Stats, Tails};
 
 /// What a page has at hand while it is made.
 #[derive(Debug)]
@@ -18,37 +18,11 @@ pub(super) struct Room<'a> {
 }
 
 impl Room<'_> {
-    /// The alerts that are open now, if somebody tells of them.
-    pub(super) fn alerts(&self) -> Option<Vec<OpenAlert>> {
-        match (&self.seams.alerts, &self.seams.alerting) {
-            (Some(alerts), _) => Some(alerts()),
-            (None, Some(alerting)) => alerting.alerts().ok().map(|all| all.iter().filter_map(OpenAlert::of).collect()),
-            (None, None) => None,
-        }
-    }
-}
-
-/// An alert that has begun and not ended, as the first screen tells of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenAlert {
-    /// What it is about, in a few words.
-    pub title: String,
-    /// How serious it is: `critical`, `warning`, `info`.
-    pub severity: String,
-    /// When it began, in nanoseconds since 1970.
-    pub since: i64,
-    /// Somebody has said that they look after it.
-    pub is_acknowledged: bool,
-}
-
-impl OpenAlert {
-    fn of(alert: &Alert) -> Option<Self> {
-        matches!(alert.phase, Phase::Firing | Phase::Recovering).then(|| Self {
-            title: alert.annotations.get("summary").unwrap_or(&alert.rule).clone(),
-            severity: alert.severity.as_str().to_owned(),
-            since: alert.since,
-            is_acknowledged: alert.acknowledged.is_some(),
-        })
+    /// The alerts that are open now, if somebody judges.
+    pub(super) fn open_alerts(&self) -> Option<Result<Vec<Alert>, MetadataError>> {
+        let is_open = |alert: &Alert| matches!(alert.phase, Phase::Firing | Phase::Recovering);
+        let alerts = self.seams.alerting.as_ref()?.alerts();
+        Some(alerts.map(|all| all.into_iter().filter(is_open).collect()))
     }
 }
 
@@ -58,15 +32,14 @@ pub(super) struct Seams {
     pub(super) metadata: Option<Arc<dyn Metadata>>,
     pub(super) tails: Option<Tails>,
     pub(super) stats: Option<Arc<dyn Fn() -> Stats + Send + Sync>>,
-    pub(super) alerts: Option<Arc<dyn Fn() -> Vec<OpenAlert> + Send + Sync>>,
     pub(super) alerting: Option<Arc<Alerts>>,
 }
 
 impl fmt::Debug for Seams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { metadata, tails, stats, alerts, alerting } = self;
+        let Self { metadata, tails, stats, alerting } = self;
         let mut seams = f.debug_struct("Seams");
         seams.field("metadata", metadata).field("tails", &tails.is_some()).field("stats", &stats.is_some());
-        seams.field("alerts", &alerts.is_some()).field("alerting", alerting).finish()
+        seams.field("alerting", alerting).finish()
     }
 }

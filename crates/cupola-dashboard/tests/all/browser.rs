@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cupola_dashboard::{Access, Api, OpenAlert, Pages, Role};
+use cupola_dashboard::{Access, Api, Pages, Role};
 use cupola_store::{Metadata, MetadataFile};
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use crate::alerts::failing;
 use crate::demo::Demo;
 use crate::support::{House, now, serve};
 
@@ -21,19 +22,14 @@ async fn every_page_is_well_in_a_browser() {
     let metadata: Arc<dyn Metadata> = Arc::new(MetadataFile::open(house.dir()).unwrap());
     let access = Access::default().users(Arc::clone(&metadata)).token("demo", Role::Admin).everyone(Role::Viewer);
     let stats = house.store().stats();
-    let alert = OpenAlert {
-        title: "vm-provisioner fails too often".to_owned(),
-        severity: "critical".to_owned(),
-        since: now - 1_800_000_000_000,
-        is_acknowledged: false,
-    };
+    let alerts = failing(&house, Arc::clone(&metadata));
     let pages = Pages::new(reader.clone())
         .access(access.clone())
         .metadata(metadata)
         .tails(house.store().tails().clone())
         .stats(move || stats.clone())
-        .alerts(move || vec![alert.clone()]);
-    let api = Api::new(reader).access(access).tails(house.store().tails().clone());
+        .alerting(Arc::clone(&alerts));
+    let api = Api::new(reader).alerting(alerts).access(access).tails(house.store().tails().clone());
     let (address, _server) = serve(pages.router().merge(api.router())).await;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/all/browser/pages.js");
     let ended = Command::new("node").arg(script).arg(&address).kill_on_drop(true).output();

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use cupola_dashboard::{OpenAlert, Pages};
-use cupola_store::{Batch, Signal, Value};
+use cupola_dashboard::Pages;
+use cupola_store::{Batch, MetadataFile, Signal, Value};
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
+use crate::alerts::failing;
 use crate::demo::Demo;
 use crate::support::{House, now};
 
@@ -56,16 +57,19 @@ pub(crate) async fn shown(pages: &Pages, path: &str) -> String {
     text
 }
 
+/// Asks for a page, which has this status and says this.
+pub(crate) async fn answers(pages: &Pages, path: &str, status: u16, says: &str) {
+    let (found, _, page) = get(pages, path).await;
+    assert_eq!(found, status, "{path}");
+    assert!(page.contains(says), "{path}: {page}");
+}
+
 #[tokio::test]
 async fn the_first_screen_tells_what_is_wrong() {
     let (house, _) = demo();
-    let alert = OpenAlert {
-        title: "too many fail".to_owned(),
-        severity: "critical".to_owned(),
-        since: 0,
-        is_acknowledged: false,
-    };
-    let page = shown(&pages(&house).alerts(move || vec![alert.clone()]), "/cupola").await;
+    let metadata = Arc::new(MetadataFile::open(house.dir()).unwrap());
+    let page = shown(&pages(&house).alerting(failing(&house, metadata)), "/cupola").await;
+    assert!(page.contains("vm-provisioner fails too often"));
     let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is not on the page"));
     assert!(place("1 open alert") < place(">vm-provisioner</a>"));
     // What fails most often comes first, whatever is asked for most often.
@@ -185,11 +189,7 @@ async fn what_was_stored_is_text_and_nothing_else() {
 async fn what_cannot_be_shown_says_what_can() {
     let house = House::new();
     let pages = pages(&house);
-    let check = async |path: &str, status: u16, says: &str| {
-        let (found, _, page) = get(&pages, path).await;
-        assert_eq!(found, status, "{path}");
-        assert!(page.contains(says), "{path}: {page}");
-    };
+    let check = async |path: &str, status: u16, says: &str| answers(&pages, path, status, says).await;
     check("/cupola", 200, "No requests").await;
     check("/cupola", 200, "OTEL_EXPORTER_OTLP_ENDPOINT").await;
     check("/cupola?since=soon", 400, "Accepted: 15m, 2h").await;

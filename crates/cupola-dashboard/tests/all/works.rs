@@ -2,7 +2,7 @@
 
 use cupola_store::{Batch, Signal, Value};
 
-use crate::pages::{demo, get, pages, shown};
+use crate::pages::{answers, demo, pages, shown};
 use crate::support::{House, now};
 
 /// A text that would do something where it is no text.
@@ -173,11 +173,7 @@ async fn what_was_stored_of_work_is_text_and_nothing_else() {
 async fn where_there_is_no_work_that_is_said() {
     let house = House::new();
     let pages = pages(&house);
-    let check = async |path: &str, status: u16, says: &str| {
-        let (found, _, page) = get(&pages, path).await;
-        assert_eq!(found, status, "{path}");
-        assert!(page.contains(says), "{path}: {page}");
-    };
+    let check = async |path: &str, status: u16, says: &str| answers(&pages, path, status, says).await;
     check("/cupola/jobs", 200, "No job has ended in this time").await;
     check("/cupola/jobs?kind=none", 200, "Only some jobs are shown").await;
     check("/cupola/jobs?outcome=good", 400, "Accepted: all, failed, retried, completed.").await;
@@ -303,11 +299,7 @@ async fn what_was_stored_of_models_and_machines_is_text_and_nothing_else() {
 async fn where_there_are_no_models_and_machines_that_is_said() {
     let house = House::new();
     let pages = pages(&house);
-    let check = async |path: &str, status: u16, says: &str| {
-        let (found, _, page) = get(&pages, path).await;
-        assert_eq!(found, status, "{path}");
-        assert!(page.contains(says), "{path}: {page}");
-    };
+    let check = async |path: &str, status: u16, says: &str| answers(&pages, path, status, says).await;
     check("/cupola/llm", 200, "No call in this time").await;
     check("/cupola/llm?model=none", 200, "Only some calls are shown").await;
     check("/cupola/llm?outcome=good", 400, "Accepted: all, failed, abandoned, refused.").await;

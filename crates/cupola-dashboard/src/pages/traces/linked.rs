@@ -99,13 +99,13 @@ pub(super) fn draw(visit: &Visit, linked: &[Linked]) -> Markup {
                 @for other in linked {
                     tr {
                         td { (other.how) }
-                        th scope="row" { (other.what) }
+                        td { (other.what) }
                         td { (other.service) }
                         td.num { (other.attempt) }
                         td { @if !other.outcome.is_empty() { (parts::badge(if other.outcome == "completed" { "good" } else { "error" }, &other.outcome)) } }
                         td.num { @if let Some(ms) = other.ms { (show::duration(ms)) } }
                         td { @if let Some(time) = other.time { (show::time(time)) } }
-                        td { a.mono href=(visit.link("/traces").below(&other.trace)) { (other.trace.get(..8).unwrap_or_default()) "…" } }
+                        th scope="row" { a.mono href=(visit.link("/traces").below(&other.trace)) { (other.trace.get(..8).unwrap_or_default()) "…" } }
                     }
                 }
             }

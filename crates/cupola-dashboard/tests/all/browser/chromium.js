@@ -17,5 +17,11 @@ exports.PAGES = [
   "/cupola/logs?columns=route,status&facet=user_id",
   "/cupola/traces?of=lines&failed=1",
   "/cupola/errors?requests=1&sort=last",
+  "/cupola/executions",
+  "/cupola/rules",
+  "/cupola/rules/too%20many%20fail?preview=yes",
+  "/cupola/rule",
+  "/cupola/silences",
+  "/cupola/alerts-history",
   "/cupola/login",
 ];
