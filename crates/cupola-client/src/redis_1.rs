@@ -16,7 +16,8 @@
 //! ```
 //!
 //! Several commands that are sent together are one query, `PIPELINE` or `MULTI`, with their number. A command that waits for others
-//! (`BLPOP`, `XREAD` with `BLOCK`, `WAIT`) is never slow. What comes by itself, as messages of channels do, is not seen.
+//! (`BLPOP`, `XREAD` with `BLOCK`, `WAIT`) is never slow. `NOSCRIPT` is how a server asks for a script that it does not know, and no
+//! failure. What comes by itself, as messages of channels do, is not seen.
 
 mod command;
 mod failure;
@@ -24,7 +25,7 @@ mod failure;
 use redis::aio::ConnectionLike;
 use redis::{Cmd, Pipeline, RedisFuture, Value};
 
-use cupola_record::{DbSystem, OpenQuery, Query, QueryOutcome};
+use cupola_record::{DbSystem, OpenQuery, Query, QueryError, QueryOutcome};
 
 use crate::queries::Queries;
 
@@ -98,6 +99,7 @@ impl<C: ConnectionLike + Send> ConnectionLike for ObservedRedis<C> {
     }
 }
 
-fn end(mut open: OpenQuery, failed: Option<cupola_record::QueryError>) {
+fn end(mut open: OpenQuery, failed: Option<QueryError>) {
+    let failed = failed.filter(|error| error.database_code() != Some("NOSCRIPT"));
     open.end(failed.map_or(QueryOutcome::Complete, QueryOutcome::Failed));
 }

@@ -104,6 +104,22 @@ async fn commands_are_records_without_keys_and_values() {
 
 #[tokio::test]
 #[ignore = "needs redis-server"]
+async fn a_script_that_the_server_asks_for_is_no_failure() {
+    let server = Server::start();
+    let capture = Capture::new();
+    let mut redis =
+        ObservedRedis::new(server.connect().await, Queries::new().dependency("cache").sink(capture.clone()));
+    let script = redis::Script::new("return ARGV[1]");
+    for _ in 0..2 {
+        let told: String = script.arg("hunter2").invoke_async(&mut redis).await.unwrap();
+        assert_eq!(told, "hunter2");
+    }
+    let asked = told(&capture);
+    assert!(asked.len() > 2 && asked.iter().all(|query| query.contains(" complete ")), "{asked:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
 async fn a_server_that_goes_away_is_a_failure() {
     let server = Server::start();
     let capture = Capture::new();

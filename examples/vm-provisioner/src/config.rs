@@ -1,16 +1,19 @@
 //! What the command line and the environment say.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Parser;
 use cupola::record::ConfigChange;
 
 use crate::marketplace::stub::Scenario;
 use crate::role::Role;
+use crate::secret::Secret;
 use crate::traffic::Plan;
 use crate::vm::Step;
-use crate::worker::CrashAt;
+use crate::worker::{CrashAt, Place};
 
 const LISTEN: &str = "127.0.0.1:3000";
 const DATA: &str = "./data";
@@ -26,6 +29,9 @@ pub struct Config {
     /// The folder of the store; it is made where it is missing.
     #[arg(long, default_value = DATA, value_name = "DIR")]
     pub data: PathBuf,
+    /// Where jobs wait, instead of a file in the data folder: `postgres://…` or `redis://…`.
+    #[arg(long, env = "QUEUE_URL", value_name = "URL", hide_env_values = true, value_parser = secret)]
+    pub queue: Option<Secret>,
     /// What this process does of the service's work.
     #[arg(long, env = "ROLE", value_name = "ROLE", value_enum, default_value_t)]
     pub role: Role,
@@ -51,8 +57,8 @@ pub struct Config {
     #[arg(long, env = "MARKETPLACE_URL", value_name = "URL", requires = "marketplace_key")]
     pub marketplace_url: Option<String>,
     /// The key that opens it.
-    #[arg(long, env = "MARKETPLACE_KEY", value_name = "KEY", hide_env_values = true)]
-    pub marketplace_key: Option<String>,
+    #[arg(long, env = "MARKETPLACE_KEY", value_name = "KEY", hide_env_values = true, value_parser = secret)]
+    pub marketplace_key: Option<Secret>,
     /// What goes wrong in the stub: calm, busy, busy-polite, flaky, slow, broken or storm.
     #[arg(long, default_value = "calm", value_name = "NAME", value_parser = scenario)]
     pub marketplace_faults: Scenario,
@@ -71,6 +77,12 @@ fn scenario(name: &str) -> Result<Scenario, String> {
     Scenario::named(name).ok_or_else(|| format!("accepted: {}", Scenario::NAMES.join(", ")))
 }
 
+/// Any text: what is wrong with it is said later, by whoever knows how to do that without showing it.
+#[expect(clippy::unnecessary_wraps, reason = "it is what a parser of clap's gives")]
+fn secret(text: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::new(text.to_owned()))
+}
+
 fn step(name: &str) -> Result<Step, String> {
     Step::named(name).ok_or_else(|| format!("accepted: {}", Step::NAMES.join(", ")))
 }
@@ -79,6 +91,15 @@ impl Config {
     /// After how much silence a worker is lost.
     pub const fn lost_after(&self) -> Duration {
         Duration::from_secs(self.lost_after)
+    }
+
+    /// Where jobs wait, if that is no file. An empty URL is none.
+    ///
+    /// # Errors
+    /// Where the URL is none of a queue; the URL itself, which may hold a password, is not repeated.
+    pub fn queue(&self) -> anyhow::Result<Option<Place>> {
+        let url = self.queue.as_ref().map(Secret::reveal).filter(|url| !url.is_empty());
+        url.map(Place::parse).transpose().context("--queue or QUEUE_URL names no queue")
     }
 
     /// After which step the process ends.

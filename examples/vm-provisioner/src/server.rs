@@ -34,6 +34,7 @@ const SEED: u64 = 7;
 /// `cupola.serve(listener, app)` would do for a service that only serves. This one also ends with its traffic, and lets
 /// its worker finish before the last lines are written.
 pub async fn run(config: Config) -> anyhow::Result<()> {
+    let place = config.queue()?;
     // Before anything is written anywhere: a second instance should say so and touch nothing.
     let listener = bind(&config.listen).await?;
     // Lines go to `./logs` too, unless `LOG_DIR` names another folder.
@@ -42,7 +43,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     config.say();
     let prepare = Operation::running("open_store").kind(OperationKind::Prepare);
     let store = cupola::logged(prepare, Store::open(&config.data, cupola.queries("store"))).await?;
-    let queue = Queue::open(&config.data, cupola.jobs("vms"), config.lost_after()).await?;
+    let watched = (cupola.jobs("vms"), cupola.queries("queue"));
+    let queue = Queue::open(place.as_ref(), &config.data, watched, config.lost_after()).await?;
     let asked = store.clone();
     cupola.ready_check(Check::new("store", move || {
         let store = asked.clone();
@@ -104,8 +106,8 @@ async fn app(config: &Config, cupola: &Cupola, store: &Store, queue: &Queue) -> 
 /// The marketplace that was named, or a stub that stands in for it while the service runs.
 async fn marketplace(config: &Config, cupola: &Cupola) -> anyhow::Result<(Marketplace, Option<Stub>)> {
     if let (Some(url), Some(key)) = (&config.marketplace_url, &config.marketplace_key) {
-        let market =
-            Marketplace::new(cupola, url, key).context("MARKETPLACE_URL and MARKETPLACE_KEY name no marketplace")?;
+        let market = Marketplace::new(cupola, url, key.reveal())
+            .context("MARKETPLACE_URL and MARKETPLACE_KEY name no marketplace")?;
         return Ok((market, None));
     }
     let stub = Stub::start(SEED, config.marketplace_faults.clone()).await?;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use cupola::client::Queries;
 use cupola::job::Jobs;
 
 use crate::ansible::Ansible;
@@ -30,7 +31,8 @@ impl Folder {
         hypervisor: Simulated,
         ansible: Option<Ansible>,
     ) -> (Worker, Queue) {
-        let queue = Queue::open(&self.0, Jobs::new("vms"), Duration::from_secs(2)).await.unwrap();
+        let watched = (Jobs::new("vms"), Queries::new());
+        let queue = Queue::open(None, &self.0, watched, Duration::from_secs(2)).await.unwrap();
         let (store, hypervisor) = (store.clone(), Arc::new(hypervisor));
         let performer = Performer { store, hypervisor, ansible, crash_at: CrashAt::default() };
         (Worker::start(performer, queue.clone()), queue)

@@ -19,7 +19,7 @@ mod queue;
 pub use crash::CrashAt;
 pub use job::{Job, Work};
 pub use perform::Performer;
-pub use queue::{Queue, QueueDown};
+pub use queue::{Place, Queue, QueueDown};
 
 use std::sync::Arc;
 use std::time::Duration;

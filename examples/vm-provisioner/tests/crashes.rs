@@ -4,6 +4,8 @@
 
 #[path = "support/demo.rs"]
 mod demo;
+#[path = "support/servers.rs"]
+mod servers;
 
 use std::path::Path;
 use std::thread;
@@ -12,13 +14,24 @@ use serde_json::Value;
 use vm_provisioner::store::Store;
 
 use demo::{Demo, lines_of};
+use servers::{Kind, Server};
 
 const VMS: &str = "/api/v1/vms";
 const ALL_ADDRESSES: u32 = 245;
 
-fn worker(folder: &Path, logs: &str, more: &[&str]) -> Demo {
-    let usual = ["--role", "worker", "--lost-after", "2", "--simulated-failures", "0"];
-    Demo::start_as(folder, logs, &[&usual, more].concat())
+/// A folder, and what is said to each process beside its role.
+#[derive(Clone, Copy)]
+struct Place<'a>(&'a Path, &'a [&'a str]);
+
+impl Place<'_> {
+    fn api(self) -> Demo {
+        Demo::start_as(self.0, "logs-api", &[&["--role", "api"], self.1].concat())
+    }
+
+    fn worker(self, logs: &str, more: &[&str]) -> Demo {
+        let usual = ["--role", "worker", "--lost-after", "2", "--simulated-failures", "0"];
+        Demo::start_as(self.0, logs, &[&usual, self.1, more].concat())
+    }
 }
 
 /// What is asked of a machine, and how it is then.
@@ -52,22 +65,23 @@ fn of_the_job(folder: &Path, logs: &str, vm_id: &str) -> Vec<Value> {
     lines
 }
 
-fn check(ask: Ask, crash_at: &str) {
+fn check(options: &[&str], ask: Ask, crash_at: &str) {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let api = Demo::start_as(folder, "logs-api", &["--role", "api"]);
+    let place = Place(folder, options);
+    let api = place.api();
     let made = (ask != Ask::Make).then(|| {
-        let first = worker(folder, "logs-first", &[]);
+        let first = place.worker("logs-first", &[]);
         let path = Ask::Make.of(&api, None);
         api.follow(&path);
         first.stop();
         path
     });
 
-    let doomed = worker(folder, "logs-doomed", &["--crash-at", crash_at]);
+    let doomed = place.worker("logs-doomed", &["--crash-at", crash_at]);
     let path = ask.of(&api, made.as_deref());
     assert_eq!(doomed.died(), Some(9), "{ask:?} {crash_at}");
-    let next = worker(folder, "logs-next", &[]);
+    let next = place.worker("logs-next", &[]);
     // None where the machine is gone already.
     let last = api.follow(&path).pop();
     // That it has ended is seen before its job is: it may be taken up once more, to find nothing to do.
@@ -92,7 +106,8 @@ fn check(ask: Ask, crash_at: &str) {
     assert_eq!(ALL_ADDRESSES - free_addresses(folder), taken, "{ask:?} {crash_at}");
 
     let vm_id = path.strip_prefix("/api/v1/vms/").unwrap();
-    the_next_one_says_so(&of_the_job(folder, "logs-next", vm_id), crash_at);
+    let counts = !options.iter().any(|option| option.starts_with("redis:"));
+    the_next_one_says_so(&of_the_job(folder, "logs-next", vm_id), crash_at, counts);
     let asked = lines_of(folder, "logs-api");
     let asked = asked.iter().rfind(|line| line["status"] == 202 && line["vm_id"] == vm_id).unwrap();
     let mut lines = of_the_job(folder, "logs-doomed", vm_id);
@@ -107,13 +122,15 @@ fn check(ask: Ask, crash_at: &str) {
     }
 }
 
-/// A job that had ended but for the word of it finds nothing to do.
-fn the_next_one_says_so(lines: &[Value], crash_at: &str) {
+/// A job that had ended but for the word of it finds nothing to do. A queue that does not count the lost tells of none that had not
+/// begun.
+fn the_next_one_says_so(lines: &[Value], crash_at: &str, counts: bool) {
     let started = lines.iter().find(|line| line["message"] == "job started").unwrap();
-    assert_eq!(started["attempt"], 2, "{started}");
+    assert_eq!(started["attempt"], if counts { 2 } else { 1 }, "{started}");
     let said = |message: &str| lines.iter().any(|line| line["message"] == message);
     let had_ended = ["status_updated", "done"].contains(&crash_at);
-    assert_eq!((said("taken up again"), said("nothing is left to do")), (!had_ended, had_ended), "{lines:?}");
+    let again = !had_ended && (counts || crash_at != "queued");
+    assert_eq!((said("taken up again"), said("nothing is left to do")), (again, had_ended), "{lines:?}");
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -122,26 +139,60 @@ async fn free_addresses(folder: &Path) -> u32 {
     store.free_addresses().await.unwrap()
 }
 
-#[test]
-fn a_worker_that_is_killed_at_any_step_loses_nothing() {
+/// Each step in a queue of its own.
+fn a_worker_is_killed_at_each_step(queue: impl Fn(usize) -> Vec<String>) {
     let making =
         ["queued", "record_loaded", "ip_allocated", "machine_provisioned", "machine_started", "status_updated", "done"];
     let making = making.map(|step| (Ask::Make, step));
     let others =
         [(Ask::Stop, "machine_stopped"), (Ask::Destroy, "machine_destroyed"), (Ask::Destroy, "status_updated")];
     thread::scope(|scope| {
-        for (ask, step) in making.into_iter().chain(others) {
-            scope.spawn(move || check(ask, step));
+        for (number, (ask, step)) in making.into_iter().chain(others).enumerate() {
+            let queue = queue(number);
+            scope.spawn(move || check(&queue.iter().map(String::as_str).collect::<Vec<_>>(), ask, step));
         }
     });
+}
+
+fn a_worker_is_killed_at_each_step_with(kind: Kind) {
+    let server = Server::start(kind);
+    a_worker_is_killed_at_each_step(|number| vec!["--queue".to_owned(), server.queue(number)]);
+}
+
+#[test]
+fn a_worker_that_is_killed_at_any_step_loses_nothing() {
+    a_worker_is_killed_at_each_step(|_| Vec::new());
+}
+
+#[test]
+#[ignore = "needs postgresql"]
+fn a_worker_that_is_killed_at_any_step_loses_nothing_with_jobs_in_postgresql() {
+    a_worker_is_killed_at_each_step_with(Kind::Postgres);
+}
+
+#[test]
+#[ignore = "needs redis-server"]
+fn a_worker_that_is_killed_at_any_step_loses_nothing_with_jobs_in_redis() {
+    a_worker_is_killed_at_each_step_with(Kind::Redis);
+}
+
+#[test]
+#[ignore = "needs ansible-playbook"]
+fn a_worker_that_is_killed_once_a_machine_is_configured_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let playbook = folder.path().join("site.yml");
+    let tasks = "- hosts: all\n  gather_facts: false\n  tasks:\n    - ansible.builtin.debug: {msg: configured}\n";
+    std::fs::write(&playbook, tasks).unwrap();
+    check(&["--ansible", playbook.to_str().unwrap()], Ask::Make, "machine_configured");
 }
 
 #[test]
 fn a_worker_that_is_asked_to_end_ends_what_it_has_begun_and_leaves_the_rest() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let api = Demo::start_as(folder, "logs-api", &["--role", "api"]);
-    let first = worker(folder, "logs-first", &[]);
+    let place = Place(folder, &[]);
+    let api = place.api();
+    let first = place.worker("logs-first", &[]);
     let make = |number: usize| {
         let body = format!(r#"{{"name": "vm{number}", "template": "debian-13", "size": "small"}}"#);
         format!("{VMS}/{}", api.ask("POST", VMS, &body).1["id"].as_str().unwrap())
@@ -152,7 +203,7 @@ fn a_worker_that_is_asked_to_end_ends_what_it_has_begun_and_leaves_the_rest() {
     let states: Vec<_> = paths.iter().map(|path| api.ask("GET", path, "").1["state"].clone()).collect();
     assert!(states.iter().all(|state| state == "running" || state == "pending"), "{states:?}");
 
-    let next = worker(folder, "logs-next", &[]);
+    let next = place.worker("logs-next", &[]);
     for path in &paths {
         assert_eq!(api.follow(path).pop().unwrap()["state"], "running");
     }

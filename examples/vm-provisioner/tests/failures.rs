@@ -4,13 +4,17 @@
 
 #[path = "support/demo.rs"]
 mod demo;
+#[path = "support/servers.rs"]
+mod servers;
 
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
 use demo::{Demo, all_lines};
+use servers::{Kind, Server};
 
 const VMS: &str = "/api/v1/vms";
 
@@ -75,6 +79,78 @@ fn a_queue_or_store_that_is_down_is_a_clear_answer_and_a_line_and_nothing_is_kep
         let said = lines.iter().find(|line| line["message"] == "not now").unwrap();
         assert!(said["level"] == "ERROR" && said["cause"].as_str().unwrap().contains("locked"), "{said}");
         assert!(lines.iter().any(|line| line["target"] == "cupola::http" && line["status"] == 503), "{lines:?}");
+    }
+}
+
+/// Goes down and comes back under one process that answers and works.
+fn a_queue_server_goes_down_and_comes_back(kind: Kind, system: &str) {
+    let mut server = Server::start(kind);
+    let queue = server.queue(0);
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path(), &["--queue", &queue, "--simulated-failures", "0"]);
+    let make = |name| demo.ask("POST", VMS, &new(name, "debian-13"));
+    let runs = |made: &Value| {
+        let last = demo.follow(&format!("{VMS}/{}", made["id"].as_str().unwrap())).pop().unwrap();
+        assert_eq!(last["state"], "running", "{last}");
+    };
+    let (status, before) = make("before");
+    assert_eq!(status, 202, "{before}");
+    runs(&before);
+
+    server.kill();
+    let (status, problem) = make("between");
+    assert_eq!((status, &problem["type"]), (503, &json!("/problems/queue-down")), "{problem}");
+    assert_eq!(
+        demo.ask("GET", VMS, "").1["items"].as_array().unwrap().len(),
+        1,
+        "what reads goes on, and nothing is kept"
+    );
+
+    server.come_back();
+    let (status, after) = (0..200).map(|_| make("after")).find(|(status, _)| *status != 503).unwrap();
+    assert_eq!(status, 202, "{after}");
+    runs(&after);
+    demo.stop();
+
+    let lines = all_lines(folder.path());
+    let of = lines_of_request(&lines, &problem);
+    let said = of.iter().find(|line| line["message"] == "not now").unwrap();
+    assert!(said["level"] == "ERROR" && said["cause"].is_string() && said["template_name"] == "debian-13", "{said}");
+    assert!(of.iter().any(|line| line["target"] == "cupola::http" && line["status"] == 503), "{of:?}");
+    let failed = |line: &&Value| line["message"] == "query failed";
+    let queries: Vec<_> = lines.iter().filter(failed).map(|line| (&line["db_system"], &line["dependency"])).collect();
+    let watched = kind == Kind::Redis;
+    assert_eq!(!queries.is_empty(), watched, "{queries:?}");
+    assert!(queries.iter().all(|query| *query == (&json!("redis"), &json!("queue"))), "{queries:?}");
+    let queued = lines.iter().find(|line| line["message"] == "job queued").unwrap();
+    assert_eq!((&queued["queue_system"], &queued["vm_id"]), (&json!(system), &before["id"]), "{queued}");
+}
+
+#[test]
+#[ignore = "needs postgresql"]
+fn a_postgresql_that_is_down_is_a_clear_answer_and_a_line_and_what_was_queued_is_done_later() {
+    a_queue_server_goes_down_and_comes_back(Kind::Postgres, "postgresql");
+}
+
+#[test]
+#[ignore = "needs redis-server"]
+fn a_redis_that_is_down_is_a_clear_answer_and_a_line_and_what_was_queued_is_done_later() {
+    a_queue_server_goes_down_and_comes_back(Kind::Redis, "redis");
+}
+
+#[test]
+fn a_queue_that_cannot_be_opened_ends_the_start_without_showing_its_password() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let named = format!("postgres://ada:hunter2@{nobody}/jobs");
+    let shown = format!("cannot open the queue postgresql://{nobody}/jobs");
+    for (url, expected) in [(named.as_str(), shown.as_str()), ("mysql://ada:hunter2@db", "accepted: postgres://")] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut demo = Command::new(env!("CARGO_BIN_EXE_vm-provisioner"));
+        demo.current_dir(folder.path()).args(["--listen", "127.0.0.1:0"]).env("QUEUE_URL", url);
+        let output = demo.output().unwrap();
+        let (out, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(!output.status.success() && said.contains(expected), "{said}");
+        assert!(!said.contains("hunter2") && !out.contains("hunter2"), "{said}{out}");
     }
 }
 

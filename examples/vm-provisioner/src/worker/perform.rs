@@ -60,7 +60,8 @@ impl Performer {
             tracing::warn!(%vm_id, "nothing is left to do");
             return Ok(None);
         };
-        if attempt > 1 {
+        // Not every queue counts workers that were lost.
+        if attempt > 1 || step != Step::Queued {
             tracing::warn!(%vm_id, attempt, step = step.as_str(), "taken up again");
         }
         if attempt > ATTEMPTS {
