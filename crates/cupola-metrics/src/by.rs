@@ -90,17 +90,23 @@ impl<I: Clone> Inner<I> {
 
     /// The instrument of the values that `each` shows, of which there are as many as labels.
     fn of(&self, each: Each<'_>) -> I {
-        let mut hash = self.seed;
-        let strangers = self.close(each, &mut |value| hash = series::hash_on(hash, value));
-        if strangers > 0 {
-            self.overflow.fetch_add(strangers, Ordering::Relaxed);
-        }
-        let closed = |visit: &mut dyn FnMut(&str)| _ = self.close(each, visit);
-        if let Some(entry) = self.read().find(hash, &closed) {
+        // The values of a series that is there are closed: whoever shows those very ones needs no look at what is allowed.
+        if let Some(entry) = self.read().find(series::hash(self.seed, each), each) {
             return entry.instrument.clone();
         }
+        self.of_closed(each)
+    }
+
+    /// The same, where it is not known yet, or has values from outside a closed set.
+    fn of_closed(&self, each: Each<'_>) -> I {
         let mut values = Vec::with_capacity(self.labels.len());
-        closed(&mut |value| values.push(value.into()));
+        let strangers = self.close(each, &mut |value| values.push(value.into()));
+        if strangers > 0 {
+            self.overflow.fetch_add(strangers, Ordering::Relaxed);
+            if let Some(entry) = self.read().find(self.hash(&values), &shown(&values)) {
+                return entry.instrument.clone();
+            }
+        }
         self.get_new(values)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use cupola_line::{EncodedEnvelope, EncodedKey, Envelope, keys};
-use cupola_record::{CALL_TARGET, Category, TARGET};
+use cupola_record::{CALL_TARGET, Category, JOB_TARGET, TARGET};
 use cupola_redact::{KeyPolicy, Verdict};
 use rustc_hash::FxHashMap;
 use tracing_core::callsite::Identifier;
@@ -51,7 +51,7 @@ impl Plan {
             fields: metadata.fields().iter().map(|field| slot(field.name())).collect(),
             category,
             collapses: metadata.target() != TARGET && Collapse::fits(metadata),
-            masked: matches!(metadata.target(), TARGET | CALL_TARGET),
+            masked: matches!(metadata.target(), TARGET | CALL_TARGET | JOB_TARGET),
             access: metadata.target() == TARGET && metadata.fields().field(keys::SPAN_ID).is_some(),
         }
     }
