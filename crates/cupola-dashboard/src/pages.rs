@@ -35,6 +35,7 @@ mod system;
 mod terms;
 mod told;
 mod traces;
+mod views;
 mod visit;
 mod volume;
 
@@ -82,6 +83,7 @@ const PAGES: &[(&str, Page)] = &[
     ("/errors", errors::page),
     ("/errors/{fingerprint}", errors::one),
     ("/jobs", jobs::page),
+    ("/jobs/{id}", jobs::one),
     ("/executions", executions::page),
     ("/executions/{id}", executions::one),
     ("/llm", llm::page),
@@ -94,6 +96,7 @@ const PAGES: &[(&str, Page)] = &[
     ("/rules/{name}", rules::one),
     ("/rule", rules::check),
     ("/settings", settings::page),
+    ("/views", views::page),
 ];
 
 /// What can be done, by the address that its form is sent to, and who may.
@@ -106,6 +109,9 @@ const ACTIONS: &[(&str, Role, Action)] = &[
     ("/rule/delete", Role::Admin, rules::delete),
     ("/settings/users", Role::Admin, settings::set_user),
     ("/settings/users/remove", Role::Admin, settings::remove_user),
+    ("/views/save", Role::Viewer, views::save),
+    ("/views/change", Role::Viewer, views::change),
+    ("/views/remove", Role::Viewer, views::remove),
 ];
 
 /// Shows what is stored, below `/cupola`.
@@ -256,7 +262,8 @@ impl House {
                 Ok(drawn) => (drawn.status, drawn),
                 Err(fault) => (fault.status, fault.draw()),
             };
-            (status, layout::page(&at_work, &drawn, stats.as_ref()))
+            let views = views::offered(&at_work, &seams);
+            (status, layout::page(&at_work, &drawn, stats.as_ref(), views.as_deref()))
         });
         let (status, page) = drawn.await.unwrap_or_else(|unasked| told(&visit, &unasked.into()));
         with_cookie(answer::html(status, page, &head.headers), cookie)
@@ -296,7 +303,7 @@ impl House {
 }
 
 fn told(visit: &Visit, fault: &Fault) -> (StatusCode, Markup) {
-    (fault.status, layout::page(visit, &fault.draw(), None))
+    (fault.status, layout::page(visit, &fault.draw(), None, None))
 }
 
 fn refused(visit: &Visit, fault: &Fault) -> Response {

@@ -1,6 +1,7 @@
 //! Jobs: by kind how often they run, fail and wait; and the newest ones.
 
 mod kinds;
+mod one;
 mod over_time;
 
 use cupola_store::{Counted, Counts, Entry, Query, Search, Selection, Signal};
@@ -15,6 +16,7 @@ use super::room::Room;
 use super::visit::Visit;
 use super::{show, told};
 use kinds::Kinds;
+pub(super) use one::page as one;
 use over_time::OverTime;
 pub(super) use over_time::{numbers, quantiles as quantiles_over_time, steps as steps_of};
 
@@ -135,7 +137,7 @@ fn table(visit: &Visit, newest: &[Entry]) -> Markup {
                 th scope="row" {
                     div.stack {
                         a href=(visit.here().set("kind", &*kind)) { (name(&kind)) }
-                        @if let Some(id) = &id { a.small-text.mono href=(told::lines(visit, "job_id", id)) title="The lines of this job" { (id) } }
+                        @if let Some(id) = &id { a.small-text.mono href=(visit.link("/jobs").below(id)) title="This job" { (id) } }
                     }
                 }
                 td { (told::outcome(&told::text(entry, "outcome").unwrap_or_default())) }

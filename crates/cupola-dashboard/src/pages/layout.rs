@@ -10,6 +10,7 @@ use super::icon::icon;
 use super::link::Link;
 use super::range::{PRESETS, UNSAID};
 use super::show;
+use super::views::{self, View};
 use super::visit::{Theme, Visit};
 
 /// Where one can go: address below `/cupola`, name, icon, and the key that goes there after `g`.
@@ -92,7 +93,7 @@ impl Drawn {
 }
 
 /// The whole page.
-pub(super) fn page(visit: &Visit, drawn: &Drawn, stats: Option<&Stats>) -> Markup {
+pub(super) fn page(visit: &Visit, drawn: &Drawn, stats: Option<&Stats>, views: Option<&[View]>) -> Markup {
     let refresh = if drawn.has_range || drawn.is_live { visit.refresh() } else { 0 };
     html! {
         (DOCTYPE)
@@ -111,7 +112,7 @@ pub(super) fn page(visit: &Visit, drawn: &Drawn, stats: Option<&Stats>) -> Marku
                     div.stage {
                         header.bar {
                             (trail(drawn))
-                            @if drawn.has_range { div.controls { (refreshes(visit)) (ranges(visit)) } }
+                            @if drawn.has_range { div.controls { @if let Some(saved) = views { (views::menu(visit, saved)) } (refreshes(visit)) (ranges(visit)) } }
                         }
                         main #content tabindex="-1" data-refresh=(refresh) data-now=(visit.moment() / 1_000_000) {
                             (drawn.body)
@@ -161,8 +162,9 @@ fn head(title: &str, form: Option<&str>, scripts: &[&str]) -> Markup {
 
 /// What can be typed.
 fn keys() -> Markup {
-    const KEYS: [(&str, &str); 6] = [
+    const KEYS: [(&str, &str); 7] = [
         ("t", "choose the time"),
+        ("v", "saved views"),
         ("r", "read the page again"),
         ("p", "pause, or go on"),
         ("/", "search"),

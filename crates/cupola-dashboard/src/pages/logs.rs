@@ -7,9 +7,10 @@ mod facets;
 mod live;
 mod routes;
 mod rows;
+mod rule;
 
 use cupola_store::language::Expression;
-use cupola_store::{Counted, Cursor, Found, Level, Search, Selection, Signal};
+use cupola_store::{Counted, Cursor, Entry, Found, Level, Search, Selection, Signal};
 use maud::{Markup, html};
 
 pub(super) use around::page as entry;
@@ -18,6 +19,7 @@ pub(super) use routes::routes;
 use super::deploys::{self, Deploy};
 use super::fault::Fault;
 use super::layout::Drawn;
+use super::link::Link;
 use super::room::Room;
 use super::searching::Searching;
 use super::terms::Terms;
@@ -48,22 +50,23 @@ pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
     // One count tells how many there are of each level, of those too that are not asked for.
     let counted =
         volume::ask(visit, room.query, Selection { expression: terms.but_levels(), ..visit.all_of(Signal::Logs) })?;
+    let chosen = only(counted.clone(), terms.levels());
+    let rule = room.seams.alerting.as_ref().map(|_| rule::link(visit, searching.text(), chosen.total));
     let bar = html! {
         (searching.draw(visit, "log entries", &[], &html! {}))
-        div.toolbar { (levels(visit, &terms, &counted)) (actions(visit, &columns, &found, is_live)) }
+        div.toolbar { (levels(visit, &terms, &counted)) (actions(visit, &columns, &found, is_live, rule)) }
     };
     let body = if is_live {
         html! { (bar) (watched(visit, &columns, &found)) }
     } else {
         let facets = facets::ask(visit, room.query, &selection)?;
         let marks: Vec<_> = deploys::find(visit, room.query, None)?.iter().map(Deploy::mark).collect();
-        let counted = only(counted, terms.levels());
         html! {
             (bar)
-            section.panel { (volume::draw(visit, &counted, &marks)) }
+            section.panel { (volume::draw(visit, &chosen, &marks)) }
             div.beside[!facets.is_empty()] {
                 @if !facets.is_empty() { aside.facets aria-label="Values" { (facets::draw(visit, &terms, &facets)) } }
-                (listed(visit, &columns, &found, &counted, expression.as_ref()))
+                (listed(visit, &columns, &found, &chosen, expression.as_ref()))
             }
         }
     };
@@ -98,13 +101,14 @@ fn levels(visit: &Visit, terms: &Terms, counted: &Counted) -> Markup {
     }
 }
 
-fn actions(visit: &Visit, columns: &Columns, found: &Found, is_live: bool) -> Markup {
+fn actions(visit: &Visit, columns: &Columns, found: &Found, is_live: bool, rule: Option<Link>) -> Markup {
     let here = || visit.here().without("cursor").without("limit");
     let kept = ["since", "until", "query", "cursor"].into_iter().filter_map(|name| Some((name, visit.get(name)?)));
-    let download = kept.fold(super::link::Link::new("/logs/download", []), |link, (name, value)| link.set(name, value));
+    let download = kept.fold(Link::new("/logs/download", []), |link, (name, value)| link.set(name, value));
     html! {
         div.actions {
             (columns.menu(visit, &found.entries))
+            @if let Some(rule) = rule { a.button href=(rule) title="A rule that tells when there are more of these" { "Alert on this" } }
             a.button href=(download) download title="Up to 10,000 entries as lines of JSON" { "Download" }
             @if is_live { a.button.scripted href=(here().without("live")) { "Back to the search" } }
             @else { a.button.scripted href=(here().set("live", "1")) { span.pulse {} "Live" } }
@@ -149,10 +153,15 @@ fn listed(
     parts::panel("Entries", Some(aside), &body)
 }
 
+/// Lines that another page has found, each to be opened.
+pub(super) fn listed_lines(visit: &Visit, entries: &[Entry]) -> Markup {
+    rows::list(visit, &Columns::default(), entries, None)
+}
+
 /// The newest ones, and those that come from now on.
 fn watched(visit: &Visit, columns: &Columns, found: &Found) -> Markup {
     let kept = ["query", "columns"].into_iter().filter_map(|name| Some((name, visit.get(name)?)));
-    let source = kept.fold(super::link::Link::new("/logs/tail", []), |link, (name, value)| link.set(name, value));
+    let source = kept.fold(Link::new("/logs/tail", []), |link, (name, value)| link.set(name, value));
     html! {
         section.panel.live data-busy data-live=(source) data-most=(WATCHED) {
             div.panel-head {

@@ -158,6 +158,21 @@ async fn a_rule_is_checked_tried_set_turned_off_and_taken_away() {
 }
 
 #[tokio::test]
+async fn a_search_becomes_a_rule_that_can_be_tried() {
+    let (_house, _alerts, app) = house();
+    let mut admin = browser(&app, "admin").await;
+    for (search, name) in [("message=\"long ago\" a/b", "many of message="), ("", "many log entries")] {
+        let logs = admin.get(&format!("/cupola/logs?query={}", encoded(search))).await.text;
+        let link = logs.split("href=\"/cupola/rule?").nth(1).expect("no link to a rule").split('"').next().unwrap();
+        let page = admin.get(&format!("/cupola/rule?{}", link.replace("&amp;", "&"))).await.text;
+        assert!(page.contains("It would have fired") && page.contains("Set this rule"), "{search}: {page}");
+        assert!(page.contains(name) && page.contains("window = &quot;5m&quot;"), "{search}: {page}");
+    }
+    let silent = crate::pages::pages(&House::new());
+    assert!(!crate::pages::shown(&silent, "/cupola/logs").await.contains("/cupola/rule?"), "nobody would judge it");
+}
+
+#[tokio::test]
 async fn what_alerts_say_is_text_and_nothing_else() {
     let (_house, alerts, app) = house();
     let id = alerts.alerts().unwrap().into_iter().find(|alert| alert.rule == "errors of all").unwrap().id();

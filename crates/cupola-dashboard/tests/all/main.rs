@@ -14,4 +14,5 @@ mod pages_traces;
 mod receiver;
 mod security;
 mod support;
+mod views;
 mod works;

@@ -31,6 +31,7 @@ const PAGES: &[&str] = &[
     "/cupola/silences",
     "/cupola/alerts-history",
     "/cupola/settings",
+    "/cupola/views",
 ];
 
 pub(crate) fn demo() -> (House, Demo) {

@@ -26,12 +26,75 @@ async fn jobs_are_told_by_kind_and_lead_to_their_lines_and_traces() {
     for says in ["Runs by outcome", "Wait in the queue", "provision_vm", "snapshot", "retried", "placement::NoRoom"] {
         assert!(page.contains(says), "{says} is not on the page");
     }
-    assert!(link(&page, "/cupola/logs?query=job_id").contains("%22job-"), "to the lines of a job");
+    assert!(link(&page, "/cupola/jobs/job").len() > 20, "to one job");
     assert!(link(&page, "/cupola/traces/").len() > 40, "to the trace of a job");
     let failed = shown(&pages, "/cupola/jobs?outcome=failed").await;
     let newest = &failed[failed.find("Newest runs").unwrap()..];
     assert!(newest.contains("3 of 3"), "a job fails at its last attempt");
     assert!(!newest.contains("badge-good"), "and nothing else is listed");
+}
+
+#[tokio::test]
+async fn a_job_is_put_together_from_its_lines() {
+    let (house, _) = demo();
+    let pages = pages(&house);
+    let failed = shown(&pages, "/cupola/jobs?outcome=failed").await;
+    let newest = &failed[failed.find("Newest runs").unwrap()..];
+    let one = shown(&pages, link(newest, "/cupola/jobs/job")).await;
+    assert!(one.contains("<dd class=\"bad\">failed"), "{one}");
+    let attempts = &one[one.find("<h2>Attempts").unwrap()..one.find("<h2>Its lines").unwrap()];
+    for says in ["1 of 3", "2 of 3", "3 of 3", "retried", ">failed</span>", "/cupola/traces/", "placement::NoRoom"] {
+        assert!(attempts.contains(says), "{says} is not there: {attempts}");
+    }
+    assert_eq!(attempts.matches("<tr").count(), 4, "a line each");
+    let lines = &one[one.find("<h2>Its lines").unwrap()..];
+    for says in ["job queued", "job started", "job retried", "job failed", "machine could not be placed"] {
+        assert!(lines.contains(says), "{says} is no line of it");
+    }
+    assert!(
+        one.contains("query=request_id%3D%22") && one.contains("That request&#39;s trace")
+            || one.contains("That request's trace"),
+        "who asked"
+    );
+    let completed = shown(&pages, "/cupola/jobs?outcome=completed").await;
+    let newest = &completed[completed.find("Newest runs").unwrap()..];
+    assert!(shown(&pages, link(newest, "/cupola/jobs/job")).await.contains("<dd class=\"good\">completed"));
+    answers(&pages, "/cupola/jobs/none", 404, "No job of this id is stored").await;
+}
+
+#[tokio::test]
+async fn a_job_that_waits_or_works_says_so() {
+    let house = House::new();
+    let start = now().cast_signed() - 120_000_000_000;
+    let mut logs = Batch::new(Signal::Logs);
+    for (id, attempt, outcome) in [
+        ("a", None, "queued"),
+        ("b", Some(1), ""),
+        ("c", Some(1), "retried"),
+        ("d", Some(1), "timed_out"),
+        (EVIL, Some(1), EVIL),
+    ] {
+        let mut row = logs.row(start);
+        row.set("target", Value::Text("cupola::job")).set("job_kind", Value::Text(id)).set("job_id", Value::Text(id));
+        row.set("outcome", Value::Text(outcome)).set("error_type", Value::Text(id)).set("message", Value::Text(id));
+        attempt.into_iter().for_each(|attempt| _ = row.set("attempt", Value::Int(attempt)));
+    }
+    house.store().writer().offer(logs);
+    assert!(house.store().flush());
+    let pages = pages(&house);
+    for (id, says) in [
+        ("a", "<dd class=\"\">queued"),
+        ("b", "<dd class=\"\">running"),
+        ("c", "<dd class=\"fair\">waits to be tried again"),
+        ("d", "<dd class=\"bad\">timed out"),
+    ] {
+        let page = shown(&pages, &format!("/cupola/jobs/{id}")).await;
+        assert!(page.contains(says), "{id}: {page}");
+        // What is not over is looked at again.
+        assert_eq!(page.contains("data-refresh=\"30\""), id != "d", "{id}");
+    }
+    let evil = shown(&pages, &format!("/cupola/jobs/{}", encoded(EVIL))).await;
+    assert!(!evil.contains("<img") && !evil.contains("<script>") && evil.contains("&lt;img src=x"));
 }
 
 #[tokio::test]
