@@ -36,6 +36,7 @@ mod serve;
 mod stats;
 mod store;
 mod terminal;
+mod top;
 mod trace;
 mod view;
 
@@ -55,6 +56,7 @@ pub use search::Search;
 pub use serve::Serve;
 pub use stats::Stats;
 pub use store::Maintain;
+pub use top::Top;
 pub use trace::Trace;
 pub use view::View;
 
@@ -80,6 +82,7 @@ enum Command {
     Ingest(Ingest),
     Redact(Redact),
     Serve(Serve),
+    Top(Box<Top>),
     Alerts(Box<Alerts>),
     Rules(Rules),
     Completions(Completions),
@@ -105,6 +108,7 @@ impl Cli {
             Command::Index(index) => index.run(),
             Command::Ingest(ingest) => ingest.run(),
             Command::Serve(serve) => serve.run(),
+            Command::Top(top) => top.run(),
             Command::Alerts(alerts) => alerts.run(),
             Command::Rules(rules) => rules.run(),
             Command::Redact(redact) => redact.run().map(|()| DONE),

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use cupola_line::fingerprint::Fingerprint;
-use cupola_store::{Entry, Failed, FailureGroup, Found, Partial, Trace, Value as Field};
+use cupola_store::{Entry, Failed, FailureGroup, Found, Partial, RequestRow, Requested, Trace, Value as Field};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -45,6 +45,37 @@ pub(super) fn failed(answer: &Value) -> anyhow::Result<Failed> {
     Ok(Failed { groups, distinct, others, partial: partial(answer), ..Failed::default() })
 }
 
+pub(super) fn requested(answer: &Value, shares: &[String]) -> anyhow::Result<Requested> {
+    let row = |row: &Value| -> anyhow::Result<RequestRow> {
+        let number = |of: &Value| of.as_f64().unwrap_or_default();
+        let count = row["count"].as_u64().context(STRANGE)?;
+        Ok(RequestRow {
+            service: row["service"].as_str().unwrap_or_default().to_owned(),
+            route: row["route"].as_str().unwrap_or_default().to_owned(),
+            start: row.get("start").map(time).transpose()?,
+            count,
+            errors: row["errors"].as_u64().unwrap_or_default(),
+            sum_ms: number(&row["mean_ms"]) * count as f64,
+            max_ms: number(&row["max_ms"]),
+            quantiles_ms: shares.iter().map(|share| number(&row["quantiles_ms"][share])).collect(),
+            ..RequestRow::default()
+        })
+    };
+    Ok(Requested {
+        rows: list(&answer["rows"])?.iter().map(row).collect::<anyhow::Result<_>>()?,
+        others: answer["others"].as_u64().unwrap_or_default(),
+        whole: (answer["whole_ms"].as_f64().unwrap_or_default() * 1e6) as i64,
+        partial: partial(answer),
+    })
+}
+
+pub(super) fn alerts(mut answer: Value) -> anyhow::Result<Vec<Value>> {
+    match answer["alerts"].take() {
+        Value::Array(alerts) => Ok(alerts),
+        _ => Err(anyhow::anyhow!(STRANGE)),
+    }
+}
+
 const STRANGE: &str = "the server's answer is none that this cupola knows";
 
 fn list(value: &Value) -> anyhow::Result<&Vec<Value>> {
@@ -60,7 +91,7 @@ fn entries(value: &Value) -> anyhow::Result<Vec<Entry>> {
     list(value)?.iter().map(entry).collect()
 }
 
-fn entry(value: &Value) -> anyhow::Result<Entry> {
+pub(super) fn entry(value: &Value) -> anyhow::Result<Entry> {
     let fields = value["fields"].as_object().context(STRANGE)?;
     let nested: Vec<String> = fields.values().map(ToString::to_string).collect();
     let read = fields.iter().zip(&nested).map(|((name, value), json)| {
