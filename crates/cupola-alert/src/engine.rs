@@ -1,6 +1,7 @@
 //! Evaluation, from rules to what is told: the one writer of alerts' states and of the outbox.
 
 mod clock;
+mod commit;
 mod decide;
 mod error;
 mod health;
@@ -29,7 +30,8 @@ use crate::history::{self, Event};
 use crate::people::{AlertId, Overlay, People, Silence};
 use crate::rule::{Rule, Rules};
 use crate::{Deliveries, Notice, Receivers};
-use memory::{Memory, Of};
+use commit::Undone;
+use memory::Memory;
 use step::Turn;
 use view::Shown;
 
@@ -38,8 +40,8 @@ type Link = dyn Fn(&Notice) -> Option<String> + Send + Sync;
 
 /// Rules over a store, the alerts that come of them, and those who are told.
 ///
-/// Evaluation reads the store and the metadata, and writes the metadata: each rule's changes at once, with the messages that they cause. So
-/// whenever the process ends, the next one goes on from where it was.
+/// Evaluation reads the store and the metadata, and writes the metadata: each rule's changes at once, with the messages that they cause, and those
+/// of many rules in one transaction. So whenever the process ends, the next one goes on from where it was.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -143,7 +145,7 @@ impl Alerts {
         let decided = Decided::read(metadata)?;
         let turn = Turn { receivers: &self.receivers, links: self.links.as_deref(), decided: &decided, now };
         let mut evaluated = Evaluated { rules: due.len(), ..Evaluated::default() };
-        let mut first_error = None;
+        let mut undone = Undone::new(metadata);
         let mut past = std::mem::take(&mut memory.past);
         let broken = memory.broken();
         let rules: Vec<Arc<Rule>> = memory.enabled().collect();
@@ -156,28 +158,26 @@ impl Alerts {
             let wanted: FxHashSet<u64> = of.wanted();
             let outcome = evaluate(&rule, At { until, gaps: &gaps }, &round, &wanted);
             evaluated.failed += usize::from(outcome.is_err());
-            let done = turn.rule(of, until, outcome);
-            let written = commit(metadata, of, done, &mut evaluated);
-            of.health.took = began.elapsed();
-            if let Err(error) = written {
-                memory.is_loaded &= error.conflict().is_none();
-                first_error.get_or_insert(error);
+            let mut done = turn.rule(of, until, outcome);
+            if let Some(health) = &mut done.health {
+                health.took = began.elapsed();
+            }
+            undone.add(name, done);
+            if undone.is_ripe() {
+                undone.write(memory, &mut evaluated);
             }
         }
+        undone.write(memory, &mut evaluated);
         drop(round);
         memory.past = past;
-        for of in memory.of.values_mut().filter(|of| of.needs_turn(now)) {
-            let done = turn.without_rule(of);
-            if let Err(error) = commit(metadata, of, done, &mut evaluated) {
-                first_error.get_or_insert(error);
-            }
+        for (name, of) in memory.of.iter().filter(|(_, of)| of.needs_turn(now)) {
+            undone.add(name.clone(), turn.without_rule(of));
         }
+        undone.write(memory, &mut evaluated);
         memory.of.retain(|_, of| of.rule.is_some() || !of.instances.is_empty());
         self.show(memory, now);
-        match first_error {
-            None => Ok(evaluated),
-            Some(error) => Err(error.into()),
-        }
+        undone.end()?;
+        Ok(evaluated)
     }
 
     /// Sends what is to be sent at this time, in nanoseconds since 1970.
@@ -282,22 +282,6 @@ impl Decided {
             deliveries: Deliveries::read(metadata)?,
         })
     }
-}
-
-/// Makes what was decided of a rule so, all of it or nothing.
-fn commit(
-    metadata: &dyn Metadata,
-    of: &mut Of,
-    done: step::Done,
-    evaluated: &mut Evaluated,
-) -> Result<(), MetadataError> {
-    if !done.changes.is_empty() {
-        metadata.apply(&done.changes)?;
-    }
-    evaluated.transitions += done.transitions;
-    evaluated.written += done.written;
-    of.take(done);
-    Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long an evaluation takes is shown, and decides nothing")]

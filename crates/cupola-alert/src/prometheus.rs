@@ -10,6 +10,7 @@ use crate::rule::{Apart, Awaited, Compare, Kind, Measure, Rule, Rules, Scope, sh
 ///
 /// The metrics are those that a service shows at `/metrics`. A service is Prometheus' `job`: name the jobs as the services are named. Of a
 /// rule of kind `metric` the name is the metric's own, and `_total` where it grows; a unit that `/metrics` adds to it is to be added by hand.
+/// Errors of requests are what the rules count: outcomes such as a panic or a timeout, a status of gRPC or of 5xx; no client that left.
 ///
 /// ```
 /// use cupola_alert::{Rules, prometheus};
@@ -41,6 +42,11 @@ pub fn prometheus(rules: &Rules) -> String {
 }
 
 fn write_rule(out: &mut String, rule: &Rule, expression: &str) {
+    for (name, threshold) in [("critical", rule.critical_threshold), ("recovery", rule.recovery_threshold)] {
+        if let Some(threshold) = threshold {
+            _ = writeln!(out, "  # its {name}_threshold of {threshold} cannot be said");
+        }
+    }
     _ = writeln!(out, "  - alert: {}", quoted(&rule.name));
     _ = writeln!(out, "    expr: {}", quoted(expression));
     if !rule.r#for.is_zero() {
@@ -118,11 +124,14 @@ fn expression(rule: &Rule) -> Result<String, &'static str> {
         format!("{value} {sign} {}", rule.threshold)
     };
     Ok(match &rule.kind {
-        Kind::Requests { measure, scope } => beyond(requests(*measure, scope, &window)),
+        Kind::Requests { measure, scope } => {
+            format!("{}{}", beyond(requests(*measure, scope, &window)), least(scope, &window))
+        }
         Kind::BurnRate { objective, short, scope } => {
             let allowed = 100.0 - objective;
             let over = |window: &str| beyond(format!("{} / {allowed}", requests(Measure::ErrorRatio, scope, window)));
-            format!("({}) and ({})", over(&window), over(&show_span(*short)))
+            let (long, short) = (over(&window), over(&show_span(*short)));
+            format!("({long}) and ({short}){}", least(scope, &window))
         }
         Kind::Metric { .. } => beyond(metric(rule, &window)?),
         Kind::Cpu { service } => {
@@ -169,18 +178,38 @@ fn expression(rule: &Rule) -> Result<String, &'static str> {
 
 const DURATION: &str = "http_server_request_duration_seconds";
 
-fn requests(measure: Measure, scope: &Scope, window: &str) -> String {
-    let by = match scope.by {
+/// What is told of a client that left, and of success: neither is an error of itself.
+const NO_ERROR: &str = "|closed_before_head|closed_mid_body";
+
+fn by(scope: &Scope) -> &'static str {
+    match scope.by {
         Apart::Nothing => "",
         Apart::Service => " by (job)",
         Apart::Route => " by (job, http_route)",
-    };
+    }
+}
+
+/// Of fewer requests nothing is told.
+fn least(scope: &Scope, window: &str) -> String {
+    if scope.min_requests < 2 {
+        return String::new();
+    }
+    let count = counter("count", scope, &[]);
+    format!(" and sum{} (increase({count}[{window}])) >= {}", by(scope), scope.min_requests)
+}
+
+fn requests(measure: Measure, scope: &Scope, window: &str) -> String {
+    let by = by(scope);
     let all = format!("sum{by} (rate({}[{window}]))", counter("count", scope, &[]));
     match measure {
         Measure::Rate => all,
         Measure::ErrorRatio => {
-            let errors = counter("count", scope, &[("http_response_status_code", "5..")]);
-            format!("100 * sum{by} (rate({errors}[{window}])) / {all}")
+            // An outcome, a status of gRPC and a 5xx are errors; so is a 5xx whose client did not wait for its end, or of a service that
+            // names no type of error. No series is of both.
+            let typed = counter("count", scope, &[("error_type", "!~", NO_ERROR)]);
+            let status = ("http_response_status_code", "=~", "5..");
+            let rest = counter("count", scope, &[("error_type", "=~", NO_ERROR), status]);
+            format!("100 * sum{by} (rate({typed}[{window}]) or rate({rest}[{window}])) / {all}")
         }
         Measure::Latency(share) => {
             let by = match scope.by {
@@ -194,13 +223,13 @@ fn requests(measure: Measure, scope: &Scope, window: &str) -> String {
     }
 }
 
-fn counter(part: &str, scope: &Scope, like: &[(&str, &str)]) -> String {
+fn counter(part: &str, scope: &Scope, like: &[(&str, &str, &str)]) -> String {
     let route: Vec<_> = scope.route.iter().map(|route| ("http_route", route.as_str())).collect();
     let mut text = selector(scope.service.as_deref(), &route);
-    for (name, pattern) in like {
+    for (name, sign, pattern) in like {
         let inside = text.trim_start_matches('{').trim_end_matches('}').to_owned();
         let comma = if inside.is_empty() { "" } else { "," };
-        text = format!("{{{inside}{comma}{name}=~{}}}", quoted(pattern));
+        text = format!("{{{inside}{comma}{name}{sign}{}}}", quoted(pattern));
     }
     format!("{DURATION}_{part}{text}")
 }
@@ -264,6 +293,7 @@ metric = "queue.length"
 only = { queue = "mail" }
 by = ["service", "queue"]
 threshold = 100
+recovery_threshold = 80
 [[rule]]
 name = "grows"
 kind = "metric"
@@ -299,8 +329,10 @@ enabled = true
         let file = prometheus(&Rules::from_toml(HARD).unwrap());
         let check = |part: &str| assert!(file.contains(part), "{file}\nlacks {part}");
         check(
-            r#"expr: "100 * sum by (job, http_route) (rate(http_server_request_duration_seconds_count{job=\"sh\\\"op\",http_route=\"/vms/{id}\",http_response_status_code=~\"5..\"}[5m]))"#,
+            r#"expr: "100 * sum by (job, http_route) (rate(http_server_request_duration_seconds_count{job=\"sh\\\"op\",http_route=\"/vms/{id}\",error_type!~\"|closed_before_head|closed_mid_body\"}[5m]) or rate("#,
         );
+        check(r#"[5m])) > 2.5 and sum by (job, http_route) (increase(http_server_request_duration_seconds_count{job="#);
+        check("  # its recovery_threshold of 80 cannot be said\n  - alert: \"queue\"");
         check(r#"summary: "{{ $value | humanize }}% of {{ $labels.http_route }} 2.5 { { open""#);
         check("a_b: \"x: { { y\"");
         check("for: 2m\n    keep_firing_for: 2m");
@@ -309,6 +341,54 @@ enabled = true
         check("expr: \"vector(1)\"");
         assert_eq!(file.matches("- alert:").count(), 15, "{file}");
         assert!(prometheus(&Rules::none()).ends_with("  rules: []\n"));
+    }
+
+    /// A hundred requests of each kind a minute, of which some are errors to our own rule: 5xx, outcomes, gRPC, a 5xx whose client left.
+    #[test]
+    #[ignore = "needs promtool"]
+    fn prometheus_counts_the_same_errors() {
+        let dir = tempfile::tempdir().unwrap();
+        let rule = "[[rule]]\nname = \"ratio\"\nkind = \"error_ratio\"\nby = [\"service\"]\nfor = \"0\"\nthreshold = 1\n\
+                    annotations = { summary = \"{{ value }}\" }\n";
+        let mut rules = Rules::none();
+        let file: toml::Table = toml::from_str(rule).unwrap();
+        let of_file = serde_json::to_value(&file["rule"][0]).unwrap();
+        rules.add(&of_file, crate::RuleSource::File).unwrap();
+        std::fs::write(dir.path().join("rules.yml"), prometheus(&rules)).unwrap();
+        let kinds: [(&str, &str, bool); 10] = [
+            ("200", "", false),
+            ("404", "", false),
+            ("200", "closed_mid_body", false),
+            ("", "closed_before_head", false),
+            ("500", "500", true),
+            ("500", "closed_mid_body", true),
+            ("", "panicked", true),
+            ("200", "timed_out", true),
+            ("200", "INTERNAL", true),
+            ("503", "", true),
+        ];
+        let mut series = String::new();
+        for (status, error_type, _) in kinds {
+            let labels = [("http_response_status_code", status), ("error_type", error_type)];
+            let shown = labels.iter().filter(|(_, value)| !value.is_empty());
+            let labels: String = shown.map(|(name, value)| format!(",{name}=\"{value}\"")).collect();
+            _ = writeln!(series, "  - {{series: '{DURATION}_count{{job=\"shop\"{labels}}}', values: '0+100x20'}}");
+        }
+        // Too few to tell.
+        _ = writeln!(
+            series,
+            "  - {{series: '{DURATION}_count{{job=\"quiet\",error_type=\"500\"}}', values: '0+1x20'}}"
+        );
+        let errors = kinds.iter().filter(|(.., is_error)| *is_error).count() * 100 / kinds.len();
+        let test = format!(
+            "rule_files: [rules.yml]\nevaluation_interval: 1m\ntests:\n- interval: 1m\n  input_series:\n{series}  alert_rule_test:\n  \
+             - {{alertname: ratio, eval_time: 10m, exp_alerts: [{{exp_labels: {{severity: warning, job: shop}}, exp_annotations: {{summary: '{errors}'}}}}]}}\n"
+        );
+        std::fs::write(dir.path().join("test.yml"), test).unwrap();
+        let out = std::process::Command::new("promtool").args(["test", "rules", "test.yml"]).current_dir(&dir).output();
+        let out = out.unwrap();
+        let said = [out.stdout, out.stderr].concat();
+        assert!(out.status.success(), "{}{}", prometheus(&rules), String::from_utf8_lossy(&said));
     }
 
     #[test]

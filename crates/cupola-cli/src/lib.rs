@@ -42,7 +42,7 @@ mod view;
 
 use std::io::{ErrorKind, Write};
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches as _, Parser, Subcommand};
 
 pub use alerts::{Alerts, Rules};
 pub use check::Check;
@@ -66,6 +66,15 @@ pub use view::View;
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+}
+
+/// Files of variables, and those who start containers, set many that say nothing.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let set = |arg: clap::Arg| match arg.get_env().is_some_and(environment::is_empty) {
+        true => arg.env(None),
+        false => arg,
+    };
+    command.mut_args(set).mut_subcommands(without_empty_variables)
 }
 
 #[derive(Debug, Subcommand)]
@@ -94,6 +103,13 @@ const FAILED: i32 = 1;
 const USAGE: i32 = 2;
 
 impl Cli {
+    /// What this process was started with: its arguments, and variables, of which one that is empty is not set. It ends where they are no
+    /// good, and says why.
+    pub fn of_process() -> Self {
+        let matches = without_empty_variables(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Does what was asked for; returns the exit code.
     pub fn run(self) -> i32 {
         let result = match self.command {

@@ -1,7 +1,5 @@
 //! The `cupola` binary.
 
-use clap::Parser;
-
 fn main() {
-    std::process::exit(cupola_cli::Cli::parse().run());
+    std::process::exit(cupola_cli::Cli::of_process().run());
 }

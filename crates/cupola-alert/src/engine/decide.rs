@@ -10,7 +10,8 @@
 //! 6. a message that does not arrive changes nothing here: delivery tries it again.
 //!
 //! Of what is silenced nothing is said; what goes on when the silence ends is said then, and what is over meanwhile, too, where it was said
-//! before that it fires.
+//! before that it fires. What recovers when the silence ends does not go on yet: it is said when it fires again in the same episode, and else
+//! only its end, by the same rule.
 
 use cupola_store::Change;
 
@@ -36,7 +37,10 @@ pub(super) struct Given<'a> {
 /// Decides what is told; writes down in the alert what was decided, and gives the rows of the outbox.
 pub(super) fn decide(instance: &mut Instance, given: &Given<'_>) -> Vec<Change> {
     let mut decision = Decision { given, rows: Vec::new(), ended_silence: instance.is_silenced && !given.is_silenced };
-    instance.is_silenced = given.is_silenced && (instance.state.is_active() || !instance.owed.is_empty());
+    // What gets better as its silence ends is not said to go on; if it gets worse again, it is.
+    let is_unsaid = instance.is_silenced && instance.state.phase == Phase::Recovering;
+    let is_any = instance.state.is_active() || !instance.owed.is_empty();
+    instance.is_silenced = (given.is_silenced || is_unsaid) && is_any;
     match instance.state.phase {
         Phase::Firing | Phase::Recovering => decision.active(instance),
         Phase::Resolved => decision.over(instance),

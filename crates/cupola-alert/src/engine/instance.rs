@@ -34,7 +34,7 @@ pub(crate) struct Instance {
     /// That earlier episodes are over, which is said when no silence forbids it any more.
     #[serde(default)]
     pub(crate) owed: Vec<Owed>,
-    /// Nobody is told of it at present.
+    /// Nobody was told of it since a silence began.
     #[serde(default)]
     pub(crate) is_silenced: bool,
     /// When it was last written.

@@ -1,6 +1,6 @@
 //! The process is killed in the midst of evaluations, and another one goes on: each change is noted with its message, or neither is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -14,9 +14,14 @@ use crate::world::{GAUGE, S, Said, rules};
 /// Where the one that is killed finds how far the others came, in the folder that it is started in.
 const STEP: &str = "step";
 
+/// Rules are written together.
+const RULES: [&str; 4] = ["gauge", "b", "c", "d"];
+
 fn alerts(dir: &Path) -> (Alerts, Arc<Said>) {
+    let rule = |name| format!("{}threshold = 10\n", GAUGE.replace("\"gauge\"", &format!("{name:?}")));
+    let text = RULES.map(rule).concat();
     let (said, metadata) = (Arc::new(Said::default()), Arc::new(MetadataFile::open(dir).unwrap()));
-    (Alerts::new(said.clone(), metadata, rules(&format!("{GAUGE}threshold = 10\n")), Receivers::default()), said)
+    (Alerts::new(said.clone(), metadata, rules(&text), Receivers::default()), said)
 }
 
 /// No test, but the process that is killed: without a step to go on from it has nothing to do.
@@ -48,7 +53,7 @@ fn whenever_it_is_killed_each_change_has_its_message() {
     let last = || metadata.notes("alert", None, None, 1).unwrap().first().map_or(0, |note| note.number);
     for round in 0..15 {
         let (before, mut child) = (last(), start(dir.path()));
-        while last() < before + 4 + round % 3 {
+        while last() < before + 4 * RULES.len() as i64 + round {
             assert!(child.try_wait().unwrap().is_none(), "it does not end by itself");
             std::thread::yield_now();
         }
@@ -57,12 +62,13 @@ fn whenever_it_is_killed_each_change_has_its_message() {
     }
     let mut events = alerts(dir.path()).0.history(None, None, 100_000).unwrap();
     events.reverse();
-    let (mut phase, mut fired, mut over) = (Phase::Inactive, BTreeSet::new(), BTreeSet::new());
+    let (mut phases, mut fired, mut over) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
     for event in &events {
         let Happened::Transition(change) = &event.what else { panic!("{event:?}") };
-        assert_eq!(change.from, phase, "one follows from the other: {event:?}");
-        phase = change.to;
-        match phase {
+        let phase = phases.entry(&event.subject).or_insert(Phase::Inactive);
+        assert_eq!(change.from, *phase, "one follows from the other: {event:?}");
+        *phase = change.to;
+        match *phase {
             Phase::Firing => _ = fired.insert(change.episode.clone().unwrap()),
             Phase::Resolved => _ = over.insert(change.episode.clone().unwrap()),
             _ => {}
@@ -73,6 +79,7 @@ fn whenever_it_is_killed_each_change_has_its_message() {
     let told = |kind| -> BTreeSet<String> {
         rows.iter().filter(|row| row.kind == kind).map(|row| row.notice.episode.clone()).collect()
     };
+    assert_eq!(phases.len(), RULES.len());
     assert!(fired.len() > 10, "{fired:?}");
     assert_eq!((told(MessageKind::Firing), told(MessageKind::Resolved)), (fired.clone(), over.clone()));
     assert_eq!(rows.len(), fired.len() + over.len(), "and each has one");

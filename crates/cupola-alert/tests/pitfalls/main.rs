@@ -6,7 +6,7 @@ mod kill;
 mod world;
 
 use cupola_alert::{AlertId, Happened, HealthStatus, Matcher, MessageKind, Phase, Severity, Why};
-use world::{S, World};
+use world::{GAUGE, S, World};
 
 const BASE: &str = "threshold = 10";
 
@@ -235,6 +235,33 @@ fn what_goes_on_when_a_silence_ends_is_told() {
     world.alerts.people().unsilence(&id, "ann", world.now).unwrap();
     world.run(10);
     assert_eq!(kinds(&world.deliver()), [Repeat]);
+}
+
+/// What gets better as its silence ends does not go on, and is not announced; what does then come back in the same episode is, and what is
+/// over is said where it was said that it fires.
+#[test]
+fn what_recovers_when_a_silence_ends_is_told_if_it_fires_again() {
+    for was_told in [false, true] {
+        let mut world = World::new("threshold = 10\nrepeat = \"0\"\nkeep_firing_for = \"2m\"");
+        if was_told {
+            world.set("shop", 20.0).run(10);
+            assert_eq!(kinds(&world.deliver()), [Firing]);
+        }
+        world.silence("service=shop", 60);
+        world.set("shop", 20.0).run(50).set("shop", 1.0).run(40).restart().run(20);
+        assert_eq!((firing(&world), world.sent()), (vec![], vec![]), "it recovers, in silence and after it");
+        world.set("shop", 20.0).run(10);
+        assert_eq!(kinds(&world.deliver()), [if was_told { Repeat } else { Firing }]);
+        world.run(60);
+        assert_eq!(world.sent(), [], "once");
+        world.silence("service=shop", 60);
+        world.run(20).set("shop", 1.0).run(200);
+        assert_eq!(kinds(&world.deliver()), [Resolved], "of what was told the end is");
+    }
+    let mut world = World::new("threshold = 10\nkeep_firing_for = \"2m\"");
+    world.silence("service=shop", 60);
+    world.set("shop", 20.0).run(50).set("shop", 1.0).run(300);
+    assert_eq!(world.sent(), [], "of what nobody was told, nobody is told that it is over");
 }
 
 #[test]
@@ -480,6 +507,21 @@ fn whenever_writing_fails_nothing_is_lost_and_nothing_comes_twice() {
         assert_eq!(kinds(&sent), [Firing, Resolved], "{failing}");
         assert_eq!(sent[0].notice.episode, sent[1].notice.episode);
     }
+}
+
+/// Rules are written together; where somebody else has written of one, the others are all the same.
+#[test]
+fn a_rule_of_which_somebody_else_has_written_harms_no_other() {
+    let second = GAUGE.replace("\"gauge\"", "\"other\"");
+    let mut world = World::with(&format!("{GAUGE}threshold = 10\n{second}threshold = 10\n"));
+    world.set("shop", 1.0).run(10).set("shop", 20.0);
+    world.now += 10 * S;
+    world.another().evaluate(world.now).unwrap();
+    let rows = world.keys();
+    assert_eq!(rows.len(), 2);
+    world.take_row(&rows[0]);
+    assert!(world.alerts.evaluate(world.now).is_err(), "one is there already");
+    assert_eq!(world.keys(), rows, "and the one that was not is written");
 }
 
 #[test]

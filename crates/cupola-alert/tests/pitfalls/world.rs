@@ -83,7 +83,7 @@ impl Query for Said {
     }
 }
 
-/// Real metadata, of which one write fails.
+/// Real metadata, of which two writes fail.
 #[derive(Debug)]
 pub(crate) struct Flaky {
     real: MetadataFile,
@@ -98,7 +98,8 @@ impl Metadata for Flaky {
         self.real.list(kind, after, limit)
     }
     fn apply(&self, changes: &[Change]) -> Result<(), MetadataError> {
-        if self.until_failure.fetch_sub(1, Ordering::Relaxed) == 0 {
+        // Two in a row: what cannot be written together is tried rule by rule.
+        if matches!(self.until_failure.fetch_sub(1, Ordering::Relaxed), 0 | 1) {
             let new =
                 |key: &str| Change::Put { kind: "x", key: key.into(), body: String::new(), expect: Expect::Version(9) };
             return self.real.apply(&[new("there is none")]);
@@ -195,7 +196,7 @@ impl World {
         self
     }
 
-    /// From the first call on, this write fails, once.
+    /// From the first call on, this write fails, and the one before it.
     pub(crate) fn fail_write_number(&mut self, number: i64) {
         if !std::mem::replace(&mut self.armed, true) {
             self.metadata.until_failure.store(number, Ordering::Relaxed);
@@ -223,6 +224,11 @@ impl World {
 
     pub(crate) fn keys(&self) -> Vec<String> {
         self.metadata.all(Outgoing::KIND).unwrap().into_iter().map(|row| row.key).collect()
+    }
+
+    /// Takes a row out of the outbox, as if it had never been written.
+    pub(crate) fn take_row(&self, key: &str) {
+        self.metadata.real.apply(&[Change::Delete { kind: Outgoing::KIND, key: key.to_owned() }]).unwrap();
     }
 
     /// What waits in the outbox.

@@ -43,6 +43,21 @@ fn what_is_acknowledged_is_found_also_after_a_kill() {
     assert_eq!(server.signal(Signal::TERM), Some(0));
 }
 
+/// Files of variables, and those who start containers, set many that say nothing.
+#[test]
+fn a_variable_that_is_empty_is_not_set() {
+    let folder = Folder::new();
+    let mut command = folder.command(&["serve", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"]);
+    for name in ["CUPOLA_STORE", "CUPOLA_STORE_DAYS", "CUPOLA_ALERTS", "CUPOLA_TLS_CERT", "CUPOLA_POLICY", "SMTP_PORT"]
+    {
+        command.env(name, "");
+    }
+    let mut server = Server::spawn(&mut command);
+    assert_eq!(server.ask("GET /readyz HTTP/1.1", "").0, 200);
+    assert_eq!(server.signal(Signal::TERM), Some(0));
+    assert!(folder.path().join("cupola-store").exists(), "where it is by default");
+}
+
 #[test]
 fn who_has_no_token_neither_sends_nor_reads() {
     let folder = Folder::new();
