@@ -30,7 +30,9 @@ use std::rc::Rc;
 pub(crate) use error::FileError;
 pub use open::Durability;
 pub(crate) use open::beside;
+#[cfg(test)]
 pub(crate) use rollups::Rollup;
+pub(crate) use rollups::{Stored, read_data};
 pub(crate) use seal::Seal;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};

@@ -11,7 +11,7 @@ mod names;
 use std::collections::BTreeMap;
 
 pub(crate) use collect::collect;
-pub(crate) use durations::Durations;
+pub(crate) use durations::{Adding, Durations};
 pub(crate) use failures::{About, Known, Sum, Sums, collect as collect_failures};
 pub(crate) use names::Names;
 
@@ -88,10 +88,6 @@ impl What {
             Self::TracedRequests => 1,
             Self::Levels => 2,
         }
-    }
-
-    pub(crate) fn numbered(number: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|what| what.number() == number)
     }
 }
 

@@ -23,6 +23,19 @@ pub(crate) struct Rollup {
     pub(crate) cell: Cell,
 }
 
+/// A row as it is stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stored<'a> {
+    /// When the minute or the hour begins, in nanoseconds since 1970.
+    pub(crate) start: i64,
+    /// The number of its key.
+    pub(crate) key: i64,
+    pub(crate) count: u64,
+    pub(crate) errors: u64,
+    /// For [`read_data`].
+    pub(crate) data: &'a [u8],
+}
+
 impl DayFile {
     /// Rows of this kind whose minute or hour begins in this time, by their beginning.
     pub(crate) fn rollups(
@@ -31,40 +44,72 @@ impl DayFile {
         step: Step,
         what: What,
     ) -> Result<Vec<Rollup>, FileError> {
-        let first = times.start().div_euclid(MINUTE) + i64::from(times.start().rem_euclid(MINUTE) > 0);
-        let sql = "SELECT start, what, service, name, class, count, errors, data FROM rollups JOIN keys ON keys.id = rollups.key
-                   WHERE step = ?1 AND start BETWEEN ?2 AND ?3 AND what = ?4 ORDER BY start, key";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows =
-            statement.query(params![step.minutes(), first, times.end().div_euclid(MINUTE), what.number()])?;
+        let keys = self.rollup_keys(what)?;
         let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let start: i64 = row.get(0)?;
-            found.push(Rollup { start: start.saturating_mul(MINUTE), key: read_key(row)?, cell: read_cell(row, 5)? });
-        }
+        self.each_rollup(times, step, |row| {
+            if let Some(key) = keys.get(&row.key) {
+                let cell = read_cell(row.count, row.errors, row.data)?;
+                found.push(Rollup { start: row.start, key: key.clone(), cell });
+            }
+            Ok(())
+        })?;
         Ok(found)
+    }
+
+    /// The keys of this kind, by their numbers.
+    pub(crate) fn rollup_keys(&self, what: What) -> Result<FxHashMap<i64, Key>, FileError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT id, service, name, class FROM keys WHERE what = ?1")?;
+        let key = |row: &Row<'_>| {
+            Ok((row.get(0)?, Key { what, service: row.get(1)?, name: row.get(2)?, class: row.get(3)? }))
+        };
+        Ok(statement.query_map([what.number()], key)?.collect::<Result<_, _>>()?)
+    }
+
+    /// Shows the rows, of all kinds, whose minute or hour begins in this time, by their beginning.
+    pub(crate) fn each_rollup(
+        &self,
+        times: &RangeInclusive<i64>,
+        step: Step,
+        mut show: impl FnMut(Stored<'_>) -> Result<(), Torn>,
+    ) -> Result<(), FileError> {
+        let first = times.start().div_euclid(MINUTE) + i64::from(times.start().rem_euclid(MINUTE) > 0);
+        let sql = "SELECT start, key, count, errors, data FROM rollups
+                   WHERE step = ?1 AND start BETWEEN ?2 AND ?3 ORDER BY start, key";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params![step.minutes(), first, times.end().div_euclid(MINUTE)])?;
+        while let Some(row) = rows.next()? {
+            let (start, [count, errors]) = (row.get::<_, i64>(0)?, counts(row, 2)?);
+            let data = row.get_ref(4)?.as_blob().map_err(rusqlite::Error::from)?;
+            show(Stored { start: start.saturating_mul(MINUTE), key: row.get(1)?, count, errors, data })?;
+        }
+        Ok(())
     }
 }
 
-fn read_key(row: &Row<'_>) -> Result<Key, FileError> {
-    let what = What::numbered(row.get(1)?).ok_or(Torn("a rollup of what is not known"))?;
-    Ok(Key { what, service: row.get(2)?, name: row.get(3)?, class: row.get(4)? })
+/// Count and errors, from this column on.
+fn counts(row: &Row<'_>, at: usize) -> Result<[u64; 2], FileError> {
+    let count = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
+    Ok([count(at)?, count(at + 1)?])
 }
 
-/// Count, errors and data, from this column on.
-fn read_cell(row: &Row<'_>, at: usize) -> Result<Cell, FileError> {
-    let count = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
-    let mut cell = Cell { count: count(at)?, errors: count(at + 1)?, ..Cell::default() };
-    let data = row.get_ref(at + 2)?.as_blob().map_err(rusqlite::Error::from)?;
+fn read_cell(count: u64, errors: u64, data: &[u8]) -> Result<Cell, Torn> {
+    let mut cell = Cell { count, errors, ..Cell::default() };
+    let mut durations = read_data(data, |exemplar| cell.exemplars.push(exemplar))?;
+    cell.durations = Durations::get(&mut durations)?;
+    Ok(cell)
+}
+
+/// Shows the exemplars of a row's data, and gives what is behind them: its durations.
+pub(crate) fn read_data(data: &[u8], mut show: impl FnMut(Exemplar)) -> Result<Reader<'_>, Torn> {
     let mut from = Reader(data);
     if !data.is_empty() {
         for _ in 0..from.byte()? {
             let (trace_id, is_error) = (from.array()?, from.byte()? != 0);
-            cell.exemplars.push(Exemplar { trace_id, duration_ms: f32::from_le_bytes(from.array()?), is_error });
+            show(Exemplar { trace_id, duration_ms: f32::from_le_bytes(from.array()?), is_error });
         }
     }
-    cell.durations = Durations::get(&mut from)?;
-    Ok(cell)
+    Ok(from)
 }
 
 /// How many exemplars, each as `trace(16) error(1) duration(4)`, then the durations; nothing where there is neither.
@@ -107,7 +152,11 @@ impl Seal<'_> {
     fn add_to(&self, step: Step, start: i64, key: i64, cell: &Cell) -> Result<(), FileError> {
         let sql = "SELECT count, errors, data FROM rollups WHERE step = ?1 AND start = ?2 AND key = ?3";
         let place = params![step.minutes(), start, key];
-        let found = self.transaction.prepare_cached(sql)?.query_row(place, |row| Ok(read_cell(row, 0))).optional()?;
+        let read = |row: &Row<'_>| -> Result<Cell, FileError> {
+            let [count, errors] = counts(row, 0)?;
+            Ok(read_cell(count, errors, row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?)?)
+        };
+        let found = self.transaction.prepare_cached(sql)?.query_row(place, |row| Ok(read(row))).optional()?;
         let merged = match found {
             // What cannot be read any more is begun anew: it is a sum, and nothing else hangs on it.
             Some(Ok(mut before)) => {

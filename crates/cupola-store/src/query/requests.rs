@@ -2,7 +2,6 @@
 //! entry is read.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,8 +11,9 @@ use super::error::QueryError;
 use super::scan::Scan;
 use super::selection::{Partial, Selection};
 use super::steps::Steps;
-use crate::file::Rollup;
-use crate::rollup::{Cell, Exemplar, Step, What};
+use crate::block::Torn;
+use crate::file::{DayFile, FileError, Stored, read_data};
+use crate::rollup::{Adding, Cell, Exemplar, Key, Step, What};
 use crate::signal::Signal;
 use crate::value::Value;
 
@@ -115,15 +115,23 @@ type Named = (Box<str>, Box<str>);
 
 #[derive(Debug, Default)]
 struct Sum {
+    /// All but its durations.
     cell: Cell,
+    durations: Adding,
     classes: [u64; 6],
 }
 
 #[derive(Debug, Default)]
 struct Sums {
-    rows: BTreeMap<(Named, usize), Sum>,
+    /// The number of each service and route.
+    names: FxHashMap<Named, usize>,
+    /// By name and step.
+    rows: FxHashMap<(usize, usize), Sum>,
     others: u64,
 }
+
+/// Which of a file's keys are asked for: the number of its service and route, and its class of status.
+type Wanted = FxHashMap<i64, (usize, usize)>;
 
 impl Requests {
     pub(super) fn answer(&self, dir: &Path) -> Result<Requested, QueryError> {
@@ -145,11 +153,10 @@ impl Requests {
                 break;
             }
             let Some(file) = scan.open(day)? else { continue };
-            for rollup in file.rollups(scan.times(), step, what)? {
-                self.add(rollup, steps.as_ref(), &mut sums);
-            }
+            let wanted = self.wanted(&file, what, &mut sums)?;
+            file.each_rollup(scan.times(), step, |row| sums.add(row, &wanted, steps.as_ref()))?;
         }
-        Ok(Requested { whole, partial: scan.partial, ..self.finish(&sums, steps.as_ref()) })
+        Ok(Requested { whole, partial: scan.partial, ..self.finish(sums, steps.as_ref()) })
     }
 
     fn steps(&self, selection: &Selection, whole: i64) -> Result<Option<Steps>, QueryError> {
@@ -162,56 +169,71 @@ impl Requests {
         Err(QueryError::asked(format!("a step of requests is a whole number of {unit}")))
     }
 
-    fn add(&self, rollup: Rollup, steps: Option<&Steps>, sums: &mut Sums) {
-        let (key, cell) = (rollup.key, rollup.cell);
+    fn wanted(&self, file: &DayFile, what: What, sums: &mut Sums) -> Result<Wanted, FileError> {
         let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
-        let step = steps.map_or(Some(0), |steps| steps.of(rollup.start));
-        let (Some(step), true) = (step, is(&self.service, &key.service) && is(&self.route, &key.name)) else { return };
-        let named: Named = match self.by {
-            RequestsBy::All => Named::default(),
-            RequestsBy::Service => (key.service, Box::default()),
-            RequestsBy::Route => (key.service, key.name),
+        let keys = file.rollup_keys(what)?.into_iter();
+        let asked_for = keys.filter(|(_, key)| is(&self.service, &key.service) && is(&self.route, &key.name));
+        let place = |(number, key): (i64, Key)| {
+            let class = usize::from(key.class).min(5);
+            let named: Named = match self.by {
+                RequestsBy::All => Named::default(),
+                RequestsBy::Service => (key.service, Box::default()),
+                RequestsBy::Route => (key.service, key.name),
+            };
+            let next = sums.names.len();
+            (number, (*sums.names.entry(named).or_insert(next), class))
         };
-        let place = (named, step);
-        if sums.rows.len() >= MAX_ROWS && !sums.rows.contains_key(&place) {
-            sums.others += cell.count;
-            return;
-        }
-        let sum = sums.rows.entry(place).or_default();
-        sum.classes[usize::from(key.class).min(5)] += cell.count;
-        sum.cell.merge(&cell);
+        Ok(asked_for.map(place).collect())
     }
 
-    fn finish(&self, sums: &Sums, steps: Option<&Steps>) -> Requested {
-        let mut totals: FxHashMap<&Named, u64> = FxHashMap::default();
-        sums.rows.iter().for_each(|((named, _), sum)| *totals.entry(named).or_default() += sum.cell.count);
-        let mut order: Vec<(&Named, u64)> = totals.into_iter().collect();
-        order.sort_unstable_by_key(|(named, count)| (Reverse(*count), *named));
+    fn finish(&self, sums: Sums, steps: Option<&Steps>) -> Requested {
+        let Sums { names, mut rows, others } = sums;
+        let mut totals = vec![0_u64; names.len()];
+        rows.iter().for_each(|((name, _), sum)| totals[*name] += sum.cell.count);
+        let mut order: Vec<(Named, usize)> = names.into_iter().filter(|(_, name)| totals[*name] > 0).collect();
+        order.sort_unstable_by(|(one, a), (other, b)| (Reverse(totals[*a]), one).cmp(&(Reverse(totals[*b]), other)));
         let (shown, left) = order.split_at(self.limit.min(order.len()));
-        let others = sums.others + left.iter().map(|(_, count)| count).sum::<u64>();
-        let ranks: FxHashMap<&Named, usize> =
-            shown.iter().enumerate().map(|(rank, (named, _))| (*named, rank)).collect();
+        let others = others + left.iter().map(|(_, name)| totals[*name]).sum::<u64>();
+        let ranks: FxHashMap<usize, usize> = shown.iter().zip(0..).map(|((_, name), rank)| (*name, rank)).collect();
         let mut ranked: Vec<_> =
-            sums.rows.iter().filter_map(|((named, step), sum)| Some((*ranks.get(named)?, *step, named, sum))).collect();
-        ranked.sort_by_key(|(rank, step, ..)| (*rank, *step));
+            rows.drain().filter_map(|((name, step), sum)| Some((*ranks.get(&name)?, step, sum))).collect();
+        ranked.sort_by_key(|(rank, step, _)| (*rank, *step));
         let start = |step: usize| steps.map(|steps| steps.start + step as i64 * steps.length);
-        let rows = ranked.into_iter().map(|(_, step, named, sum)| self.row(named, start(step), sum)).collect();
+        let rows = ranked.into_iter().map(|(rank, step, sum)| self.row(&shown[rank].0, start(step), sum)).collect();
         Requested { rows, others, ..Requested::default() }
     }
 
-    fn row(&self, (service, route): &Named, start: Option<i64>, Sum { cell, classes }: &Sum) -> RequestRow {
+    fn row(&self, (service, route): &Named, start: Option<i64>, sum: Sum) -> RequestRow {
+        let Sum { cell, durations, classes } = sum;
+        let durations = durations.finish();
         RequestRow {
             service: service.to_string(),
             route: route.to_string(),
             start,
             count: cell.count,
             errors: cell.errors,
-            classes: *classes,
-            sum_ms: number(cell.durations.sum),
-            max_ms: number(cell.durations.most),
-            quantiles_ms: self.shares.iter().map(|share| cell.durations.quantile(*share).unwrap_or_default()).collect(),
+            classes,
+            sum_ms: number(durations.sum),
+            max_ms: number(durations.most),
+            quantiles_ms: self.shares.iter().map(|share| durations.quantile(*share).unwrap_or_default()).collect(),
             exemplars: cell.exemplars.iter().map(RequestExemplar::from).collect(),
         }
+    }
+}
+
+impl Sums {
+    fn add(&mut self, row: Stored<'_>, wanted: &Wanted, steps: Option<&Steps>) -> Result<(), Torn> {
+        let step = steps.map_or(Some(0), |steps| steps.of(row.start));
+        let (Some(step), Some(&(name, class))) = (step, wanted.get(&row.key)) else { return Ok(()) };
+        let place = (name, step);
+        if self.rows.len() >= MAX_ROWS && !self.rows.contains_key(&place) {
+            self.others += row.count;
+            return Ok(());
+        }
+        let Sum { cell, durations, classes } = self.rows.entry(place).or_default();
+        (cell.count, cell.errors) = (cell.count + row.count, cell.errors + row.errors);
+        classes[class] += row.count;
+        durations.add(&mut read_data(row.data, |exemplar| cell.show(exemplar))?)
     }
 }
 

@@ -91,20 +91,80 @@ impl Durations {
 
     /// What `put` has written, to the end.
     pub(crate) fn get(from: &mut Reader<'_>) -> Result<Self, Torn> {
-        if from.0.is_empty() {
-            return Ok(Self::default());
+        let mut found = Self::default();
+        if let Some((sum, least, most)) = read(from, |bucket, count| found.buckets.push((bucket, count)))? {
+            (found.sum, found.least, found.most) = (sum, least, most);
         }
-        let sum = f64::from_le_bytes(from.array()?);
-        let (least, most) = (f32::from_le_bytes(from.array()?), f32::from_le_bytes(from.array()?));
-        let (mut buckets, mut last) = (Vec::new(), 0_u64);
-        while !from.0.is_empty() {
-            last = last
-                .checked_add(from.varint()?)
-                .filter(|bucket| *bucket < BUCKETS)
-                .ok_or(Torn("a bucket that there is not"))?;
-            buckets.push((u16::try_from(last).map_err(|_| Torn("a bucket that there is not"))?, from.varint()?));
+        Ok(found)
+    }
+}
+
+/// Reads what `put` has written, to the end: shows each bucket and its count, and tells sum, least and most, where there are any.
+fn read(from: &mut Reader<'_>, mut show: impl FnMut(u16, u64)) -> Result<Option<(f64, f32, f32)>, Torn> {
+    if from.0.is_empty() {
+        return Ok(None);
+    }
+    let sum = f64::from_le_bytes(from.array()?);
+    let (least, most) = (f32::from_le_bytes(from.array()?), f32::from_le_bytes(from.array()?));
+    let mut last = 0_u64;
+    while !from.0.is_empty() {
+        last = last
+            .checked_add(from.varint()?)
+            .filter(|bucket| *bucket < BUCKETS)
+            .ok_or(Torn("a bucket that there is not"))?;
+        show(u16::try_from(last).map_err(|_| Torn("a bucket that there is not"))?, from.varint()?);
+    }
+    Ok(Some((sum, least, most)))
+}
+
+/// Many durations that are added up: their buckets wait until there are so many that they are worth sorting.
+#[derive(Debug, Default)]
+pub(crate) struct Adding {
+    sorted: Durations,
+    waiting: Vec<(u16, u64)>,
+}
+
+/// So many buckets wait at least.
+const WAITING: usize = 1_024;
+
+impl Adding {
+    /// Adds what `put` has written, to the end.
+    pub(crate) fn add(&mut self, from: &mut Reader<'_>) -> Result<(), Torn> {
+        let Self { sorted, waiting } = self;
+        let is_first = sorted.buckets.is_empty() && waiting.is_empty();
+        let Some((sum, least, most)) = read(from, |bucket, count| waiting.push((bucket, count)))? else {
+            return Ok(());
+        };
+        sorted.sum += sum;
+        (sorted.least, sorted.most) =
+            if is_first { (least, most) } else { (sorted.least.min(least), sorted.most.max(most)) };
+        if waiting.len() >= WAITING.max(sorted.buckets.len()) {
+            self.settle();
         }
-        Ok(Self { sum, least, most, buckets })
+        Ok(())
+    }
+
+    /// All of them.
+    pub(crate) fn finish(mut self) -> Durations {
+        self.settle();
+        self.sorted
+    }
+
+    fn settle(&mut self) {
+        let Self { sorted, waiting } = self;
+        // Those of a few rows are sorted sooner than a place for each bucket is looked at.
+        if sorted.buckets.is_empty() && waiting.len() < WAITING / 4 {
+            waiting.sort_unstable_by_key(|(bucket, _)| *bucket);
+            let same = waiting.chunk_by(|(one, _), (other, _)| one == other);
+            sorted.buckets = same.map(|same| (same[0].0, same.iter().map(|(_, count)| count).sum())).collect();
+        } else {
+            let mut counts = vec![0_u64; BUCKETS as usize];
+            for (bucket, count) in sorted.buckets.iter().chain(&*waiting) {
+                counts[usize::from(*bucket)] += count;
+            }
+            sorted.buckets = (0..).zip(counts).filter(|(_, count)| *count > 0).collect();
+        }
+        waiting.clear();
     }
 }
 
@@ -137,6 +197,26 @@ mod tests {
             let told = merged.quantile(share).unwrap();
             assert!((told / exact - 1.0).abs() < 0.01, "{told} for {exact}");
         }
+    }
+
+    #[test]
+    fn what_is_added_while_it_is_read_is_what_is_merged() {
+        let mut seeded = Seeded(5);
+        for rows in [0, 1, 2, 40, 700] {
+            let (mut merged, mut adding) = (Durations::default(), Adding::default());
+            for _ in 0..rows {
+                let length = seeded.below(60);
+                #[allow(clippy::cast_precision_loss, reason = "small numbers")]
+                let values: Vec<f64> = (0..length).map(|_| seeded.below(1 << 30) as f64 / 64.0).collect();
+                let durations = if values.is_empty() { Durations::default() } else { of(&values) };
+                let mut out = Vec::new();
+                durations.put(&mut out);
+                merged.merge(&durations);
+                adding.add(&mut Reader(&out)).unwrap();
+            }
+            assert_eq!(adding.finish(), merged, "{rows}");
+        }
+        assert!(Adding::default().add(&mut Reader(&[0xff; 40])).is_err());
     }
 
     #[test]
