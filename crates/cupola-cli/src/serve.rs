@@ -20,7 +20,7 @@ use clap::Args;
 use cupola::Cupola;
 use cupola::http::Check;
 use cupola_alert::{Alerts, Receivers, Rules};
-use cupola_dashboard::{Api, Pages, Receiver};
+use cupola_dashboard::{Api, Caretaker, Pages, Receiver};
 use cupola_redact::KeyPolicy;
 use cupola_store::{Metadata, MetadataFile, Reader, Settings, Store};
 use tokio::sync::watch;
@@ -69,6 +69,10 @@ pub struct Serve {
     /// Keeps no more than so many bytes on the disk
     #[arg(long, value_name = "BYTES", env = "CUPOLA_STORE_MAX_BYTES", default_value_t = 20 << 30, value_parser = clap::value_parser!(u64).range(16 << 20..))]
     max_bytes: u64,
+
+    /// Where the backups go that are asked for over the API: each is a new directory in this one. Without it none are made
+    #[arg(long, value_name = "DIR", env = "CUPOLA_STORE_BACKUPS")]
+    backups: Option<PathBuf>,
 }
 
 /// What is masked of what comes in.
@@ -187,7 +191,8 @@ impl Serve {
         let receiver = Receiver::new(Arc::new(store.writer())).policy(policy);
         let receiver = tokens.ingest.iter().fold(receiver, |receiver, token| receiver.token(token));
         let access = people::access(tokens, Arc::clone(&metadata), address, self.certificate.is_there());
-        let api = Api::new(reader.clone()).tails(store.tails().clone()).access(access.clone());
+        let caretaker = Caretaker::new(Arc::new(store.upkeep(self.backups.clone())), Arc::clone(&metadata));
+        let api = Api::new(reader.clone()).tails(store.tails().clone()).access(access.clone()).caretaker(caretaker);
         let stats = Arc::downgrade(store);
         let pages = Pages::new(reader)
             .access(access)

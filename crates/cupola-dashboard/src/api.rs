@@ -2,8 +2,10 @@
 
 mod alerts;
 mod answers;
+mod deed;
 mod live;
 mod over_time;
+mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +21,7 @@ use serde::Serialize;
 
 use crate::access::{Access, Role};
 use crate::asked::Asked;
+use crate::caretaker::Caretaker;
 use crate::desk::Desk;
 use crate::problem::Problem;
 pub(crate) use live::stream;
@@ -44,12 +47,13 @@ pub struct Api {
     access: Option<Access>,
     tails: Option<Tails>,
     alerting: Option<Arc<Alerts>>,
+    caretaker: Option<Caretaker>,
 }
 
 impl Api {
     /// Asks here.
     pub fn new(query: Arc<dyn Query>) -> Self {
-        Self { desk: Desk::new(query), access: None, tails: None, alerting: None }
+        Self { desk: Desk::new(query), access: None, tails: None, alerting: None, caretaker: None }
     }
 
     /// Answers only who has this token, or another one that it was given: `Authorization: Bearer …`. Without any, it answers everyone.
@@ -82,6 +86,25 @@ impl Api {
         self
     }
 
+    /// Lets those who have the role admin take care of the store. Each call answers when it is done, and is noted; one is done at a time, and 409
+    /// says who has which.
+    ///
+    /// | path | what is sent | answer |
+    /// |---|---|---|
+    /// | `POST /store/verify` | nothing | how many `files`, `blocks`, `entries`, journal `records` and `problems`; `first_problems` |
+    /// | `POST /store/prune` | `{"days": 30}`, `{"before": "2026-11-01T00:00:00Z"}`, `{"max_bytes": 10000000000}`; `"dry_run": true` | how many `files` and `bytes` went; `first_files` |
+    /// | `POST /store/compact` | nothing | how many `files`, `merged_blocks`, `damaged_blocks`, `bytes_before`, `bytes_after` |
+    /// | `POST /store/backup` | nothing | the `name` of the backup where the server has them; `files`, `bytes` |
+    /// | `POST /store/export` | parameters `signal` (`logs`), `query`, `since` (the beginning), `until` | lines of JSON, the oldest entry first; cut off where it fails |
+    /// | `GET /store/work` | nothing | what is `at_work`, and what was `last` |
+    ///
+    /// A store is restored while nothing has it open: `cupola store restore`.
+    #[must_use]
+    pub fn caretaker(mut self, caretaker: Caretaker) -> Self {
+        self.caretaker = Some(caretaker);
+        self
+    }
+
     /// How long a question waits while others are answered, which is five seconds otherwise; then it is to be asked again: 503.
     #[must_use]
     pub fn wait(mut self, wait: Duration) -> Self {
@@ -91,7 +114,7 @@ impl Api {
 
     /// The routes.
     pub fn router(self) -> Router {
-        let Self { desk, access, tails, alerting } = self;
+        let Self { desk, access, tails, alerting, caretaker } = self;
         let access = access.unwrap_or_else(|| Access::default().everyone_by_any_name(Role::Viewer));
         let mut routes = Router::new();
         for signal in Signal::ALL {
@@ -111,6 +134,9 @@ impl Api {
         }
         if let Some(alerting) = &alerting {
             routes = alerts::routes(routes, &desk, &access, alerting);
+        }
+        if let Some(caretaker) = &caretaker {
+            routes = store::routes(routes, &desk, &access, caretaker);
         }
         let (errors, traces) = (desk.clone(), desk);
         let routes = routes

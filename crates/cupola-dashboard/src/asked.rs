@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use axum::extract::Query;
-use cupola_store::language::{Expression, Meaning, milliseconds, moment, parse};
+use cupola_store::language::{Expression, Meaning, milliseconds, parse};
 use cupola_store::{Level, Selection, Signal};
 use http::Uri;
 use jiff::Zoned;
@@ -25,7 +25,7 @@ impl Asked {
         let bad = || Problem::bad("query", "cannot be read", "name=value pairs, percent-encoded, with & between them");
         let uri = Uri::try_from(format!("/?{}", raw.unwrap_or_default())).map_err(|_| bad())?;
         let Query(pairs) = Query::try_from_uri(&uri).map_err(|_| bad())?;
-        Ok(Self { pairs, known: Vec::new(), now: Zoned::now().with_time_zone(TimeZone::UTC) })
+        Ok(Self { pairs, known: Vec::new(), now: clock() })
     }
 
     /// The value of a parameter, if it has one.
@@ -72,14 +72,7 @@ impl Asked {
     pub(crate) fn time(&mut self, name: &'static str, unset: Option<&str>) -> Result<Option<i64>, Problem> {
         let said = self.take(name);
         let Some(text) = said.as_deref().or(unset) else { return Ok(None) };
-        match moment(text, &self.now) {
-            Ok(moment) => Ok(Some(moment.start.saturating_mul(1_000))),
-            Err(_) => Err(Problem::bad(
-                name,
-                "is no time",
-                "2026-11-21T03:46:02Z, 2026-11-21, 10m, \"2h ago\", yesterday, now",
-            )),
-        }
+        moment(name, text, &self.now).map(Some)
     }
 
     /// How long, as `30s`.
@@ -114,4 +107,16 @@ impl Asked {
         let shares = shares.filter(|shares| shares.len() <= 20);
         shares.ok_or_else(|| Problem::bad("shares", "are no shares", "at most 20 numbers from 0 to 1: 0.5,0.99"))
     }
+}
+
+/// A time as people say it, in nanoseconds since 1970.
+pub(crate) fn moment(name: &str, text: &str, now: &Zoned) -> Result<i64, Problem> {
+    let accepted = "2026-11-21T03:46:02Z, 2026-11-21, 10m, \"2h ago\", yesterday, now";
+    let moment = cupola_store::language::moment(text, now).map_err(|_| Problem::bad(name, "is no time", accepted))?;
+    Ok(moment.start.saturating_mul(1_000))
+}
+
+/// The time now, in UTC.
+pub(crate) fn clock() -> Zoned {
+    Zoned::now().with_time_zone(TimeZone::UTC)
 }

@@ -21,6 +21,7 @@
 mod access;
 mod api;
 mod asked;
+mod caretaker;
 mod desk;
 mod limits;
 mod pages;
@@ -30,6 +31,7 @@ mod token;
 
 pub use access::{Access, Role, User, UserError, Users};
 pub use api::Api;
+pub use caretaker::Caretaker;
 pub use limits::Limits;
 pub use pages::Pages;
 pub use receiver::{KINDS, Receiver, replay, replay_with};

@@ -52,6 +52,15 @@ impl Problem {
         Self { status: StatusCode::FORBIDDEN, detail, parameter: None, again: None }
     }
 
+    pub(crate) fn conflict(detail: String) -> Self {
+        Self { status: StatusCode::CONFLICT, detail, parameter: None, again: None }
+    }
+
+    /// Of those who may know why.
+    pub(crate) fn failed(detail: String) -> Self {
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail, parameter: None, again: None }
+    }
+
     pub(crate) fn not_here(detail: &str) -> Self {
         Self { status: StatusCode::NOT_FOUND, detail: detail.to_owned(), parameter: None, again: None }
     }

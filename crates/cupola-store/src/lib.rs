@@ -37,6 +37,7 @@ mod seeded;
 mod settings;
 mod signal;
 mod store;
+mod upkeep;
 mod value;
 mod words;
 mod writer;
@@ -56,5 +57,6 @@ pub use query::{
 pub use settings::Settings;
 pub use signal::Signal;
 pub use store::{CloseError, Decode, DecodeError, FileStats, OpenError, Stats, Store};
+pub use upkeep::{StoreUpkeep, Upkeep};
 pub use value::Value;
 pub use writer::{KeepError, Kept, Refused, Write, Writer};

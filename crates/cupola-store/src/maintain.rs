@@ -19,13 +19,16 @@ use std::path::{Path, PathBuf};
 
 pub use backup::{Backup, backup};
 pub use compact::Compacted;
+pub(crate) use compact::compact;
 pub use error::MaintainError;
+pub(crate) use prune::chosen;
 pub use prune::{Prune, to_prune};
 pub use restore::{Restored, restore};
 pub use tables::{Tables, tables};
 pub use verify::{Problem, Verified, verify};
 
 use crate::layout;
+use crate::query::Cancel;
 use crate::sealing::sizes;
 use crate::signal::Signal;
 use crate::store::{OpenError, lock};
@@ -46,6 +49,11 @@ pub fn is_store(dir: &Path) -> bool {
 pub fn bytes(dir: &Path) -> Result<u64, MaintainError> {
     let sizes = sizes(dir).map_err(|error| MaintainError::io(dir, error))?;
     Ok(sizes.iter().map(|(_, bytes)| bytes).sum())
+}
+
+/// Goes on, unless whoever asked for it has stopped it.
+fn going_on(dir: &Path) -> Result<(), MaintainError> {
+    if Cancel::current().is_cancelled() { Err(MaintainError::stopped(dir)) } else { Ok(()) }
 }
 
 /// A store that nobody else writes to while this is there. What waits in its journal is sealed by who opens the store, and should be before.

@@ -4,6 +4,7 @@ mod error;
 mod file;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::fmt;
 

@@ -26,10 +26,11 @@ use crate::counters::Counters;
 use crate::file::{DayFile, FileError};
 use crate::journal::{Journal, Replay};
 use crate::layout;
-use crate::query::{QueryError, Reader, Tails};
-use crate::sealing::{Keeper, run};
+use crate::query::{Cancel, QueryError, Reader, Tails};
+use crate::sealing::{Aside, Keeper, run};
 use crate::settings::Settings;
 use crate::signal::Signal;
+use crate::upkeep::StoreUpkeep;
 use crate::writer::{Item, Queue, Shared, Writer, now};
 
 /// So many may watch what comes in.
@@ -78,6 +79,8 @@ impl Store {
             retention: settings.retention,
             tails: Tails::new(MAX_TAILS),
             full: AtomicBool::new(false),
+            aside: Aside::default(),
+            ending: Cancel::default(),
         });
         let mut keeper = Keeper::new(dir, Arc::clone(&shared), settings);
         keeper.expire();
@@ -110,6 +113,11 @@ impl Store {
         Reader::open(&self.dir)
     }
 
+    /// Who takes care of it while it is open. Backups go to new directories within this one; without it none are made.
+    pub fn upkeep(&self, backups: Option<PathBuf>) -> StoreUpkeep {
+        StoreUpkeep::new(&self.dir, Arc::clone(&self.shared), backups)
+    }
+
     /// The directory.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -136,6 +144,7 @@ impl Store {
     }
 
     fn end(&mut self) -> bool {
+        self.shared.ending.cancel();
         self.shared.queue.close();
         self.thread.take().is_none_or(|thread| thread.join().unwrap_or(false))
     }
@@ -147,11 +156,12 @@ impl Drop for Store {
     }
 }
 
-/// Closes the queue when it goes.
+/// Closes the queue when it goes, and ends what others do.
 struct Closing(Arc<Shared>);
 
 impl Drop for Closing {
     fn drop(&mut self) {
+        self.0.ending.cancel();
         self.0.queue.close();
     }
 }

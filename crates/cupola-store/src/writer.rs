@@ -11,12 +11,13 @@ use std::{fmt, io};
 
 pub use parts::Refused;
 pub(crate) use parts::{FileKey, Part, Parts};
-pub(crate) use queue::{Item, NoRoom, Queue};
+pub(crate) use queue::{Item, NoRoom, Queue, Work};
 
 use crate::batch::Batch;
 use crate::counters::Counters;
 use crate::journal::{Journal, MAX_BODY};
-use crate::query::Tails;
+use crate::query::{Cancel, Tails};
+use crate::sealing::Aside;
 
 /// Entries of a later time than this ahead are refused: whoever sent them has a wrong clock, and their file would outlive all others.
 const AHEAD: Duration = Duration::from_hours(24);
@@ -38,6 +39,10 @@ pub(crate) struct Shared {
     pub(crate) tails: Tails,
     /// The files of today alone take more than all may.
     pub(crate) full: std::sync::atomic::AtomicBool,
+    /// What others work on.
+    pub(crate) aside: Aside,
+    /// Stops those who work on files when the store is closed.
+    pub(crate) ending: Cancel,
 }
 
 /// Whoever keeps entries: the store here, or another in its place.

@@ -20,12 +20,18 @@ mod with {
 
     use crate::error::InitError;
 
+    #[cfg(feature = "dashboard")]
+    const BACKUPS: &str = "CUPOLA_STORE_BACKUPS";
+
     /// A store that is open; none where nobody wants one, or where another process writes to it.
     #[derive(Debug, Default)]
     pub(crate) struct Keeping {
         open: Arc<Mutex<Option<Store>>>,
         writer: Option<Writer>,
         dir: Option<PathBuf>,
+        /// Where backups go.
+        #[cfg(feature = "dashboard")]
+        backups: Option<PathBuf>,
         /// Why there is none although one is wanted.
         trouble: Option<String>,
     }
@@ -37,7 +43,17 @@ mod with {
             match open(&dir, &settings, policy) {
                 Ok(store) => {
                     let writer = Some(store.writer());
-                    Ok(Self { writer, open: Arc::new(Mutex::new(Some(store))), dir: Some(dir), trouble: None })
+                    let open = Arc::new(Mutex::new(Some(store)));
+                    #[cfg(feature = "dashboard")]
+                    let backups = vars.text(BACKUPS).map(PathBuf::from);
+                    Ok(Self {
+                        writer,
+                        open,
+                        dir: Some(dir),
+                        #[cfg(feature = "dashboard")]
+                        backups,
+                        trouble: None,
+                    })
                 }
                 Err(error) if error.is_locked() => {
                     Ok(Self { dir: Some(dir), trouble: Some(error.to_string()), ..Self::default() })
@@ -110,6 +126,13 @@ mod with {
                 let open = open.lock().unwrap_or_else(PoisonError::into_inner);
                 open.as_ref().map(Store::stats).unwrap_or_default()
             }
+        }
+
+        /// Who takes care of the store.
+        #[cfg(feature = "dashboard")]
+        pub(crate) fn upkeep(&self) -> Option<cupola_store::StoreUpkeep> {
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.as_ref().map(|store| store.upkeep(self.backups.clone()))
         }
 
         /// Those who watch what comes in.

@@ -12,7 +12,7 @@ mod with {
     use std::sync::Arc;
 
     use axum::Router;
-    use cupola_dashboard::{Access, Api, Pages, Role};
+    use cupola_dashboard::{Access, Api, Caretaker, Pages, Role};
     use cupola_record::{VarError, Vars};
     use cupola_store::Metadata;
 
@@ -130,6 +130,9 @@ mod with {
             let mut pages = Pages::new(reader).access(access).tails(tails).stats(stats);
             if let Some(metadata) = parts.monitoring.metadata() {
                 pages = pages.metadata(metadata.clone());
+                if let Some(upkeep) = parts.keeping.upkeep() {
+                    api = api.caretaker(Caretaker::new(Arc::new(upkeep), metadata.clone()));
+                }
             }
             if let Some(alerts) = self.alerts() {
                 (api, pages) = (api.alerting(alerts.clone()), pages.alerting(alerts.clone()));

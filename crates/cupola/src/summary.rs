@@ -155,8 +155,9 @@ const OF_ALERTS: &[&str] = &[
     "CUPOLA_ALERTMANAGER_TOKEN_FILE",
 ];
 
-/// Those that say where the pages are shown.
-const OF_DASHBOARD: &[&str] = &["CUPOLA_DASHBOARD", "CUPOLA_DASHBOARD_TOKEN", "CUPOLA_DASHBOARD_TOKEN_FILE"];
+/// Those that say where the pages are shown, and where backups go that are asked for over the API.
+const OF_DASHBOARD: &[&str] =
+    &["CUPOLA_DASHBOARD", "CUPOLA_DASHBOARD_TOKEN", "CUPOLA_DASHBOARD_TOKEN_FILE", "CUPOLA_STORE_BACKUPS"];
 
 /// Addresses that are secrets themselves: who knows them may write there.
 const SECRET_ADDRESSES: [&str; 2] = ["SLACK_WEBHOOK_URL", "CUPOLA_WEBHOOK_URL"];

@@ -3,24 +3,19 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::to_bytes;
 use axum::extract::{RawPathParams, Request};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, on};
 use cupola_alert::{Alert, AlertId, Alerts, Event, Happened, Matcher, PeopleError, Preview, Rule, RuleStatus};
 use cupola_store::MetadataError;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::access::{Access, Role, Visitor, now};
+use super::deed::{Deed, told};
+use crate::access::{Access, Role, now};
 use crate::asked::Asked;
 use crate::desk::Desk;
 use crate::problem::Problem;
-
-/// So many bytes a body has at most.
-const MOST: usize = 64 << 10;
 
 /// What somebody asks or decides.
 struct Call {
@@ -69,29 +64,9 @@ async fn said(
     steps: Vec<(String, String)>,
     asked: Request,
 ) -> Result<Response, Problem> {
-    let (head, sent) = asked.into_parts();
-    let visitor = head.extensions.get::<Visitor>().ok_or_else(Problem::unauthenticated)?;
-    let by = if visitor.user.name.is_empty() { "somebody".to_owned() } else { visitor.user.name.clone() };
-    if visitor.user.role < role {
-        return Err(Problem::forbidden(format!("this needs the role {role}; yours is {}", visitor.user.role)));
-    }
-    // A page of another site has a visitor's cookie with it, and not what our own pages say.
-    let form = head.headers.get("x-cupola-form").and_then(|form| form.to_str().ok());
-    if head.method != http::Method::GET && !access.is_wanted(&head, visitor, form) {
-        return Err(Problem::forbidden("a session needs the head x-cupola-form; a token needs none".to_owned()));
-    }
-    let bytes = to_bytes(sent, MOST).await.map_err(|_| Problem::bad("body", "is too large", "64 KiB"))?;
-    let body = match bytes.is_empty() {
-        true => Value::Null,
-        false => serde_json::from_slice(&bytes).map_err(|_| Problem::bad("body", "is no JSON", "an object"))?,
-    };
-    let asked = Asked::read(head.uri.query())?;
+    let Deed { by, asked, body } = Deed::read(access, role, asked).await?;
     let mut call = Call { steps, asked, body, by, now: now() };
-    let told = desk.ask(move |_| answer(&alerts, &mut call)).await??;
-    let mut answer = (StatusCode::OK, told.to_string()).into_response();
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(answer)
+    Ok(told(&desk.ask(move |_| answer(&alerts, &mut call)).await??))
 }
 
 impl Call {

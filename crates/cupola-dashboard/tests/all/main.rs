@@ -13,6 +13,7 @@ mod pages_logs;
 mod pages_traces;
 mod receiver;
 mod security;
+mod store;
 mod support;
 mod views;
 mod works;

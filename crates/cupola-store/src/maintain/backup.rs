@@ -7,7 +7,8 @@ use crate::file::DayFile;
 use crate::journal::Replay;
 use crate::layout;
 use crate::maintain::manifest::{self, Files};
-use crate::maintain::{MaintainError, Step, is_store};
+use crate::maintain::{MaintainError, Step, going_on, is_store};
+use crate::metadata::MetadataFile;
 use crate::sealing::sizes;
 use crate::signal::Signal;
 use crate::store::make_folders;
@@ -22,7 +23,8 @@ pub struct Backup {
     pub bytes: u64,
 }
 
-/// Copies the store to a directory that is empty or not there. Needs no lock. Whatever was kept before it began is in it.
+/// Copies the store, and what people decided about it, to a directory that is empty or not there. Needs no lock. Whatever was kept before it
+/// began is in it.
 ///
 /// The journal is copied before the files of days: what is no longer in it when it is copied is in them by then, and what is in both is told
 /// apart by the marks of the files when the backup is opened. How far files were taken in is copied before both: of what is taken in
@@ -55,8 +57,10 @@ fn copy(dir: &Path, to: &Path, step: Step<'_>) -> Result<Files, MaintainError> {
     }
     for ((signal, day), bytes) in sizes(dir).map_err(|error| MaintainError::io(dir, error))? {
         copy_day(&layout::day_file(dir, signal, day), &layout::day_file(to, signal, day), to, &mut files)?;
+        going_on(dir)?;
         step(bytes);
     }
+    copy_metadata(dir, to, &mut files)?;
     for folder in Signal::ALL.map(|signal| to.join(signal.as_str())).into_iter().chain([layout::journal(to)]) {
         sync(&folder)?;
     }
@@ -91,13 +95,27 @@ fn copy_day(from: &Path, to: &Path, root: &Path, files: &mut Files) -> Result<()
         Err(_) if !from.exists() => Ok(()),
         copied => {
             copied.map_err(|error| MaintainError::file(from, error))?;
-            sync(to)?;
-            let bytes = fs::metadata(to).map_err(|error| MaintainError::io(to, error))?.len();
-            let name = to.strip_prefix(root).unwrap_or(to).to_string_lossy().into_owned();
-            files.push((name, bytes));
-            Ok(())
+            note(to, root, files)
         }
     }
+}
+
+fn copy_metadata(dir: &Path, root: &Path, files: &mut Files) -> Result<(), MaintainError> {
+    let (from, to) = (MetadataFile::place(dir), MetadataFile::place(root));
+    if from.exists() {
+        MetadataFile::copy(&from, &to).map_err(|error| MaintainError::metadata(&from, error))?;
+        note(&to, root, files)?;
+    }
+    Ok(())
+}
+
+/// Writes down what was copied, once the disk has it.
+fn note(to: &Path, root: &Path, files: &mut Files) -> Result<(), MaintainError> {
+    sync(to)?;
+    let bytes = fs::metadata(to).map_err(|error| MaintainError::io(to, error))?.len();
+    let name = to.strip_prefix(root).unwrap_or(to).to_string_lossy().into_owned();
+    files.push((name, bytes));
+    Ok(())
 }
 
 fn sync(path: &Path) -> Result<(), MaintainError> {
@@ -121,7 +139,7 @@ pub(super) fn clear(dir: &Path) {
     for folder in Signal::ALL.map(Signal::as_str).into_iter().chain(["journal"]) {
         let _ = fs::remove_dir_all(dir.join(folder));
     }
-    for file in ["ingested", "lock", "backup"] {
+    for file in ["ingested", "lock", "metadata.sqlite", "backup"] {
         let _ = fs::remove_file(dir.join(file));
     }
 }

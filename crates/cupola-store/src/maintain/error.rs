@@ -25,15 +25,24 @@ enum Kind {
     Newer,
     Missing(String),
     Damaged(Vec<Problem>),
+    Metadata(crate::metadata::MetadataError),
+    Stopped,
+    Closed,
+    NoPlace,
+    Query(crate::query::QueryError),
 }
 
 impl MaintainError {
-    pub(super) fn io(path: &Path, error: io::Error) -> Self {
+    pub(crate) fn io(path: &Path, error: io::Error) -> Self {
         Self { path: path.to_owned(), kind: Kind::Io(error) }
     }
 
     pub(super) fn file(path: &Path, error: FileError) -> Self {
         Self { path: path.to_owned(), kind: Kind::File(error) }
+    }
+
+    pub(super) fn metadata(path: &Path, error: crate::metadata::MetadataError) -> Self {
+        Self { path: path.to_owned(), kind: Kind::Metadata(error) }
     }
 
     pub(super) fn locked(path: &Path, error: crate::store::OpenError) -> Self {
@@ -64,6 +73,27 @@ impl MaintainError {
         Self { path: path.to_owned(), kind: Kind::Damaged(problems) }
     }
 
+    pub(super) fn stopped(path: &Path) -> Self {
+        Self { path: path.to_owned(), kind: Kind::Stopped }
+    }
+
+    pub(crate) fn closed(path: &Path) -> Self {
+        Self { path: path.to_owned(), kind: Kind::Closed }
+    }
+
+    pub(crate) fn no_place(path: &Path) -> Self {
+        Self { path: path.to_owned(), kind: Kind::NoPlace }
+    }
+
+    pub(crate) fn query(path: &Path, error: crate::query::QueryError) -> Self {
+        Self { path: path.to_owned(), kind: Kind::Query(error) }
+    }
+
+    /// Whether no place for backups was named, so that none is made.
+    pub fn has_no_place(&self) -> bool {
+        matches!(self.kind, Kind::NoPlace)
+    }
+
     /// What is damaged, where that is why.
     pub fn problems(&self) -> &[Problem] {
         match &self.kind {
@@ -77,8 +107,11 @@ impl fmt::Display for MaintainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.kind {
-            Kind::Io(_) | Kind::File(_) => write!(f, "{path}"),
+            Kind::Io(_) | Kind::File(_) | Kind::Metadata(_) | Kind::Query(_) => write!(f, "{path}"),
             Kind::Locked(_) => write!(f, "{path} is in use"),
+            Kind::Stopped => write!(f, "work on {path} was stopped"),
+            Kind::Closed => write!(f, "the store in {path} is closed"),
+            Kind::NoPlace => write!(f, "no place is named for backups of the store in {path}"),
             Kind::NoStore => write!(f, "no store in {path}"),
             Kind::NotEmpty => write!(f, "{path} is not empty: choose a directory that is, or that is not there yet"),
             Kind::NoBackup => {
@@ -99,6 +132,8 @@ impl Error for MaintainError {
         match &self.kind {
             Kind::Io(error) => Some(error),
             Kind::File(error) => Some(error),
+            Kind::Metadata(error) => Some(error),
+            Kind::Query(error) => Some(error),
             Kind::Locked(error) => Some(error),
             _ => None,
         }

@@ -41,7 +41,7 @@ impl Held {
     }
 }
 
-fn chosen(dir: &Path, prune: &Prune) -> Result<Vec<(FileKey, u64)>, MaintainError> {
+pub(crate) fn chosen(dir: &Path, prune: &Prune) -> Result<Vec<(FileKey, u64)>, MaintainError> {
     if !is_store(dir) {
         return Err(MaintainError::no_store(dir));
     }

@@ -7,7 +7,9 @@ use crate::day::Day;
 use crate::file::{Block, DayFile, FileError};
 use crate::journal::{self, Damage, Replay};
 use crate::layout;
-use crate::maintain::{MaintainError, Step, is_store};
+use crate::maintain::{MaintainError, Step, going_on, is_store};
+use crate::metadata::MetadataFile;
+use crate::query::Cancel;
 use crate::rollup::{Step as Rolled, What};
 use crate::sealing::{chain, sizes};
 use crate::signal::Signal;
@@ -50,7 +52,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Reads every block of every file with all its columns, filters and sums, and every record of the journal. Needs no lock: the store may be
+/// Reads every block of every file with all its columns, filters and sums, every record of the journal, and the metadata. Needs no lock: the store may be
 /// written meanwhile.
 ///
 /// # Errors
@@ -63,11 +65,15 @@ pub fn verify(dir: &Path, step: Step<'_>) -> Result<Verified, MaintainError> {
     let sizes = sizes(dir).map_err(|error| MaintainError::io(dir, error))?;
     for ((signal, day), bytes) in sizes {
         verified.day(dir, signal, day);
+        going_on(dir)?;
         step(bytes);
     }
     verified.journal(&layout::journal(dir))?;
     if let Err(error) = crate::ingest::Progress::open(dir) {
         verified.problem(&dir.join("ingested"), None, error.to_string());
+    }
+    if let Some(what) = MetadataFile::trouble(dir) {
+        verified.problem(&MetadataFile::place(dir), None, what);
     }
     Ok(verified)
 }
@@ -93,7 +99,11 @@ impl Verified {
         if let Some(what) = file.trouble()? {
             self.problem(path, None, what);
         }
+        let cancel = Cancel::current();
         for block in file.blocks(&(i64::MIN..=i64::MAX))? {
+            if cancel.is_cancelled() {
+                return Ok(());
+            }
             match read(file, &block) {
                 Ok(()) => (self.blocks, self.entries) = (self.blocks + 1, self.entries + u64::from(block.header.rows)),
                 Err(what) => self.problem(path, Some(block.id.0), what),

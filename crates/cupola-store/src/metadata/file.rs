@@ -48,7 +48,7 @@ impl MetadataFile {
     /// # Errors
     /// It cannot be read or written, is no metadata, or a newer Cupola has written it.
     pub fn open(dir: &Path) -> Result<Self, MetadataError> {
-        let path = dir.join("metadata.sqlite");
+        let path = Self::place(dir);
         let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
         made.map_err(|error| MetadataError::io(&path, error))?;
         let mut connection = Connection::open(&path)?;

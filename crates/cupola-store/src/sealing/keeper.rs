@@ -84,7 +84,8 @@ impl Keeper {
 
     /// When the next of what waits is to be sealed.
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.buffers.values().map(Buffer::due).min()
+        let waiting = self.buffers.iter().filter(|(key, _)| !self.shared.aside.is(**key));
+        waiting.map(|(_, buffer)| buffer.due()).min()
     }
 
     /// How many entries wait.
@@ -92,17 +93,17 @@ impl Keeper {
         self.buffers.values().map(|buffer| buffer.rows).sum()
     }
 
-    /// Seals what is due at this time, or all. Whether nothing failed.
+    /// Seals what is due at this time, or all, but for what others work on. Whether nothing failed, and nothing is left of all.
     pub(crate) fn seal(&mut self, due: Option<Instant>) -> bool {
         let is_due = |buffer: &Buffer| due.is_none_or(|due| buffer.due() <= due);
-        let keys: Vec<FileKey> =
-            self.buffers.iter().filter(|(_, buffer)| is_due(buffer)).map(|(key, _)| *key).collect();
+        let due_now = self.buffers.iter().filter(|(key, buffer)| is_due(buffer) && !self.shared.aside.is(**key));
+        let keys: Vec<FileKey> = due_now.map(|(key, _)| *key).collect();
         let failed = keys.iter().filter(|key| !self.seal_one(**key)).count();
         if !keys.is_empty() {
             let released = self.release();
             crate::journal::delete(&released);
         }
-        failed == 0
+        failed == 0 && (due.is_some() || self.buffers.is_empty())
     }
 
     fn seal_one(&mut self, key: FileKey) -> bool {

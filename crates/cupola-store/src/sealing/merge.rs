@@ -4,6 +4,7 @@ use crate::batch::Batch;
 use crate::block::{MAX_ROWS, Place, Sealer, Table};
 use crate::counters::Counters;
 use crate::file::{Block, DayFile, FileError};
+use crate::query::Cancel;
 use crate::sealing::buffer::blocks;
 use crate::sealing::keeper::{Keeper, chain, is_small};
 use crate::signal::Signal;
@@ -56,7 +57,8 @@ pub(crate) fn merge_small(file: &DayFile, signal: Signal, sealer: &mut Sealer) -
     small.retain(|block| !block.torn && is_small(block.header.rows));
     small.reverse();
     let (mut merged, mut damaged) = (0, 0);
-    while small.len() > 1 {
+    let cancel = Cancel::current();
+    while small.len() > 1 && !cancel.is_cancelled() {
         let mut rows = 0;
         let enough = small.iter().position(|block| {
             rows += block.header.rows as usize;

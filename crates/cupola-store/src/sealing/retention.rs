@@ -8,8 +8,10 @@ use crate::counters::Counters;
 use crate::day::Day;
 use crate::file::beside;
 use crate::layout;
+use crate::maintain::{self, MaintainError, Prune};
 use crate::sealing::keeper::Keeper;
 use crate::signal::Signal;
+use crate::store::FileStats;
 use crate::writer::{FileKey, now};
 
 /// What stands beside a file while it is open.
@@ -40,6 +42,17 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
 }
 
 impl Keeper {
+    /// Deletes these files, and says which they were; those before one that cannot be deleted are gone.
+    pub(crate) fn prune(&mut self, prune: &Prune) -> Result<Vec<FileStats>, MaintainError> {
+        let chosen = maintain::chosen(&self.dir, prune)?;
+        for ((signal, day), _) in &chosen {
+            let path = layout::day_file(&self.dir, *signal, *day);
+            self.delete((*signal, *day)).map_err(|error| MaintainError::io(&path, error))?;
+        }
+        self.expire();
+        Ok(chosen.into_iter().map(FileStats::from).collect())
+    }
+
     /// Deletes the files of days that ended before anything that is kept, and the oldest of the others while all are too large together.
     pub(crate) fn expire(&mut self) {
         let sizes = match sizes(&self.dir) {
@@ -53,14 +66,18 @@ impl Keeper {
         let mut bytes: u64 = sizes.iter().map(|(_, bytes)| bytes).sum();
         for ((signal, day), of_this) in sizes {
             let is_old = *day.times().end() < first;
-            if (is_old || (bytes > self.max_bytes && day < today)) && self.delete((signal, day)) {
+            if (is_old || (bytes > self.max_bytes && day < today)) && self.delete((signal, day)).is_ok() {
                 bytes -= of_this;
             }
         }
         self.shared.full.store(bytes > self.max_bytes, Relaxed);
     }
 
-    fn delete(&mut self, key: FileKey) -> bool {
+    /// Deletes a file, unless somebody works on it.
+    pub(crate) fn delete(&mut self, key: FileKey) -> io::Result<()> {
+        if self.shared.aside.is(key) {
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
         self.files.remove(&key);
         let path = layout::day_file(&self.dir, key.0, key.1);
         let deleted = remove(&path);
@@ -73,6 +90,6 @@ impl Keeper {
                 tracing::warn!(target: "cupola::store", file = %path.display(), %error, "an expired file of the store was not deleted")
             }
         }
-        deleted.is_ok()
+        deleted
     }
 }

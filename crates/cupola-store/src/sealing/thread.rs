@@ -39,6 +39,7 @@ pub(crate) fn run(mut keeper: Keeper) -> bool {
             tidied = (clock(), 0);
         }
     }
+    keeper.shared.aside.wait();
     let sealed = keeper.seal(None);
     keeper.merge();
     let mut journal = keeper.shared.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -55,6 +56,7 @@ fn add(keeper: &mut Keeper, items: Vec<Item>, rows: &mut u64) -> Vec<SyncSender<
                 keeper.add(parts, record);
             }
             Item::Flush(done) => flushes.push(done),
+            Item::Work(work) => work.run(keeper),
         }
     }
     flushes

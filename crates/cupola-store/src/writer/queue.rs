@@ -1,10 +1,12 @@
 //! What waits to be sealed, bounded in bytes.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::sealing::Keeper;
 use crate::writer::parts::Parts;
 
 /// Between those who bring entries and the one who seals them.
@@ -31,6 +33,27 @@ pub(crate) enum Item {
     Entries(Parts, Option<u64>),
     /// Somebody waits until everything before is sealed, and is told whether it is.
     Flush(SyncSender<bool>),
+    /// Something else is to be done between two seals.
+    Work(Work),
+}
+
+/// What the one who seals is to do.
+pub(crate) struct Work(Box<dyn FnOnce(&mut Keeper) + Send>);
+
+impl Work {
+    pub(crate) fn new(work: impl FnOnce(&mut Keeper) + Send + 'static) -> Self {
+        Self(Box::new(work))
+    }
+
+    pub(crate) fn run(self, keeper: &mut Keeper) {
+        (self.0)(keeper);
+    }
+}
+
+impl fmt::Debug for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Work")
+    }
 }
 
 /// Why there is no room.
