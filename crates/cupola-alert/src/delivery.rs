@@ -21,6 +21,7 @@ pub use failed::Failed;
 pub use history::{DeliveryNote, Outcome};
 pub(crate) use outgoing::json;
 pub use outgoing::{Delivered, Deliveries, Outgoing};
+pub(crate) use sending::{again, conditions};
 
 use crate::{Receivers, SendError, Sent};
 use plan::nanos;

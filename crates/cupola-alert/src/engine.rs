@@ -1,7 +1,10 @@
 //! Evaluation, from rules to what is told: the one writer of alerts' states and of the outbox.
 
+mod account;
+mod again;
 mod clock;
 mod commit;
+mod condition;
 mod decide;
 mod error;
 mod health;
@@ -18,6 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cupola_store::{Metadata, MetadataError, Query};
 use rustc_hash::FxHashSet;
 
+pub use condition::{Condition, ReceiverCondition};
 pub use error::EvaluateError;
 pub use health::{Health, HealthStatus};
 pub(crate) use instance::Instance;
@@ -26,6 +30,7 @@ pub use view::{Alert, RuleStatus, Told};
 
 use crate::delivery::Delivery;
 use crate::evaluate::{At, Round, evaluate};
+use crate::heartbeat::{Beat, Beats};
 use crate::history::{self, Event};
 use crate::people::{AlertId, Overlay, People, Silence};
 use crate::rule::{Rule, Rules};
@@ -76,6 +81,7 @@ pub struct Alerts {
     memory: Mutex<Memory>,
     /// What is looked at while rules are evaluated: nobody waits for the store to see an alert.
     shown: Mutex<Arc<Shown>>,
+    beats: Beats,
 }
 
 /// What an evaluation has done.
@@ -97,7 +103,8 @@ impl Alerts {
         let delivery = Delivery::new(metadata.clone(), receivers.clone());
         let memory = Mutex::new(Memory::new(rules.clone()));
         let (people, shown) = (People::new(metadata), Mutex::default());
-        Self { query, people, receivers, delivery, links: None, given: rules, memory, shown }
+        let beats = Beats::default();
+        Self { query, people, receivers, delivery, links: None, given: rules, memory, shown, beats }
     }
 
     /// Where one looks at an alert: an address for its messages.
@@ -186,6 +193,11 @@ impl Alerts {
     /// The metadata cannot be read or written.
     pub async fn deliver(&self, now: i64) -> Result<crate::Pass, MetadataError> {
         self.delivery.deliver(now).await
+    }
+
+    /// How it went with each heartbeat since this process began.
+    pub fn beats(&self) -> std::collections::BTreeMap<String, Beat> {
+        self.beats.all()
     }
 
     /// All alerts that are pending, firing, recovering, or over since lately; what fires first, the worst first. They are as of the last

@@ -92,6 +92,15 @@ pub enum Happened {
         /// What it says now; nothing where it was taken away.
         rule: Option<Value>,
     },
+    /// A message that was given up is sent again.
+    SentAgain {
+        /// Who wants it.
+        by: String,
+        /// To whom.
+        receiver: String,
+        /// The message's id.
+        message: String,
+    },
     /// What a newer Cupola has noted.
     #[serde(other)]
     Other,

@@ -24,6 +24,7 @@
 mod delivery;
 mod engine;
 mod evaluate;
+mod heartbeat;
 mod history;
 mod message;
 mod notifier;
@@ -35,7 +36,11 @@ mod rule;
 mod state;
 
 pub use delivery::{Delivered, Deliveries, Delivery, DeliveryNote, Failed, Outcome, Outgoing, Pace, Pass};
-pub use engine::{Alert, Alerts, EvaluateError, Evaluated, Health, HealthStatus, Preview, Previewed, RuleStatus, Told};
+pub use engine::{
+    Alert, Alerts, Condition, EvaluateError, Evaluated, Health, HealthStatus, Preview, Previewed, ReceiverCondition,
+    RuleStatus, Told,
+};
+pub use heartbeat::{Beat, Heartbeat};
 pub use history::{Event, Happened, Transitioned};
 pub use message::{Message, MessageKind, Notice, Severity};
 pub use notifier::{Manner, Notifier, SendError, Sending, Sent};

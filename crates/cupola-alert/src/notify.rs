@@ -13,8 +13,10 @@ mod webhook;
 
 pub use alertmanager::Alertmanager;
 pub use email::{Email, EmailSettings, EmailTls};
+pub(crate) use http::Http;
 pub use log::Log;
 pub use reach::{Network, Reach};
+pub(crate) use secret::Secret;
 pub use setting::SettingError;
 pub use slack::Slack;
 pub use webhook::Webhook;

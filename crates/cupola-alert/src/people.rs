@@ -318,7 +318,7 @@ fn active<'a>(alert: &AlertId, instance: &'a Instance) -> Result<&'a crate::stat
     })
 }
 
-fn said_by(name: &str) -> Result<String, PeopleError> {
+pub(crate) fn said_by(name: &str) -> Result<String, PeopleError> {
     let name = said(name)?;
     if name.is_empty() { Err(PeopleError::bad("it is missing who does it")) } else { Ok(name) }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub use file::ReceiversError;
 
 use crate::notify::Log;
-use crate::{Message, MessageKind, Notice, Notifier, SendError, Sent, Severity};
+use crate::{Heartbeat, Message, MessageKind, Notice, Notifier, SendError, Sent, Severity};
 
 /// The receiver that is always there: each message is an event of `tracing`.
 pub const LOG: &str = "log";
@@ -39,6 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Receivers {
     receivers: BTreeMap<String, Receiver>,
     routes: Vec<Route>,
+    heartbeats: BTreeMap<String, Heartbeat>,
 }
 
 /// A receiver.
@@ -72,7 +73,7 @@ pub struct Route {
 impl Default for Receivers {
     /// The log alone.
     fn default() -> Self {
-        Self { receivers: BTreeMap::new(), routes: Vec::new() }.with(LOG, Log)
+        Self { receivers: BTreeMap::new(), routes: Vec::new(), heartbeats: BTreeMap::new() }.with(LOG, Log)
     }
 }
 
@@ -90,6 +91,17 @@ impl Receivers {
         self
     }
 
+    /// Adds an address that is asked regularly as long as rules are evaluated; one of the same name gives way.
+    #[must_use]
+    pub fn heartbeat(mut self, name: impl Into<String>, heartbeat: Heartbeat) -> Self {
+        self.heartbeats.insert(name.into(), heartbeat);
+        self
+    }
+
+    pub(crate) fn heartbeats(&self) -> &BTreeMap<String, Heartbeat> {
+        &self.heartbeats
+    }
+
     /// Adds a route.
     #[must_use]
     pub fn route(mut self, route: Route) -> Self {
@@ -97,11 +109,12 @@ impl Receivers {
         self
     }
 
-    /// With the receivers and the routes of another, as where a file adds to the environment; of two with one name the other's stays.
+    /// With the receivers, the heartbeats and the routes of another, as where a file adds to the environment; of two with one name the other's stays.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.receivers.extend(other.receivers);
         self.routes.extend(other.routes);
+        self.heartbeats.extend(other.heartbeats);
         self
     }
 

@@ -1,6 +1,7 @@
 //! `cupola alerts` and `cupola rules`: what fires, what people do about it, and what makes it fire.
 
 mod act;
+mod health;
 mod list;
 mod rules;
 
@@ -20,7 +21,8 @@ use crate::options::stored::open;
 
 pub use rules::Rules;
 
-/// Shows the alerts of a store, and does what people do about them: acknowledge, silence, assign, comment, resolve, try a receiver.
+/// Shows the alerts of a store, and does what people do about them: acknowledge, silence, assign, comment, resolve, try a receiver,
+/// send again what was given up; and says how alerting itself is.
 ///
 /// It works beside the process that judges the store, which takes up what was done at its next look, a second later.
 #[derive(Debug, Args)]
@@ -46,6 +48,9 @@ enum What {
     Comment(act::Comment),
     Resolve(act::Resolve),
     Test(act::Test),
+    Health(Box<health::Health>),
+    Failed(health::Failed),
+    SendAgain(act::SendAgain),
 }
 
 const EXAMPLES: &str = "\
@@ -54,11 +59,12 @@ Examples:
   cupola alerts ack 'api errors/9f86d081884c7d65' --store data --note 'the bank is down' --for 2h
   cupola alerts silence service=shop rule=disk* --store data --for 8h --note 'moving'
   cupola alerts history --store data -n 20
+  cupola alerts health --store data                           whether rules are evaluated, and messages arrive
   SLACK_WEBHOOK_URL=… cupola alerts test slack                sends a message, and says whether it was taken
 
 An alert is named as the list names it, or by the beginning of its fingerprint.
 
-Exit codes: 0 done, or nothing fires; 1 something fires; 2 an error.";
+Exit codes: 0 done, or nothing fires, or all is healthy; 1 something fires, or is not healthy; 2 an error.";
 
 /// The store whose alerts they are.
 #[derive(Clone, Debug, Default, Args)]
@@ -95,6 +101,9 @@ impl Alerts {
             What::Comment(comment) => comment.run(),
             What::Resolve(resolve) => resolve.run(),
             What::Test(test) => test.run(),
+            What::Health(health) => health.run(),
+            What::Failed(failed) => failed.run(),
+            What::SendAgain(again) => again.run(),
         };
         done.map_err(Failure::Usage)
     }
@@ -103,12 +112,17 @@ impl Alerts {
 impl Of {
     /// The alerts as they were written last; nothing is evaluated.
     fn engine(&self) -> anyhow::Result<Engine> {
+        self.telling(Receivers::default())
+    }
+
+    /// The same, with those who can be told.
+    fn telling(&self, receivers: Receivers) -> anyhow::Result<Engine> {
         let reader = open(&self.store)?;
         if !self.store.join("metadata.sqlite").exists() {
             bail!("the store in {} has no alerts: nobody has judged it yet", self.store.display());
         }
         let metadata = MetadataFile::open(&self.store)?;
-        Ok(Engine::new(Arc::new(reader), Arc::new(metadata), self.rules()?, Receivers::default()))
+        Ok(Engine::new(Arc::new(reader), Arc::new(metadata), self.rules()?, receivers))
     }
 
     fn rules(&self) -> anyhow::Result<RuleSet> {

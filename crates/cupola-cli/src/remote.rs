@@ -149,6 +149,11 @@ impl Remote {
         }
     }
 
+    /// How its alerting is.
+    pub(crate) fn alerting_health(&self) -> anyhow::Result<Value> {
+        self.get("alerts/health", &Asked::new())
+    }
+
     fn get(&self, path: &str, asked: &Asked) -> anyhow::Result<Value> {
         self.runtime.block_on(self.answered(self.request(Method::GET, path).query(asked)))
     }

@@ -199,6 +199,9 @@ impl Serve {
             .metadata(metadata)
             .tails(store.tails().clone())
             .stats(move || stats.upgrade().map(|store| store.stats()).unwrap_or_default());
+        if let Some(alerts) = &alerts {
+            alerts.count(cupola.registry());
+        }
         let (api, pages) = match alerts {
             Some(alerts) => (api.alerting(alerts.clone()), pages.alerting(alerts)),
             None => (api, pages),

@@ -1,5 +1,6 @@
 //! The REST API: questions to the store, and JSON for answers.
 
+mod alerting_health;
 mod alerts;
 mod answers;
 mod deed;
@@ -24,6 +25,7 @@ use crate::asked::Asked;
 use crate::caretaker::Caretaker;
 use crate::desk::Desk;
 use crate::problem::Problem;
+pub use alerting_health::alerting_health;
 pub(crate) use live::stream;
 
 /// Answers questions about what is stored, below `/cupola/api/v1`. All times are RFC 3339 or as people say them (`1h`, `yesterday`).
@@ -38,6 +40,7 @@ pub(crate) use live::stream;
 /// | `GET /errors` | `level` (`error`), `limit` (50), `step` | errors, those that are alike as one |
 /// | `GET /requests` | no `query`; `service`, `route`, `by` (`route`, `service`, `all`), `step`, `shares`, `signal` (`logs`, `spans`), `limit` (100) | how many requests, how many failed, how long they took |
 /// | `GET /points` | no `query`; `name`, `how` (`mean`, `last`, `least`, `most`, `sum`, `rate`, `0.95`), `service`, `only` (`cpu.mode=user`), `by`, `step` (`1m`), `limit` (100) | a metric over time |
+/// | `GET /alerts/health`, `/alerts/failed` | none | how alerting itself is; messages that were given up (`POST /alerts/send-again` sends one again) |
 /// | `GET /traces/{id}` | none but `since` (none), `until` | everything of a trace |
 ///
 /// What cannot be answered is `application/problem+json`, which names the parameter and what is accepted.

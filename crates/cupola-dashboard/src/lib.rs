@@ -30,7 +30,7 @@ mod receiver;
 mod token;
 
 pub use access::{Access, Role, User, UserError, Users};
-pub use api::Api;
+pub use api::{Api, alerting_health};
 pub use caretaker::Caretaker;
 pub use limits::Limits;
 pub use pages::Pages;

@@ -102,6 +102,7 @@ const PAGES: &[(&str, Page)] = &[
 /// What can be done, by the address that its form is sent to, and who may.
 const ACTIONS: &[(&str, Role, Action)] = &[
     ("/alerts/act", Role::Operator, alerts::act),
+    ("/alerts/send-again", Role::Operator, alerts::again),
     ("/silences/add", Role::Operator, alerts::add_silence),
     ("/silences/end", Role::Operator, alerts::end_silence),
     ("/rule/set", Role::Admin, rules::set),

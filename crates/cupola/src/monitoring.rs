@@ -10,6 +10,7 @@ mod with {
     use std::sync::Arc;
 
     use cupola_alert::{Alerts, LOG, Log, Manner, Message, Notifier, Receiver, Receivers, Rules, Sending};
+    use cupola_metrics::Registry;
     use cupola_record::{VarError, Vars};
     use cupola_store::{Metadata, MetadataFile};
     use cupola_telemetry::{Telemetry, Voice};
@@ -78,6 +79,13 @@ mod with {
             Ok(())
         }
 
+        /// Shows what alerting counts.
+        pub(crate) fn count(&self, registry: &Registry) {
+            if let Some(alerts) = &self.alerts {
+                alerts.count(registry);
+            }
+        }
+
         /// No more is evaluated. What is still to be sent is in the outbox, for the next start.
         pub(crate) fn end(&self) {
             let _ = self.ends.send(());
@@ -97,7 +105,7 @@ mod with {
     fn file(vars: Vars<'_>) -> Result<(Rules, Receivers), VarError> {
         const NAME: &str = "CUPOLA_ALERTS";
         let Some(path) = vars.text(NAME) else { return Ok(Default::default()) };
-        let accepted = "a file with [[rule]], [[receiver]] and [[route]] tables";
+        let accepted = "a file with [[rule]], [[receiver]], [[route]] and [[heartbeat]] tables";
         let bad =
             |why: &dyn std::fmt::Display| VarError::new(NAME, path.clone(), accepted).because(Some(why.to_string()));
         let text = std::fs::read_to_string(&path).map_err(|error| bad(&error))?;
@@ -125,6 +133,7 @@ mod with {
 
 #[cfg(not(feature = "alerts"))]
 mod without {
+    use cupola_metrics::Registry;
     use cupola_record::Vars;
     use cupola_telemetry::Telemetry;
 
@@ -152,6 +161,8 @@ mod without {
         }
 
         pub(crate) const fn say(&self) {}
+
+        pub(crate) const fn count(&self, _: &Registry) {}
 
         pub(crate) const fn start(&self, _: &Telemetry) -> std::io::Result<()> {
             Ok(())

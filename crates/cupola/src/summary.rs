@@ -146,6 +146,8 @@ const OF_ALERTS: &[&str] = &[
     "SMTP_CA_FILE",
     "ALERT_FROM_EMAIL",
     "ALERT_TO_EMAILS",
+    "CUPOLA_HEARTBEAT_URL",
+    "CUPOLA_HEARTBEAT_URL_FILE",
     "CUPOLA_WEBHOOK_URL",
     "CUPOLA_WEBHOOK_URL_FILE",
     "CUPOLA_WEBHOOK_SECRET",
@@ -160,7 +162,7 @@ const OF_DASHBOARD: &[&str] =
     &["CUPOLA_DASHBOARD", "CUPOLA_DASHBOARD_TOKEN", "CUPOLA_DASHBOARD_TOKEN_FILE", "CUPOLA_STORE_BACKUPS"];
 
 /// Addresses that are secrets themselves: who knows them may write there.
-const SECRET_ADDRESSES: [&str; 2] = ["SLACK_WEBHOOK_URL", "CUPOLA_WEBHOOK_URL"];
+const SECRET_ADDRESSES: [&str; 3] = ["SLACK_WEBHOOK_URL", "CUPOLA_WEBHOOK_URL", "CUPOLA_HEARTBEAT_URL"];
 
 pub(crate) struct Summary {
     settings: String,

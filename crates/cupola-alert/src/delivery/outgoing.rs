@@ -122,6 +122,16 @@ pub struct Deliveries {
 }
 
 impl Deliveries {
+    /// When each receiver last took anything of which it is still known.
+    pub(crate) fn latest(&self) -> BTreeMap<&str, i64> {
+        let mut latest = BTreeMap::new();
+        for one in self.episodes.values() {
+            let time: &mut i64 = latest.entry(&*one.receiver).or_insert(one.time);
+            *time = one.time.max(*time);
+        }
+        latest
+    }
+
     /// As it stands.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use cupola_store::{Change, Document, Expect};
+use cupola_store::{Change, Document, Expect, Metadata, MetadataError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -11,7 +11,7 @@ use super::history::{DeliveryNote, Outcome};
 use super::outgoing::json;
 use super::plan::{Bundle, nanos};
 use super::{Delivered, Deliveries, Failed, Outgoing};
-use crate::{Message, MessageKind, Notice, SendError, Sent};
+use crate::{Message, MessageKind, Notice, ReceiverCondition, SendError, Sent};
 
 /// What is frozen of a message, and how its attempts went.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,12 @@ pub(super) struct OnItsWay {
     pub(super) due: i64,
     /// Until when the receiver wants to be left alone.
     pub(super) hold: Option<i64>,
+    /// Somebody wanted it to be sent again, then: it is not given up for its age before it is that old again.
+    #[serde(default)]
+    since: Option<i64>,
+    /// What went wrong the last time.
+    #[serde(default)]
+    error: Option<String>,
     /// The document's version; not part of it.
     #[serde(skip)]
     pub(super) version: u64,
@@ -59,7 +65,17 @@ impl OnItsWay {
             thread: bundle.thread,
             open: 0,
         };
-        let made = Self { message, unseen, attempts: 0, tried: now, due: now, hold: None, version: 1 };
+        let made = Self {
+            message,
+            unseen,
+            attempts: 0,
+            tried: now,
+            due: now,
+            hold: None,
+            since: None,
+            error: None,
+            version: 1,
+        };
         let mut changes = vec![made.put(Expect::Absent)];
         changes.extend(gone);
         (made, changes)
@@ -119,11 +135,12 @@ impl OnItsWay {
     /// What becomes true when it was not taken: it is tried again, or given up.
     pub(super) fn refused(mut self, error: &SendError, give_up: Duration, chance: f64, now: i64) -> Verdict {
         self.attempts += 1;
-        let lasts = now.saturating_sub(self.message.time) >= nanos(give_up);
+        let since = self.since.unwrap_or(self.message.time);
+        let lasts = now.saturating_sub(since) >= nanos(give_up);
         if error.is_lasting() || lasts {
             let why = if error.is_lasting() { error.to_string() } else { format!("{error}, for too long") };
-            let failed =
-                Failed { attempts: self.attempts, error: why.clone(), time: now, message: self.message.clone() };
+            let (message, unseen) = (self.message.clone(), self.unseen.clone());
+            let failed = Failed { attempts: self.attempts, error: why.clone(), time: now, message, unseen };
             let mut changes = vec![self.gone(), failed.change()];
             changes.extend(self.notices().map(|notice| self.note(notice, Outcome::Failed, Some(&why), now)));
             return Verdict::GivenUp(changes);
@@ -131,8 +148,9 @@ impl OnItsWay {
         let wait = wait(self.attempts, chance);
         self.hold = error.wait().map(|wait| now.saturating_add(nanos(wait)));
         self.tried = now;
+        self.error = Some(error.to_string());
         // Somebody who asks for a week is asked once more before the end.
-        let end = self.message.time.saturating_add(nanos(give_up));
+        let end = since.saturating_add(nanos(give_up));
         self.due = now.saturating_add(nanos(wait)).max(self.hold.unwrap_or(i64::MIN)).min(end);
         self.hold = self.hold.map(|hold| hold.min(end));
         Verdict::Again { due: self.due, changes: vec![self.put(Expect::Version(self.version))] }
@@ -155,6 +173,38 @@ impl OnItsWay {
         }
         .change(notice, now)
     }
+}
+
+/// What sends a message that was given up again: it keeps its id, and what it says.
+pub(crate) fn again(failed: &Failed, now: i64) -> Vec<Change> {
+    let Failed { message, unseen, .. } = failed.clone();
+    let (since, attempts) = (Some(now), 0);
+    let made = OnItsWay { message, unseen, attempts, tried: now, due: now, hold: None, since, error: None, version: 1 };
+    vec![failed.seen(), made.put(Expect::Absent)]
+}
+
+/// What waits for each receiver, and what is tried again.
+pub(crate) fn conditions(
+    metadata: &dyn Metadata,
+    of: &mut BTreeMap<String, ReceiverCondition>,
+) -> Result<(), MetadataError> {
+    for document in metadata.all(Outgoing::KIND)? {
+        if let Ok(row) = serde_json::from_str::<Outgoing>(&document.body) {
+            of.entry(row.receiver).or_default().waiting += 1;
+        }
+    }
+    for message in metadata.all(OnItsWay::KIND)?.iter().filter_map(OnItsWay::read) {
+        let condition = of.entry(message.message.receiver).or_default();
+        match message.error {
+            None => condition.waiting += 1,
+            Some(error) => {
+                condition.delayed += 1;
+                condition.due = Some(condition.due.map_or(message.due, |due| due.min(message.due)));
+                condition.problem = Some(error);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What a failed attempt leads to.

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect;
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use rustls::{ClientConfig, RootCertStore};
 use url::Url;
 
@@ -73,14 +73,23 @@ impl Http {
         &self.address
     }
 
+    /// Asks, and waits for the head of the answer.
+    pub(crate) async fn get(&self) -> Result<Answer, SendError> {
+        sent(self.client.get(self.address.expose()).timeout(self.timeout)).await
+    }
+
     /// Sends JSON, and waits for the head of the answer.
     pub(crate) async fn post(&self, document: Vec<u8>, with: HeaderMap) -> Result<Answer, SendError> {
         let asked = self.client.post(self.address.expose()).timeout(self.timeout).headers(with);
         let asked = asked.header(CONTENT_TYPE, "application/json; charset=utf-8").body(document);
-        let response = asked.send().await.map_err(|error| failed(&error))?;
-        let said = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        Ok(Answer { status: response.status(), retry_after: said.and_then(retry_after), response })
+        sent(asked).await
     }
+}
+
+async fn sent(asked: RequestBuilder) -> Result<Answer, SendError> {
+    let response = asked.send().await.map_err(|error| failed(&error))?;
+    let said = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    Ok(Answer { status: response.status(), retry_after: said.and_then(retry_after), response })
 }
 
 impl Answer {

@@ -13,7 +13,7 @@ use toml::{Table, Value};
 
 use super::{LOG, Receiver, Receivers, Route};
 use crate::notify::{Alertmanager, Email, EmailSettings, Network, Reach, SettingError, Slack, Webhook};
-use crate::{Notifier, Severity};
+use crate::{Heartbeat, Notifier, Severity};
 
 /// A file of receivers is not accepted. It says where and why, and shows no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +88,10 @@ impl Receivers {
                 return Err(ReceiversError::at(format!("receiver {name:?}"), why));
             }
             receivers = receivers.with_receiver(name, receiver);
+        }
+        for table in tables(table, "heartbeat")? {
+            let (name, made) = heartbeat(table)?;
+            receivers = receivers.heartbeat(name, made);
         }
         for (index, table) in tables(table, "route")?.into_iter().enumerate() {
             let route = route(&format!("route {}", index + 1), table, &receivers)?;
@@ -168,6 +172,26 @@ fn receiver(index: usize, mut table: Table) -> Result<(String, Receiver), Receiv
         other => return Err(ReceiversError::at(place, format!("kind is {other:?}; accepted: {KINDS}"))),
     };
     Ok((name, Receiver { notifier, send_resolved }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeartbeatText {
+    url: String,
+    every_seconds: Option<u64>,
+}
+
+fn heartbeat(mut table: Table) -> Result<(String, Heartbeat), ReceiversError> {
+    let name = if table.contains_key("name") { text(&mut table, "name", "heartbeat")? } else { "heartbeat".to_owned() };
+    let place = format!("heartbeat {name:?}");
+    read_secrets(&mut table, &place)?;
+    let HeartbeatText { url, every_seconds } = parsed(table, &place)?;
+    let made = Heartbeat::new(&url).map_err(|error| ReceiversError::at(place.clone(), error.to_string()))?;
+    match every_seconds {
+        None => Ok((name, made)),
+        Some(seconds @ 1..=3_600) => Ok((name, made.every(Duration::from_secs(seconds)))),
+        Some(seconds) => Err(ReceiversError::at(place, format!("every_seconds is {seconds}; accepted: 1 to 3600"))),
+    }
 }
 
 fn slack(SlackText { webhook_url, bot_token, channel, api_url }: SlackText) -> Result<Slack, SettingError> {
@@ -345,6 +369,12 @@ mod tests {
             "[[receiver]]\nname = \"log\"\nkind = \"alertmanager\"\nurl = \"http://x\"",
             "receiver \"log\": is a name that is taken",
         );
+        check("[[heartbeat]]\nurl = \"hunter2\"", "heartbeat \"heartbeat\": url is no URL");
+        check(
+            "[[heartbeat]]\nname = \"a\"\nurl = \"http://x\"\nevery_seconds = 0",
+            "heartbeat \"a\": every_seconds is 0; accepted: 1 to 3600",
+        );
+        check("[[heartbeat]]\nurls = \"http://x\"", "heartbeat \"heartbeat\": unknown field `urls`");
         check("[[route]]\nreceivers = [\"b\"]", "route 1: receivers has \"b\"; there are: log");
         check(
             "[[route]]\nreceivers = [\"log\"]\nseverity = \"bad\"",

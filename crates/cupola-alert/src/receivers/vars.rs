@@ -6,6 +6,7 @@ use cupola_record::{VarError, Vars};
 use cupola_redact::REDACTED;
 
 use super::Receivers;
+use crate::Heartbeat;
 use crate::notify::{Alertmanager, Email, EmailSettings, EmailTls, SettingError, Slack, Webhook};
 
 /// A variable whose value is a secret, and the one that names a file with it.
@@ -24,6 +25,7 @@ const SLACK_WEBHOOK_URL: SecretVar = secret!("SLACK_WEBHOOK_URL");
 const SLACK_BOT_TOKEN: SecretVar = secret!("SLACK_BOT_TOKEN");
 const SMTP_PASSWORD: SecretVar = secret!("SMTP_PASSWORD");
 const WEBHOOK_URL: SecretVar = secret!("CUPOLA_WEBHOOK_URL");
+const HEARTBEAT_URL: SecretVar = secret!("CUPOLA_HEARTBEAT_URL");
 const WEBHOOK_SECRET: SecretVar = secret!("CUPOLA_WEBHOOK_SECRET");
 const ALERTMANAGER_TOKEN: SecretVar = secret!("CUPOLA_ALERTMANAGER_TOKEN");
 
@@ -34,7 +36,8 @@ impl Receivers {
     /// - `email`: `SMTP_SERVER`, `ALERT_FROM_EMAIL` and `ALERT_TO_EMAILS` (separated by commas); `SMTP_PORT`, `SMTP_USERNAME` and `SMTP_PASSWORD`,
     ///   `SMTP_TLS` (`starttls`, `implicit`, `none`), `SMTP_CA_FILE`;
     /// - `webhook`: `CUPOLA_WEBHOOK_URL`, `CUPOLA_WEBHOOK_SECRET`;
-    /// - `alertmanager`: `CUPOLA_ALERTMANAGER_URL`, `CUPOLA_ALERTMANAGER_TOKEN`.
+    /// - `alertmanager`: `CUPOLA_ALERTMANAGER_URL`, `CUPOLA_ALERTMANAGER_TOKEN`;
+    /// - the [heartbeat](crate::Heartbeat) `heartbeat`: `CUPOLA_HEARTBEAT_URL`.
     ///
     /// A secret may stand in a file, which a variable of its name and `_FILE` names. `ENABLE_SLACK_ALERTS` and `ENABLE_EMAIL_ALERTS` turn off what
     /// is set, or insist on it; without them it is on where all of it is set.
@@ -63,6 +66,12 @@ impl Receivers {
         }
         if let Some(alertmanager) = alertmanager(vars)? {
             receivers = receivers.with("alertmanager", alertmanager);
+        }
+        if let Some(address) = HEARTBEAT_URL.read(vars)? {
+            let made = Heartbeat::new(&address).map_err(|error| {
+                refused(HEARTBEAT_URL.name, REDACTED.to_owned(), "an address of http or https", &error)
+            })?;
+            receivers = receivers.heartbeat("heartbeat", made);
         }
         Ok(receivers)
     }
@@ -291,6 +300,10 @@ mod tests {
         check(
             &[("CUPOLA_WEBHOOK_SECRET", "hunter2")],
             "CUPOLA_WEBHOOK_SECRET is `[REDACTED]`; accepted: a secret, with",
+        );
+        check(
+            &[("CUPOLA_HEARTBEAT_URL", "hunter2")],
+            "CUPOLA_HEARTBEAT_URL is `[REDACTED]`; accepted: an address of http or https",
         );
         check(
             &[("CUPOLA_ALERTMANAGER_URL", "am:9093")],

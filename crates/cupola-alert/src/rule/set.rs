@@ -11,7 +11,7 @@ use super::error::{RuleError, RulesError};
 const DEFAULTS: &str = include_str!("defaults.toml");
 
 /// What a file may have: rules, and who is told.
-const TABLES: [&str; 3] = ["rule", "receiver", "route"];
+const TABLES: [&str; 4] = ["rule", "receiver", "route", "heartbeat"];
 
 /// Rules, each of another name. A rule overrides the fields of an earlier one of the same name and kind.
 ///

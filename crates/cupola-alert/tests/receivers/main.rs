@@ -1,8 +1,10 @@
 //! Receivers as they are: a Slack held to its documented answers, webhooks that fail in every way, a real Alertmanager, real mail servers.
 #![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
+mod again;
 mod alertmanager;
 mod email;
+mod heartbeat;
 mod kill;
 mod process;
 mod server;

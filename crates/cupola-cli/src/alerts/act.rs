@@ -192,3 +192,24 @@ impl Test {
         say(&format!("{} has taken the message", self.receiver))
     }
 }
+
+/// Sends a message that was given up once more, with the key it had: whoever took it after all knows it by that
+#[derive(Debug, Args)]
+pub(super) struct SendAgain {
+    /// As `cupola alerts failed` lists it
+    #[arg(value_name = "MESSAGE")]
+    message: String,
+
+    #[command(flatten)]
+    of: Of,
+
+    #[command(flatten)]
+    by: By,
+}
+
+impl SendAgain {
+    pub(super) fn run(&self) -> anyhow::Result<i32> {
+        self.of.telling(self.of.receivers()?)?.send_again(&self.message, &self.by.by, now())?;
+        say(&format!("{} is sent again by whoever evaluates this store", self.message))
+    }
+}

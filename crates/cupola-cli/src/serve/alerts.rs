@@ -13,10 +13,11 @@ use cupola_store::{Metadata, Query};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Alerts")]
 pub(super) struct Watch {
-    /// Rules, receivers and routes: a TOML file with [[rule]], [[receiver]] and [[route]] tables, beside the rules that are always there
+    /// Rules, receivers and routes: a TOML file with [[rule]], [[receiver]], [[route]] and [[heartbeat]] tables, beside the rules that are always there
     ///
     /// Slack, a mailbox, a webhook and Alertmanager can be named by variables alone: SLACK_WEBHOOK_URL, SMTP_SERVER with
-    /// ALERT_FROM_EMAIL and ALERT_TO_EMAILS, CUPOLA_WEBHOOK_URL, CUPOLA_ALERTMANAGER_URL.
+    /// ALERT_FROM_EMAIL and ALERT_TO_EMAILS, CUPOLA_WEBHOOK_URL, CUPOLA_ALERTMANAGER_URL; an address that is asked as long as all
+    /// is well by CUPOLA_HEARTBEAT_URL.
     #[arg(long, value_name = "FILE", env = "CUPOLA_ALERTS")]
     alerts: Option<PathBuf>,
 
@@ -27,7 +28,16 @@ pub(super) struct Watch {
 
 /// What its own telemetry is not to read: alerts of others are judged here.
 pub(super) fn is_of_alerts(name: &str) -> bool {
-    let begins = ["CUPOLA_ALERT", "CUPOLA_MONITORING", "CUPOLA_WEBHOOK", "ENABLE_", "SLACK_", "SMTP_", "ALERT_"];
+    let begins = [
+        "CUPOLA_ALERT",
+        "CUPOLA_MONITORING",
+        "CUPOLA_WEBHOOK",
+        "CUPOLA_HEARTBEAT",
+        "ENABLE_",
+        "SLACK_",
+        "SMTP_",
+        "ALERT_",
+    ];
     begins.iter().any(|begin| name.starts_with(begin))
 }
 

@@ -13,6 +13,11 @@ use crate::server::{PATIENCE, Server};
 
 /// What a webhook was sent, the next message of all, and by which key it is known.
 fn told(webhook: &TcpListener) -> (String, Value) {
+    answered(webhook, "200 OK")
+}
+
+/// The same, with an answer.
+fn answered(webhook: &TcpListener, status: &str) -> (String, Value) {
     let (send, came) = channel();
     let listener = webhook.try_clone().unwrap();
     std::thread::spawn(move || send.send(listener.accept().unwrap()));
@@ -30,7 +35,8 @@ fn told(webhook: &TcpListener) -> (String, Value) {
         if body.len() >= of("content-length: ").parse().unwrap() {
             let key = of("idempotency-key: ");
             let body = serde_json::from_str(body).unwrap();
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            stream.write_all(answer.as_bytes()).unwrap();
             return (key, body);
         }
     }
@@ -105,6 +111,46 @@ fn people_see_and_say(folder: &Folder) {
     assert!(rules.contains("api errors") && rules.contains("errors"), "{rules}");
     let preview = folder.run(&["rules", "preview", "errors", "--store", "store", "--alerts", "alerts.toml"]);
     assert!(preview.code == 0 && preview.stdout.contains("\"errors\" would have fired "), "{preview:?}");
+}
+
+#[test]
+fn what_was_given_up_is_seen_and_sent_again() {
+    let folder = Folder::new();
+    let webhook = TcpListener::bind("127.0.0.1:0").unwrap();
+    let rules = format!(
+        "[[rule]]\nname = 'errors'\nkind = 'logs'\nfilter = 'level>=error'\nthreshold = 0\nfor = '0'\ninterval = '1s'\n\
+         delay = '0'\nwindow = '10m'\n[[receiver]]\nname = 'hook'\nkind = 'webhook'\nurl = 'http://{}/alerts'\n",
+        webhook.local_addr().unwrap()
+    );
+    fs::write(folder.path().join("alerts.toml"), rules).unwrap();
+    let mut server = Server::start(&folder, &["--alerts", "alerts.toml"]);
+    assert_eq!(server.send(&[("ERROR", "no answer from the bank")], "").0, 200);
+    let (key, _) = answered(&webhook, "410 Gone");
+    let ask = |words: &[&str]| folder.run(&[&["alerts"], words, &["--store", "store"]].concat());
+    let until = |is_so: &dyn Fn() -> bool| {
+        let began = std::time::SystemTime::now();
+        while !is_so() {
+            assert!(began.elapsed().is_ok_and(|elapsed| elapsed < PATIENCE), "it is not so in time");
+        }
+    };
+    until(&|| ask(&["failed"]).stdout.contains(&key));
+    let health = ask(&["health"]);
+    assert!(health.code == 1 && health.stdout.contains("given up") && health.stdout.contains("hook"), "{health:?}");
+    let address = format!("http://{}", server.http);
+    let remote = folder.run(&["alerts", "health", "--json", "--server", &address]);
+    let told_by_server: Value = serde_json::from_str(&remote.stdout).unwrap();
+    assert_eq!((remote.code, &told_by_server["healthy"]), (1, &Value::Bool(false)), "{remote:?}");
+    let (_, metrics) = server.ask("GET /metrics HTTP/1.1", "");
+    assert!(metrics.contains("cupola_alert_messages_given_up 1"), "{metrics}");
+
+    let again = ask(&["send-again", &key, "--by", "ann"]);
+    assert_eq!(again.code, 0, "{again:?}");
+    assert_eq!(told(&webhook).0, key, "with the key that it had");
+    let twice = ask(&["send-again", &key, "--by", "ann"]);
+    assert!(twice.code == 2 && twice.stderr.contains("was given up, or it is on its way"), "{twice:?}");
+    assert!(ask(&["history"]).stdout.contains("sent_again"));
+    until(&|| ask(&["health"]).code == 0);
+    assert_eq!(server.signal(Signal::TERM), Some(0));
 }
 
 #[test]

@@ -29,9 +29,11 @@ struct Call {
 type Answer = fn(&Alerts, &mut Call) -> Result<Value, Problem>;
 
 /// Method, path, who may, and what is done.
-const ROUTES: [(MethodFilter, &str, Role, Answer); 11] = [
+const ROUTES: [(MethodFilter, &str, Role, Answer); 13] = [
     (MethodFilter::GET, "/alerts", Role::Viewer, alerts),
     (MethodFilter::GET, "/alerts/history", Role::Viewer, history),
+    (MethodFilter::GET, "/alerts/failed", Role::Viewer, failed),
+    (MethodFilter::GET, "/alerts/health", Role::Viewer, health),
     (MethodFilter::POST, "/alerts/{what}", Role::Operator, act),
     (MethodFilter::GET, "/silences", Role::Viewer, silences),
     (MethodFilter::POST, "/silences", Role::Operator, silence),
@@ -101,6 +103,10 @@ fn history(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
 
 fn act(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
     let (people, by, note, now) = (alerts.people(), &*call.by, call.text("note"), call.now);
+    if call.step("what") == "send-again" {
+        alerts.send_again(call.text("message"), by, now)?;
+        return Ok(json!({}));
+    }
     let id = call.text("alert").parse::<AlertId>()?;
     match call.step("what") {
         "acknowledge" => people.acknowledge(&id, by, note, call.until()?, now)?,
@@ -114,11 +120,27 @@ fn act(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
         }
         _ => {
             return Err(Problem::not_here(
-                "there is no such deed; accepted: acknowledge, unacknowledge, silence, resolve, comment, assign",
+                "there is no such deed; accepted: acknowledge, unacknowledge, silence, resolve, comment, assign, send-again",
             ));
         }
     }
     Ok(alerts.alert(&id)?.as_ref().map(of_alert).unwrap_or_default())
+}
+
+fn failed(alerts: &Alerts, _: &mut Call) -> Result<Value, Problem> {
+    let of = |failed: &cupola_alert::Failed| {
+        let alerts: Vec<String> =
+            failed.notices().map(|notice| format!("{}/{}", notice.rule, notice.fingerprint)).collect();
+        json!({
+            "message": failed.message.id, "receiver": failed.message.receiver, "kind": failed.message.kind.as_str(), "alerts": alerts,
+            "attempts": failed.attempts, "error": failed.error, "time": time(failed.time),
+        })
+    };
+    Ok(json!({ "failed": alerts.failed()?.iter().map(of).collect::<Vec<_>>() }))
+}
+
+fn health(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
+    Ok(super::alerting_health(alerts, call.now)?)
 }
 
 fn silences(alerts: &Alerts, _: &mut Call) -> Result<Value, Problem> {

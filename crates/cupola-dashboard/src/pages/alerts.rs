@@ -1,6 +1,7 @@
 //! Alerts: which are open, who looks after them, and what was.
 
 mod acts;
+mod failed;
 mod history;
 mod one;
 mod silences;
@@ -11,6 +12,7 @@ use http::StatusCode;
 use maud::{Markup, html};
 
 pub(super) use acts::act;
+pub(super) use failed::again;
 pub(super) use history::page as history;
 pub(super) use one::page as one;
 pub(super) use silences::{add as add_silence, end as end_silence, page as silences};
@@ -35,12 +37,14 @@ pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
     let pending = of(&|alert| alert.phase == Phase::Pending);
     let over = of(&|alert| alert.phase == Phase::Resolved);
     let rules = alerts.rules().map_err(|error| unavailable(&error))?;
+    let failed = alerts.failed().map_err(|error| unavailable(&error))?;
     let enabled = rules.iter().filter(|status| status.rule.is_enabled()).count();
     let part = |title: &str, some: &[&Alert]| {
         html! { @if !some.is_empty() { (parts::panel(title, Some(html! { (some.len()) }), &table(visit, some))) } }
     };
     let body = html! {
         (tabs(visit, "/alerts"))
+        (failed::panel(visit, &failed))
         @if open.is_empty() {
             (parts::panel("Open", None, &parts::empty("Nothing is open that nobody looks after", &[
                 html! { (enabled) @if enabled == 1 { " rule is" } @else { " rules are" } " evaluated. " a href=(visit.link("/rules")) { "See them" } "." },

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use cupola_alert::{Alerts, Receivers, RuleSource, Rules};
 use cupola_dashboard::{Access, Api, Pages, Role};
-use cupola_store::{Batch, Metadata, MetadataFile, Signal, Value};
+use cupola_store::{Batch, Change, Metadata, MetadataFile, Signal, Value};
 use http::Request;
 use http_body_util::BodyExt as _;
 use serde_json::{Value as Json, json};
@@ -240,4 +240,57 @@ async fn the_api_tells_of_alerts_and_lets_those_decide_who_may() {
     assert_eq!(ask("DELETE", "/rules/mine", "admin", Json::Null).await.0, 200);
     let (_, told) = ask("GET", "/rules", "view", Json::Null).await;
     assert!(told["rules"].as_array().unwrap().iter().any(|rule| rule["name"] == "cpu" && rule["source"] == "default"));
+}
+
+#[tokio::test]
+async fn a_message_that_was_given_up_is_shown_and_sent_again() {
+    let (house, alerts, app) = house();
+    let metadata = MetadataFile::open(house.dir()).unwrap();
+    let notice = json!({ "rule": "errors of all", "fingerprint": "f1", "episode": "e1", "severity": "warning", "labels": {}, "annotations": {},
+        "unit": "", "starts_at": 1 });
+    let failed = |id: &str| {
+        let message = json!({ "id": id, "kind": "firing", "receiver": EVIL, "time": 1, "sent": 1, "group": {}, "alerts": [notice], "more": 0,
+            "suppressed": 0, "open": 0 });
+        let body = json!({ "message": message, "attempts": 3, "error": EVIL, "time": now() }).to_string();
+        let change = Change::Put {
+            kind: cupola_alert::Failed::KIND,
+            key: id.to_owned(),
+            body,
+            expect: cupola_store::Expect::Absent,
+        };
+        metadata.apply(&[change]).unwrap();
+    };
+    failed("m1");
+    failed("m2");
+    assert_eq!(alerts.failed().unwrap().len(), 2);
+    let seen = browser(&app, "view").await.get("/cupola/alerts").await.text;
+    assert!(seen.contains("nobody was told") && !seen.contains("Send again") && !seen.contains("<img src=x"), "{seen}");
+    let mut operator = browser(&app, "operator").await;
+    assert!(operator.get("/cupola/alerts").await.text.contains("Send again"));
+    let sent = operator.post("/cupola/alerts", "/cupola/alerts/send-again", "message=m1").await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    assert_eq!(operator.post("/cupola/alerts", "/cupola/alerts/send-again", "message=m1").await.status, 400, "once");
+    assert!(operator.get("/cupola/alerts-history").await.text.contains("to be sent again"));
+
+    let access = Access::default().token("view-token", Role::Viewer).token("operator-token", Role::Operator);
+    let api = Api::new(Arc::new(house.reader())).access(access).alerting(Arc::clone(&alerts)).router();
+    let ask = async |method: &str, path: &str, token: &str, body: &str| {
+        let request = Request::builder().method(method).uri(format!("/cupola/api/v1/alerts/{path}"));
+        let request =
+            request.header("authorization", format!("Bearer {token}-token")).body(Body::from(body.to_owned()));
+        let answer = api.clone().oneshot(request.unwrap()).await.unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_slice::<Json>(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap())
+    };
+    let (_, told) = ask("GET", "failed", "view", "").await;
+    assert_eq!((told["failed"].as_array().unwrap().len(), &told["failed"][0]["message"]), (1, &json!("m2")), "{told}");
+    let (status, health) = ask("GET", "health", "view", "").await;
+    assert_eq!(
+        (status, &health["healthy"], &health["evaluation"][0]["healthy"]),
+        (200, &json!(false), &json!(true)),
+        "{health}"
+    );
+    assert_eq!(ask("POST", "send-again", "view", r#"{"message":"m2"}"#).await.0, 403);
+    assert_eq!(ask("POST", "send-again", "operator", r#"{"message":"m2"}"#).await.0, 200);
+    assert_eq!(ask("POST", "send-again", "operator", r#"{"message":"m2"}"#).await.0, 400);
 }

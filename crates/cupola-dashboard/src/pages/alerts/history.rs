@@ -86,6 +86,7 @@ fn what(what: &Happened) -> Markup {
             Happened::Closed { note: says, .. } => { "closed" (note(says)) },
             Happened::Silenced { note: says, until, matchers, .. } => { "silenced " span.mono { (matchers.join(" ")) } " until " (show::time(*until)) (note(says)) },
             Happened::Unsilenced { .. } => "silence ended",
+            Happened::SentAgain { receiver, .. } => { "to be sent again to " (receiver) },
             Happened::RuleChanged { rule: Some(_), .. } => "rule set",
             Happened::RuleChanged { rule: None, .. } => "rule taken away",
             _ => "something that a newer Cupola has noted",
@@ -129,6 +130,7 @@ fn who(what: &Happened) -> Markup {
         | Happened::Closed { by, .. }
         | Happened::Silenced { by, .. }
         | Happened::Unsilenced { by }
+        | Happened::SentAgain { by, .. }
         | Happened::RuleChanged { by, .. } => Some(&**by),
         _ => None,
     };
