@@ -56,6 +56,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Zoned;
 use maud::Markup;
 
+use crate::LogLevels;
 use crate::access::{Access, Role, Visitor};
 use crate::desk::Desk;
 use fault::Fault;
@@ -110,6 +111,8 @@ const ACTIONS: &[(&str, Role, Action)] = &[
     ("/rule/delete", Role::Admin, rules::delete),
     ("/settings/users", Role::Admin, settings::set_user),
     ("/settings/users/remove", Role::Admin, settings::remove_user),
+    ("/settings/levels", Role::Admin, settings::set_levels),
+    ("/settings/levels/reset", Role::Admin, settings::reset_levels),
     ("/views/save", Role::Viewer, views::save),
     ("/views/change", Role::Viewer, views::change),
     ("/views/remove", Role::Viewer, views::remove),
@@ -172,6 +175,13 @@ impl Pages {
     #[must_use]
     pub fn alerting(mut self, alerting: Arc<Alerts>) -> Self {
         self.seams.alerting = Some(alerting);
+        self
+    }
+
+    /// Shows what a process logs, and lets admins change it for a while.
+    #[must_use]
+    pub fn levels(mut self, levels: Arc<dyn LogLevels>) -> Self {
+        self.seams.levels = Some(levels);
         self
     }
 

@@ -10,11 +10,13 @@ mod with {
     use std::io::Write as _;
     use std::net::{SocketAddr, TcpListener};
     use std::sync::Arc;
+    use std::time::Duration;
 
     use axum::Router;
-    use cupola_dashboard::{Access, Api, Caretaker, Pages, Role};
+    use cupola_dashboard::{Access, Api, Caretaker, LogLevels, Pages, Role};
     use cupola_record::{VarError, Vars};
     use cupola_store::Metadata;
+    use cupola_telemetry::Levels;
 
     use crate::cupola::Cupola;
 
@@ -134,10 +136,46 @@ mod with {
                     api = api.caretaker(Caretaker::new(Arc::new(upkeep), metadata.clone()));
                 }
             }
+            pages = pages.levels(Arc::new(OwnLevels(self.levels().clone())));
             if let Some(alerts) = self.alerts() {
                 (api, pages) = (api.alerting(alerts.clone()), pages.alerting(alerts.clone()));
             }
             api.router().merge(pages.router())
+        }
+    }
+
+    /// What this process logs, as the pages ask for it.
+    struct OwnLevels(Levels);
+
+    impl LogLevels for OwnLevels {
+        fn configured(&self) -> String {
+            self.0.configured().to_owned()
+        }
+
+        fn directives(&self) -> String {
+            self.0.directives()
+        }
+
+        fn expires_in(&self) -> Option<Duration> {
+            self.0.expires_in()
+        }
+
+        fn is_changed(&self) -> bool {
+            self.0.is_changed()
+        }
+
+        fn set_for(&self, directives: &str, time: Duration) -> Result<(), String> {
+            self.0.set_for(directives, time).map_err(|error| error.to_string())
+        }
+
+        fn reset(&self) {
+            self.0.reset();
+        }
+    }
+
+    impl std::fmt::Debug for OwnLevels {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.debug_tuple("OwnLevels").field(&self.0.directives()).finish()
         }
     }
 

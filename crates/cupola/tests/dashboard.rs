@@ -55,6 +55,44 @@ async fn an_application_shows_pages_to_whom_it_knows() {
     cupola.shutdown().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn admins_change_for_a_while_what_is_logged() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().to_str().unwrap().to_owned();
+    let cupola = cupola(move |name| (name == "CUPOLA_STORE").then(|| dir.clone())).unwrap();
+    let app = cupola.dashboard(Access::default().token("look", Role::Operator).token("root", Role::Admin));
+    let send = async |path: &str, token: &str, fields: &str| {
+        let request = Request::post(path).header("authorization", format!("Bearer {token}"));
+        let answer: Response = app.clone().oneshot(request.body(Body::from(fields.to_owned())).unwrap()).await.unwrap();
+        let status = answer.status().as_u16();
+        (status, String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap())
+    };
+    let change = "directives=app%3A%3Adb%3Ddebug&minutes=15";
+    assert_eq!(send("/cupola/settings/levels", "look", change).await.0, 403);
+    for (fields, says) in [
+        ("directives=app%3A%3Adb%3D%3Cb%3E&minutes=15", "is neither a level"),
+        ("directives=debug&minutes=0", "from 1 to 1440"),
+        ("directives=debug", "from 1 to 1440"),
+    ] {
+        let (status, page) = send("/cupola/settings/levels", "root", fields).await;
+        assert!(status == 400 && page.contains(says) && !page.contains("<b>"), "{fields}: {page}");
+    }
+    assert!(!cupola.levels().is_changed());
+    assert_eq!(send("/cupola/settings/levels", "root", change).await.0, 303);
+    assert_eq!(cupola.levels().directives(), "app::db=debug,info");
+    let left = cupola.levels().expires_in().unwrap();
+    assert!(left > std::time::Duration::from_secs(600) && left <= std::time::Duration::from_secs(900), "{left:?}");
+    let request = Request::get("/cupola/settings").header("authorization", "Bearer root");
+    let answer: Response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let page = String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    for says in ["app::db=debug,info", "ends in", "log levels changed", "Back to what is configured"] {
+        assert!(page.contains(says), "{says} is not on the page: {page}");
+    }
+    assert_eq!(send("/cupola/settings/levels/reset", "root", "").await.0, 303);
+    assert_eq!(cupola.levels().directives(), "info");
+    cupola.shutdown().await;
+}
+
 #[tokio::test]
 async fn without_a_store_there_is_nothing_to_show() {
     let cupola = cupola(|_| None).unwrap();

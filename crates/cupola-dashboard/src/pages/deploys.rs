@@ -56,6 +56,11 @@ pub(super) fn find(visit: &Visit, query: &dyn Query, service: Option<&str>) -> R
     Ok(found)
 }
 
+/// The same as marks of a chart.
+pub(super) fn marks(visit: &Visit, query: &dyn Query, service: Option<&str>) -> Result<Vec<Mark>, Fault> {
+    Ok(find(visit, query, service)?.iter().map(Deploy::mark).collect())
+}
+
 /// Whether the version was there before, within the time before the range.
 fn was_there(visit: &Visit, query: &dyn Query, deploy: &Deploy) -> Result<bool, Fault> {
     let of_service = deploy.service.as_deref().map(|service| field("service", service));

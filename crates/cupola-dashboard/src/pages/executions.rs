@@ -11,7 +11,7 @@ use maud::{Markup, html};
 pub(super) use one::page as one;
 
 use super::chart::{Bars, Stack, Unit};
-use super::deploys::field;
+use super::deploys::{self, field};
 use super::fault::Fault;
 use super::jobs::{numbers, quantiles_over_time, steps_of, tabs};
 use super::layout::Drawn;
@@ -43,15 +43,18 @@ pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
     let before = visit.range.before();
     let earlier = Selection { since: Some(before.since), until: Some(before.until), ..over.clone() };
     let (now, earlier) = (Names::ask(query, &over, &all)?, Names::ask(query, &earlier, &all)?);
-    let step = visit.range.step(61);
+    let step = visit.range.step(41);
     let counts = Counts { selection: over.clone(), step, by: Some("execution_state".to_owned()), values: 4 };
-    let (states, took) = (query.counts(&counts)?, told::spread(query, over, "duration_ms", None, Some(step))?);
+    let states = query.counts(&counts)?;
+    let steps = steps_of(&states);
+    let spread = |selection| told::spread(query, selection, "duration_ms", None, Some(step));
+    let (took, took_before) = (spread(over.clone())?, spread(told::before(&over, &steps))?);
+    let marks = deploys::marks(visit, query, visit.get("service"))?;
     let found = query.search(&Search { selection: all, limit: LINES, cursor: None })?;
     let rebuilt = rebuild::rebuild(&found.entries);
     let open = rebuilt.iter().filter(|one| one.is_open()).count();
     let is_listed = |one: &&Rebuilt| listed == "all" || one.facts.state.as_str() == listed;
     let shown: Vec<&Rebuilt> = rebuilt.iter().filter(is_listed).take(NEWEST).collect();
-    let steps = steps_of(&states);
     let stacks = OVER.into_iter().filter_map(|(state, class)| {
         let series = states.series.iter().find(|series| series.value.as_deref() == Some(state))?;
         Some(Stack { name: state.to_owned(), class, values: numbers(&series.counts) })
@@ -61,7 +64,7 @@ pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
         steps,
         unit: Unit::Count,
         stacks: stacks.collect(),
-        marks: &[],
+        marks: &marks,
         zoom: visit.here(),
     };
     let body = html! {
@@ -73,7 +76,7 @@ pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
             (tiles(visit, &now, &earlier, open))
             div.grid {
                 section.panel { (bars.draw()) }
-                section.panel { (quantiles_over_time("Duration", steps, &took, &[(2, "p99", "s3"), (1, "p95", "s2"), (0, "p50", "s1")])) }
+                section.panel { (quantiles_over_time("Duration", steps, &took, &took_before, &marks)) }
             }
             @if !now.is_empty() { (parts::panel("Names", Some(html! { "against the time before" }), &now.draw(visit, &earlier))) }
             (parts::panel("Newest executions", Some(told::choices(visit, "state", &LISTED, listed, "Their state")), &html! {

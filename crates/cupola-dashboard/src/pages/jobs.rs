@@ -96,7 +96,7 @@ fn listed_of(ended: &Selection, listed: &str) -> Selection {
 
 fn queued(visit: &Visit, query: &dyn Query, all: &Selection) -> Result<Counted, Fault> {
     let selection = told::and(all, [told::not(told::has("attempt")), told::has("outcome")]);
-    Ok(query.counts(&Counts { selection, step: visit.range.step(61), by: Some("outcome".to_owned()), values: 3 })?)
+    Ok(query.counts(&Counts { selection, step: visit.range.step(41), by: Some("outcome".to_owned()), values: 3 })?)
 }
 
 fn tiles(visit: &Visit, now: &Kinds, earlier: &Kinds, queued: &Counted) -> Markup {

@@ -23,7 +23,7 @@ const TARGET: &str = "cupola::llm";
 /// Which calls are listed.
 const LISTED: [&str; 4] = ["all", "failed", "abandoned", "refused"];
 /// So many are.
-const NEWEST: usize = 25;
+const NEWEST: usize = 20;
 
 /// Calls of models, all of them or those of one model.
 pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {

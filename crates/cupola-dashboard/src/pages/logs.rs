@@ -16,7 +16,7 @@ use maud::{Markup, html};
 pub(super) use around::page as entry;
 pub(super) use routes::routes;
 
-use super::deploys::{self, Deploy};
+use super::deploys;
 use super::fault::Fault;
 use super::layout::Drawn;
 use super::link::Link;
@@ -28,7 +28,7 @@ use super::{parts, show, volume};
 use columns::Columns;
 
 /// So many entries are on a page, and so many may be asked for.
-const ENTRIES: usize = 100;
+const ENTRIES: usize = 80;
 const MOST_ENTRIES: usize = 500;
 
 /// So many rows are kept in sight while one watches.
@@ -60,7 +60,7 @@ pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
         html! { (bar) (watched(visit, &columns, &found)) }
     } else {
         let facets = facets::ask(visit, room.query, &selection)?;
-        let marks: Vec<_> = deploys::find(visit, room.query, None)?.iter().map(Deploy::mark).collect();
+        let marks = deploys::marks(visit, room.query, None)?;
         html! {
             (bar)
             section.panel { (volume::draw(visit, &chosen, &marks)) }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use cupola_alert::{Alert, Alerts, Phase};
 use cupola_store::{Metadata, MetadataError, Query, Stats, Tails};
 
+use crate::LogLevels;
+
 /// What a page has at hand while it is made.
 #[derive(Debug)]
 pub(super) struct Room<'a> {
@@ -33,13 +35,14 @@ pub(super) struct Seams {
     pub(super) tails: Option<Tails>,
     pub(super) stats: Option<Arc<dyn Fn() -> Stats + Send + Sync>>,
     pub(super) alerting: Option<Arc<Alerts>>,
+    pub(super) levels: Option<Arc<dyn LogLevels>>,
 }
 
 impl fmt::Debug for Seams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { metadata, tails, stats, alerting } = self;
+        let Self { metadata, tails, stats, alerting, levels } = self;
         let mut seams = f.debug_struct("Seams");
         seams.field("metadata", metadata).field("tails", &tails.is_some()).field("stats", &stats.is_some());
-        seams.field("alerting", alerting).finish()
+        seams.field("alerting", alerting).field("levels", levels).finish()
     }
 }

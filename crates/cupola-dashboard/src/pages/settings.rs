@@ -1,5 +1,7 @@
 //! How the store is kept, who may come in, and what was changed by whom.
 
+mod levels;
+
 use cupola_store::{Note, Signal, Stats};
 use maud::{Markup, html};
 
@@ -12,6 +14,7 @@ use super::room::Room;
 use super::show;
 use super::visit::Visit;
 use crate::access::{Role, User, UserError, Users};
+pub(super) use levels::{reset as reset_levels, set as set_levels};
 
 /// So many changes are shown.
 const CHANGES: usize = 50;
@@ -31,6 +34,7 @@ pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
             Some(stats) => store(stats),
             None => parts::empty("How the store is is not known here", &[]),
         }))
+        @if let Some(levels) = &room.seams.levels { (parts::panel("Levels of the log", None, &levels::draw(visit, &**levels))) }
         @if let Some(users) = &users { (parts::panel("Users", None, &drawn(visit, users))) }
         @if is_admin && room.seams.metadata.is_some() { (parts::panel("Changes", None, &changes(&notes))) }
         @if !is_admin { p.dim { "Users and changes are shown to those who have the role admin; yours is " (visit.user.role.as_str()) "." } }

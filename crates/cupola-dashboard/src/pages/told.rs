@@ -4,6 +4,7 @@ use cupola_store::language::{Expression, Test};
 use cupola_store::{Entry, Measured, Quantiles, Query, Selection, Topped, Value};
 use maud::{Markup, html};
 
+use super::chart::Steps;
 use super::deploys::field;
 use super::fault::Fault;
 use super::link::Link;
@@ -43,6 +44,12 @@ pub(super) fn any(name: &str, values: &[&str]) -> Expression {
 pub(super) fn and(selection: &Selection, parts: impl IntoIterator<Item = Expression>) -> Selection {
     let expression = Expression::all(selection.expression.clone().into_iter().chain(parts).collect());
     Selection { expression, ..selection.clone() }
+}
+
+/// The same of the time before, in steps that lie under these.
+pub(super) fn before(selection: &Selection, steps: &Steps) -> Selection {
+    let length = steps.end() - steps.start;
+    Selection { since: Some(steps.start - length), until: Some(steps.start), ..selection.clone() }
 }
 
 /// How the numbers of a field are spread, told apart by another field.

@@ -144,7 +144,8 @@ impl Made<'_> {
         }
         if self.dice.chance(0.4) {
             let time = minute + self.dice.below(MINUTE as u64) as i64;
-            self.job(time);
+            let origin = At { time, trace: self.dice.bytes(), span: self.dice.bytes() };
+            self.job(origin);
         }
         self.system(minute);
         self.give(8_000);
@@ -229,6 +230,10 @@ impl Made<'_> {
             .set("duration_ms", Value::Float(ms))
             .set("user_id", Value::Text(&user));
         self.trace(route, at, ms, status, version, (error_type, &message));
+        // Who had no machine has one made later, which is what fails then.
+        if is_hit && failed {
+            self.job(At { time: end, ..at });
+        }
     }
 
     /// The spans of a request: its own, a query's or two, and a call's to the hypervisor with its attempts.

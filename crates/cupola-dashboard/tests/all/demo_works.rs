@@ -25,11 +25,11 @@ const STEPS: [(&str, f64); 4] = [("prepare", 0.1), ("allocate", 0.35), ("install
 
 impl Made<'_> {
     /// A job: queued by a request, tried up to three times; in the spike it has no room.
-    pub(super) fn job(&mut self, time: i64) {
+    pub(super) fn job(&mut self, origin: At) {
+        let time = origin.time;
         if time >= self.demo.now {
             return;
         }
-        let origin = At { time, trace: self.dice.bytes(), span: self.dice.bytes() };
         let kind = self.dice.pick(&["provision_vm", "snapshot", "rebuild_index"]).to_owned();
         let (id, request) = (format!("job-{:08x}", self.dice.below(1 << 32)), self.uuid());
         let version = self.version("vm-provisioner", time);

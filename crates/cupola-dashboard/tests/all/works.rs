@@ -28,6 +28,11 @@ async fn jobs_are_told_by_kind_and_lead_to_their_lines_and_traces() {
     }
     assert!(link(&page, "/cupola/jobs/job").len() > 20, "to one job");
     assert!(link(&page, "/cupola/traces/").len() > 40, "to the trace of a job");
+    for path in ["/cupola/jobs", "/cupola/executions", "/cupola/llm", "/cupola/system"] {
+        let page = shown(&pages, path).await;
+        assert!(page.contains("2.4.0 began to work"), "{path}: the deployment is marked");
+        assert!(page.contains("path class=\"line s5 before\""), "{path}: the time before lies under it");
+    }
     let failed = shown(&pages, "/cupola/jobs?outcome=failed").await;
     let newest = &failed[failed.find("Newest runs").unwrap()..];
     assert!(newest.contains("3 of 3"), "a job fails at its last attempt");

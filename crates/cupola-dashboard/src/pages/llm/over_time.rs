@@ -3,8 +3,8 @@
 use cupola_store::{Counted, Counts, Measured, Partial, Query, Selection};
 use maud::{Markup, html};
 
-use super::super::chart::{Bars, Stack, Steps, Unit};
-use super::super::deploys::field;
+use super::super::chart::{Bars, Mark, Stack, Steps, Unit};
+use super::super::deploys::{self, field};
 use super::super::fault::Fault;
 use super::super::jobs::{numbers, quantiles_over_time, steps_of};
 use super::super::told;
@@ -23,6 +23,9 @@ pub(super) struct OverTime {
     output: Measured,
     first: Measured,
     took: Measured,
+    /// How soon calls were answered in the time before: their first chunk, and all.
+    before: (Measured, Measured),
+    marks: Vec<Mark>,
 }
 
 impl OverTime {
@@ -34,8 +37,10 @@ impl OverTime {
         let spread = |selection: &Selection, number, by| told::spread(query, selection.clone(), number, by, Some(step));
         let failed = field("outcome", "failed");
         let answered = told::and(calls, [told::not(failed.clone())]);
+        let all = counts(calls.clone(), Some("model"))?;
+        let earlier = told::before(&answered, &steps_of(&all));
         Ok(Self {
-            calls: counts(calls.clone(), Some("model"))?,
+            calls: all,
             failed: counts(told::and(calls, [failed]), None)?,
             cost: spread(calls, "cost_micros", Some("model"))?,
             input: spread(calls, "input_tokens", None)?,
@@ -43,6 +48,8 @@ impl OverTime {
             output: spread(calls, "output_tokens", None)?,
             first: spread(&answered, "first_chunk_ms", None)?,
             took: spread(&answered, "duration_ms", None)?,
+            before: (spread(&earlier, "first_chunk_ms", None)?, spread(&earlier, "duration_ms", None)?),
+            marks: deploys::marks(visit, query, visit.get("service"))?,
         })
     }
 
@@ -87,18 +94,17 @@ impl OverTime {
             class: "c5",
             values: self.failed.series.first().map(|series| numbers(&series.counts)).unwrap_or_default(),
         }];
-        let bars = |title, unit, stacks| Bars { title, steps, unit, stacks, marks: &[], zoom: visit.here() }.draw();
-        let lines = |title, measured: &Measured| {
-            quantiles_over_time(title, steps, measured, &[(2, "p99", "s3"), (1, "p95", "s2"), (0, "p50", "s1")])
-        };
+        let marks = &self.marks[..];
+        let bars = |title, unit, stacks| Bars { title, steps, unit, stacks, marks, zoom: visit.here() }.draw();
+        let lines = |title, now, before| quantiles_over_time(title, steps, now, before, marks);
         html! {
             div.grid {
                 section.panel { (bars("Calls by model", Unit::Count, calls)) }
                 @if !cost.is_empty() { section.panel { (bars("Cost, where it is known", Unit::Money, cost)) } }
                 section.panel { (bars("Tokens", Unit::Count, tokens)) }
                 @if self.failed.total > 0 { section.panel { (bars("Failed calls", Unit::Count, failed)) } }
-                section.panel { (lines("Time to the first chunk", &self.first)) }
-                section.panel { (lines("Duration", &self.took)) }
+                section.panel { (lines("Time to the first chunk", &self.first, &self.before.0)) }
+                section.panel { (lines("Duration", &self.took, &self.before.1)) }
             }
         }
     }

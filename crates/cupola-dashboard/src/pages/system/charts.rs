@@ -3,7 +3,8 @@
 use cupola_store::{How, Partial, PointSeries, Pointed, Points, Query};
 use maud::{Markup, html};
 
-use super::super::chart::{Line, Lines, Steps, Unit};
+use super::super::chart::{Line, Lines, Mark, Steps, Unit};
+use super::super::deploys;
 use super::super::fault::Fault;
 use super::super::visit::Visit;
 use super::missing::Area;
@@ -65,10 +66,19 @@ const KINDS: [Kind; 18] = [
     kind("Warmth of GPUs, in °C", "hw.gpu.temperature", How::Most, Unit::Number, Area::Gpu),
 ];
 
+/// What a chart tells, and what it told of the time before where that is one line.
+#[derive(Debug)]
+struct Told {
+    kind: &'static Kind,
+    now: Pointed,
+    before: Option<Pointed>,
+}
+
 /// All charts that have something to tell.
 #[derive(Debug)]
 pub(super) struct Charts {
-    told: Vec<(&'static Kind, Pointed)>,
+    told: Vec<Told>,
+    marks: Vec<Mark>,
     pub(super) partial: Option<Partial>,
     has_service: bool,
 }
@@ -76,7 +86,8 @@ pub(super) struct Charts {
 impl Charts {
     pub(super) fn ask(visit: &Visit, query: &dyn Query, service: Option<&str>) -> Result<Self, Fault> {
         let (range, step) = (visit.range, visit.range.step(31));
-        let mut charts = Self { told: Vec::new(), partial: None, has_service: service.is_some() };
+        let marks = deploys::marks(visit, query, service)?;
+        let mut charts = Self { told: Vec::new(), marks, partial: None, has_service: service.is_some() };
         for kind in &KINDS {
             let apart = service.is_none().then_some("service");
             let points = Points {
@@ -94,7 +105,10 @@ impl Charts {
             };
             charts.partial = charts.partial.or(pointed.partial);
             if !pointed.series.is_empty() {
-                charts.told.push((kind, pointed));
+                let length = pointed.step * i64::try_from(longest(&pointed)).unwrap_or_default();
+                let earlier = Points { since: pointed.start - length, until: pointed.start, ..points };
+                let before = if pointed.series.len() == 1 { Some(query.points(&earlier)?) } else { None };
+                charts.told.push(Told { kind, now: pointed, before });
             }
         }
         Ok(charts)
@@ -102,28 +116,35 @@ impl Charts {
 
     /// The areas of which nothing is told.
     pub(super) fn missing(&self) -> impl Iterator<Item = Area> {
-        Area::ALL.into_iter().filter(|area| !self.told.iter().any(|(kind, _)| kind.area == *area))
+        Area::ALL.into_iter().filter(|area| !self.told.iter().any(|told| told.kind.area == *area))
     }
 
     pub(super) fn draw(&self) -> Markup {
         html! {
-            div.grid { @for (kind, pointed) in &self.told { section.panel { (self.chart(kind, pointed)) } } }
+            div.grid { @for told in &self.told { section.panel { (self.chart(told)) } } }
         }
     }
 
-    fn chart(&self, kind: &Kind, pointed: &Pointed) -> Markup {
-        let count = pointed.series.iter().map(|series| series.values.len()).max().unwrap_or_default();
-        let steps = Steps { start: pointed.start, step: pointed.step, count };
+    fn chart(&self, told: &Told) -> Markup {
+        let (kind, pointed) = (told.kind, &told.now);
+        let steps = Steps { start: pointed.start, step: pointed.step, count: longest(pointed) };
         let is_alone = pointed.series.len() == 1;
         let line = |(series, colour): (&PointSeries, &'static str)| Line {
             name: self.name(kind, series),
             class: if is_alone { "s1 fill" } else { colour },
             values: bridged(&series.values),
         };
-        let lines = pointed.series.iter().zip(COLOURS).map(line).collect();
+        let earlier = told.before.iter().flat_map(|before| &before.series);
+        let earlier = earlier.filter(|series| pointed.series.iter().any(|now| now.labels == series.labels));
+        let earlier = earlier.map(|series| Line {
+            name: "before".to_owned(),
+            class: "s5 before",
+            values: bridged(&series.values),
+        });
+        let lines = earlier.chain(pointed.series.iter().zip(COLOURS).map(line)).collect();
         let others = pointed.others;
         html! {
-            (Lines { title: kind.title, steps, unit: kind.unit, lines, dots: Vec::new(), marks: &[] }.draw())
+            (Lines { title: kind.title, steps, unit: kind.unit, lines, dots: Vec::new(), marks: &self.marks }.draw())
             @if others > 0 { p.panel-note { "and " (others) " more, with less" } }
         }
     }
@@ -134,6 +155,10 @@ impl Charts {
         let parts: Vec<&str> = names.filter_map(|name| series.labels.get(name).map(String::as_str)).collect();
         if parts.is_empty() { kind.title.to_lowercase() } else { parts.join(" ") }
     }
+}
+
+fn longest(pointed: &Pointed) -> usize {
+    pointed.series.iter().map(|series| series.values.len()).max().unwrap_or_default()
 }
 
 /// Where steps are shorter than the time between two points, the line goes on.

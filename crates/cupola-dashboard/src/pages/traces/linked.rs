@@ -25,6 +25,8 @@ pub(super) struct Linked {
     /// What they have to do with each other.
     how: &'static str,
     what: String,
+    /// The job that it is, to be looked at by itself.
+    job: Option<String>,
     service: String,
     attempt: String,
     outcome: String,
@@ -35,7 +37,7 @@ pub(super) struct Linked {
 impl Linked {
     fn new(trace: String, how: &'static str, what: String) -> Self {
         let (service, attempt, outcome) = (String::new(), String::new(), String::new());
-        Self { trace, how, what, service, attempt, outcome, ms: None, time: None }
+        Self { trace, how, what, job: None, service, attempt, outcome, ms: None, time: None }
     }
 }
 
@@ -86,6 +88,7 @@ fn of_job(line: &Entry) -> Linked {
         outcome: text(line, "outcome"),
         ms: Some(duration(line)),
         time: Some(line.time()),
+        job: Some(text(line, "job_id")).filter(|id| !id.is_empty()),
         ..Linked::new(trace, "asked for", format!("{} {}", name(line), text(line, "job_id")))
     }
 }
@@ -99,7 +102,7 @@ pub(super) fn draw(visit: &Visit, linked: &[Linked]) -> Markup {
                 @for other in linked {
                     tr {
                         td { (other.how) }
-                        td { (other.what) }
+                        td { @match &other.job { Some(id) => a href=(visit.link("/jobs").below(id)) { (other.what) }, None => (other.what) } }
                         td { (other.service) }
                         td.num { (other.attempt) }
                         td { @if !other.outcome.is_empty() { (parts::badge(if other.outcome == "completed" { "good" } else { "error" }, &other.outcome)) } }

@@ -23,5 +23,6 @@ exports.PAGES = [
   "/cupola/rule",
   "/cupola/silences",
   "/cupola/alerts-history",
+  "/cupola/views",
   "/cupola/login",
 ];

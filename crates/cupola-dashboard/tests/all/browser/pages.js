@@ -36,6 +36,10 @@ async function places(browser) {
   const trace = /\/cupola\/traces\/[0-9a-f]{32}/.exec(await traces.text());
   if (trace) PAGES.push(trace[0]);
   expect("places", trace, "no trace is shown");
+  const jobs = await page.request.get(`${base}/cupola/jobs?outcome=failed`);
+  const job = /\/cupola\/jobs\/job[^"]+/.exec(await jobs.text());
+  if (job) PAGES.push(job[0]);
+  expect("places", job, "no job is shown");
   await page.context().close();
 }
 
@@ -137,6 +141,13 @@ async function story(browser) {
   await page.waitForURL(/\/cupola\/traces\/[0-9a-f]{32}/);
   const says = await page.locator("main").innerText();
   expect("story", /hypervisor hv-\d+ did not answer within \d s/.test(says), "the trace does not say why it failed");
+  await page.locator("main table a[href*='/cupola/jobs/']").last().click();
+  await page.waitForURL(/\/cupola\/jobs\/job/);
+  const line = page.locator(".row.of-error", { hasText: "machine could not be placed" }).first();
+  await line.locator("summary").click();
+  await line.locator(".row-body .fields").waitFor();
+  const why = await line.innerText();
+  expect("story", /has no room|is being restarted/.test(why) && /placement::/.test(why), `the fifth click ends at ${why}`);
   await page.context().close();
 }
 
@@ -196,6 +207,17 @@ async function people(browser) {
   await page.getByLabel("Token").fill("demo");
   await page.getByRole("button", { name: "Log in with the token" }).click();
   await page.waitForURL(/settings$/);
+  await go(page, "/cupola/logs?query=level%3E%3Dwarn");
+  await page.locator("summary", { hasText: "Views" }).click();
+  await page.getByLabel("Save this page as").fill("What is wrong");
+  await page.getByLabel("Everyone sees it").check();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.waitForURL(/logs\?query=level%3E%3Dwarn$/);
+  await go(page, "/cupola/views");
+  await page.getByRole("link", { name: "What is wrong" }).first().waitFor();
+  await page.getByRole("button", { name: "Remove What is wrong" }).click();
+  await page.getByText("No view was saved yet").waitFor();
+  await go(page, "/cupola/settings");
   await page.getByLabel("Name").fill("grace");
   await page.getByLabel("Password").fill("a long password");
   await page.getByRole("button", { name: "Set user" }).click();

@@ -13,6 +13,12 @@ const PICTURES = [
   ["logs", "/cupola/logs?query=level%3E%3Dwarn"],
   ["traces", "/cupola/traces"],
   ["errors", "/cupola/errors"],
+  ["jobs", "/cupola/jobs"],
+  ["executions", "/cupola/executions"],
+  ["llm", "/cupola/llm"],
+  ["system", "/cupola/system"],
+  ["alerts", "/cupola/alerts"],
+  ["rules", "/cupola/rules"],
   ["settings", "/cupola/settings"],
 ];
 
@@ -33,6 +39,9 @@ const PICTURES = [
     await page.locator("a:has(.dot.bad)").first().click();
     await page.waitForURL(/traces/);
     await page.screenshot({ path: `${folder}/trace-${colorScheme}.png` });
+    await page.locator("main table a[href*='/cupola/jobs/']").last().click();
+    await page.waitForURL(/jobs\/job/);
+    await page.screenshot({ path: `${folder}/job-${colorScheme}.png` });
     await context.close();
   }
   await browser.close();
