@@ -8,6 +8,9 @@ use cupola_redact::REDACTED;
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
+/// A part of an address that is shorter is no secret.
+const SHORTEST_PART: usize = 6;
+
 impl Secret {
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
@@ -21,7 +24,15 @@ impl Secret {
     /// The other side may say what it was told: a text of its own without the secret, in one line, and not longer than a person reads.
     pub(crate) fn hide_in(&self, text: &str) -> String {
         let text = if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, REDACTED) };
-        one_line(&text, 200)
+        let hidden = self.parts().fold(text, |text, part| text.replace(part, REDACTED));
+        one_line(&hidden, 200)
+    }
+
+    /// Of an address that is a secret, what may be one by itself: servers repeat paths.
+    fn parts(&self) -> impl Iterator<Item = &str> {
+        let behind_host =
+            self.0.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
+        behind_host.split(['/', '?', '&', '=']).filter(|part| part.len() >= SHORTEST_PART)
     }
 }
 
@@ -72,6 +83,9 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "[REDACTED]");
         assert_eq!(secret.hide_in("535 no hunter2\r\nhere"), "535 no [REDACTED] here");
         assert_eq!(Secret::new("").hide_in("a"), "a");
+        let address = Secret::new("https://hooks.example/v1/hunter2?key=correct-horse");
+        let said = address.hide_in("Cannot POST /v1/hunter2?key=correct-horse, horse");
+        assert_eq!(said, "Cannot POST /v1/[REDACTED]?key=[REDACTED], horse");
     }
 
     #[test]
