@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 use std::time::Duration;
 
 use cupola_client::Queries;
@@ -12,11 +13,22 @@ use cupola_record::{Capture, Query, QueryEnded};
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 
+/// A port that nobody has at this moment, below those that the kernel gives to clients: asking for it in vain does not
+/// connect to itself, and no other test's server is given it meanwhile.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 10_000 + u16::try_from(process::id() % 1_000).expect("below a thousand") * 20;
+    (0..1_000)
+        .map(|_| first + NEXT.fetch_add(1, Relaxed))
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a port that is free")
+}
+
 struct Server(Child, u16);
 
 impl Server {
     fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let mut server = Command::new("redis-server");
         let server =
             server.args(["--port", &port.to_string(), "--save", "", "--bind", "127.0.0.1"]).stdout(Stdio::null());

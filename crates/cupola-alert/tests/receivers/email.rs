@@ -1,7 +1,7 @@
 //! Real mail servers: aiosmtpd, which says whatever it is told, and Exim.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use cupola_alert::{Email, EmailSettings, EmailTls, Message, MessageKind, Notifier as _, SendError};
 use serde_json::Value;
+use tokio::io::AsyncBufReadExt as _;
 
 use super::process::{Program, free_port, until};
 use super::{SECRET, message};
@@ -178,13 +179,21 @@ fn exim(dir: &Path, ports: [u16; 2]) -> (Program, PathBuf) {
     (Program::start(&mut command), dir.join("mbox"))
 }
 
+/// What a mail server says first. That something answers on its port does not say that it is the server.
+async fn greeting(port: u16) -> io::Result<String> {
+    let mut said = String::new();
+    let server = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
+    tokio::io::BufReader::new(server).read_line(&mut said).await?;
+    Ok(said)
+}
+
 #[tokio::test]
 #[ignore = "needs exim4"]
 async fn exim_takes_what_it_should_and_says_why_not_else() {
     let dir = certificates();
     let ports = [free_port(), free_port()];
     let (_program, mailbox) = exim(dir.path(), ports);
-    until("Exim", async || tokio::net::TcpStream::connect(("127.0.0.1", ports[0])).await.ok()).await;
+    until("Exim", async || greeting(ports[0]).await.ok().filter(|said| said.contains(" Exim "))).await;
     let email = |port, to: &[&str], change: fn(&mut EmailSettings)| {
         let mut settings = settings(dir.path(), port, to);
         change(&mut settings);

@@ -1,7 +1,8 @@
 //! Programs that tests start, and that end with them.
 
 use std::net::TcpListener;
-use std::process::{Child, Command};
+use std::process::{self, Child, Command};
+use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 use std::time::Duration;
 
 pub(crate) struct Program(Child);
@@ -24,9 +25,15 @@ impl Drop for Program {
     }
 }
 
-/// A port that nobody has at this moment.
+/// A port that nobody has at this moment, below those that the kernel gives to clients: asking for it in vain does not
+/// connect to itself, and no other test's server is given it meanwhile.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 10_000 + u16::try_from(process::id() % 1_000).expect("below a thousand") * 20;
+    (0..1_000)
+        .map(|_| first + NEXT.fetch_add(1, Relaxed))
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a port that is free")
 }
 
 /// Asks until there is an answer, for half a minute at most.

@@ -3,7 +3,8 @@
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
@@ -27,6 +28,17 @@ pub(crate) enum Kind {
     Redis,
 }
 
+/// A port that nobody has at this moment, below those that the kernel gives to clients: asking for it in vain does not
+/// connect to itself, and no other test's server is given it meanwhile.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 10_000 + u16::try_from(process::id() % 1_000).expect("below a thousand") * 20;
+    (0..1_000)
+        .map(|_| first + NEXT.fetch_add(1, Relaxed))
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a port that is free")
+}
+
 /// A server, which ends with the test.
 pub(crate) struct Server {
     kind: Kind,
@@ -37,7 +49,7 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(kind: Kind) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let mut server = Self { kind, folder: tempfile::tempdir().unwrap(), port, process: None };
         if kind == Kind::Postgres {
             server.make_cluster();
