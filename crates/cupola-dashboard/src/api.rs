@@ -12,10 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use cupola_alert::Alerts;
 use cupola_store::{Failures, Query, QueryError, Search, Signal, Tails, Top, TraceOf};
 use serde::Serialize;
@@ -144,10 +145,17 @@ impl Api {
         let (errors, traces) = (desk.clone(), desk);
         let routes = routes
             .route("/errors", get(async move |RawQuery(asked)| of_signal(&errors, Signal::Logs, failures, asked).await))
-            .route("/traces/{id}", get(async move |Path(id), RawQuery(asked)| trace(&traces, id, asked).await))
+            .route("/traces/{id}", get(async move |id, RawQuery(asked)| trace(&traces, id, asked).await))
+            .method_not_allowed_fallback(async |asked: Request| Problem::not_so(asked.method()))
+            .route("/", any(missing))
+            .route("/{*else}", any(missing))
             .layer(from_fn(move |asked, next| admitted(access.clone(), asked, next)));
-        Router::new().nest("/cupola/api/v1", routes)
+        Router::new().nest("/cupola/api/v1", routes).route("/cupola/api/v1/", any(missing))
     }
+}
+
+async fn missing() -> Problem {
+    Problem::not_here("there is nothing of this name; accepted: what is in /cupola/api/v1/openapi.json")
 }
 
 async fn admitted(access: Access, asked: Request, next: Next) -> Response {
@@ -241,7 +249,9 @@ fn failures(signal: Signal, mut asked: Asked) -> Answer {
     Ok(Box::new(move |query| said(&answers::Failed::from(&query.failures(&failures)?))))
 }
 
-async fn trace(desk: &Desk, id: String, asked: Option<String>) -> Response {
+async fn trace(desk: &Desk, id: Result<Path<String>, PathRejection>, asked: Option<String>) -> Response {
+    // What is no text is no id either.
+    let id = id.map_or_else(|_| String::new(), |Path(id)| id);
     match Asked::read(asked.as_deref()).and_then(|asked| trace_of(id, asked)) {
         Ok(answer) => say(desk, answer).await,
         Err(problem) => problem.into_response(),

@@ -35,6 +35,13 @@ impl Asked {
         Some(self.pairs.remove(place).1).filter(|value| !value.is_empty())
     }
 
+    /// No others than these are asked for.
+    pub(crate) fn only(&self, accepted: &[&str]) -> Result<(), Problem> {
+        let unknown = self.pairs.iter().find(|(name, _)| !accepted.contains(&name.as_str()));
+        let accepted = if accepted.is_empty() { "none".to_owned() } else { accepted.join(", ") };
+        unknown.map_or(Ok(()), |(name, _)| Err(Problem::bad(name, "is no parameter here", accepted)))
+    }
+
     /// Nothing else is asked for.
     pub(crate) fn end(self) -> Result<(), Problem> {
         match self.pairs.first() {

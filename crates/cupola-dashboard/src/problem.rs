@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use cupola_store::QueryError;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
 use crate::desk::Unasked;
@@ -63,6 +63,15 @@ impl Problem {
 
     pub(crate) fn not_here(detail: &str) -> Self {
         Self { status: StatusCode::NOT_FOUND, detail: detail.to_owned(), parameter: None, again: None }
+    }
+
+    /// Something is at this address, and this cannot be done with it.
+    pub(crate) fn not_so(method: &Method) -> Self {
+        let (status, detail) = (
+            StatusCode::METHOD_NOT_ALLOWED,
+            format!("{method} is nothing that can be done here; accepted: what the head Allow says"),
+        );
+        Self { status, detail, parameter: None, again: None }
     }
 }
 

@@ -1,57 +1,59 @@
 //! Alerts, rules and silences over HTTP: what there is, and what people decide.
 
+mod sent;
+
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, on};
-use cupola_alert::{Alert, AlertId, Alerts, Event, Happened, Matcher, PeopleError, Preview, Rule, RuleStatus};
+use cupola_alert::{Alert, Alerts, Event, Happened, Matcher, PeopleError, Preview, Rule, RuleStatus};
 use cupola_store::MetadataError;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::deed::{Deed, told};
 use crate::access::{Access, Role, now};
-use crate::asked::Asked;
 use crate::desk::Desk;
 use crate::problem::Problem;
 
 /// What somebody asks or decides.
 struct Call {
     steps: Vec<(String, String)>,
-    asked: Asked,
-    body: Value,
-    by: String,
+    deed: Deed,
     now: i64,
 }
 
+type Steps = Result<RawPathParams, RawPathParamsRejection>;
 type Answer = fn(&Alerts, &mut Call) -> Result<Value, Problem>;
 
-/// Method, path, who may, and what is done.
-const ROUTES: [(MethodFilter, &str, Role, Answer); 13] = [
-    (MethodFilter::GET, "/alerts", Role::Viewer, alerts),
-    (MethodFilter::GET, "/alerts/history", Role::Viewer, history),
-    (MethodFilter::GET, "/alerts/failed", Role::Viewer, failed),
-    (MethodFilter::GET, "/alerts/health", Role::Viewer, health),
-    (MethodFilter::POST, "/alerts/{what}", Role::Operator, act),
-    (MethodFilter::GET, "/silences", Role::Viewer, silences),
-    (MethodFilter::POST, "/silences", Role::Operator, silence),
-    (MethodFilter::DELETE, "/silences/{id}", Role::Operator, unsilence),
-    (MethodFilter::GET, "/rules", Role::Viewer, rules),
-    (MethodFilter::GET, "/rules/{name}/preview", Role::Viewer, preview),
-    (MethodFilter::POST, "/rules/preview", Role::Viewer, try_out),
-    (MethodFilter::PUT, "/rules/{name}", Role::Admin, put_rule),
-    (MethodFilter::DELETE, "/rules/{name}", Role::Admin, delete_rule),
+/// Method, path, who may, which parameters there are, and what is done.
+const ROUTES: [(MethodFilter, &str, Role, &[&str], Answer); 13] = [
+    (MethodFilter::GET, "/alerts", Role::Viewer, &[], alerts),
+    (MethodFilter::GET, "/alerts/history", Role::Viewer, &["alert", "before", "limit"], history),
+    (MethodFilter::GET, "/alerts/failed", Role::Viewer, &[], failed),
+    (MethodFilter::GET, "/alerts/health", Role::Viewer, &[], health),
+    (MethodFilter::POST, "/alerts/{what}", Role::Operator, &[], act),
+    (MethodFilter::GET, "/silences", Role::Viewer, &[], silences),
+    (MethodFilter::POST, "/silences", Role::Operator, &[], silence),
+    (MethodFilter::DELETE, "/silences/{id}", Role::Operator, &[], unsilence),
+    (MethodFilter::GET, "/rules", Role::Viewer, &[], rules),
+    (MethodFilter::GET, "/rules/{name}/preview", Role::Viewer, &[], preview),
+    (MethodFilter::POST, "/rules/preview", Role::Viewer, &[], try_out),
+    (MethodFilter::PUT, "/rules/{name}", Role::Admin, &[], put_rule),
+    (MethodFilter::DELETE, "/rules/{name}", Role::Admin, &[], delete_rule),
 ];
 
 /// The routes, below the API's own path; whoever asks is known before.
 pub(super) fn routes(mut routes: Router, desk: &Desk, access: &Access, alerts: &Arc<Alerts>) -> Router {
-    for (method, path, role, answer) in ROUTES {
+    for (method, path, role, parameters, answer) in ROUTES {
         let (desk, access, alerts) = (desk.clone(), access.clone(), Arc::clone(alerts));
-        let handler = async move |steps: RawPathParams, asked: Request| {
-            let steps = steps.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-            said(&desk, &access, alerts, (role, answer), steps, asked).await.unwrap_or_else(Problem::into_response)
+        let handler = async move |steps: Steps, asked: Request| {
+            said(&desk, &access, alerts, (role, parameters, answer), steps, asked)
+                .await
+                .unwrap_or_else(Problem::into_response)
         };
         routes = routes.route(path, on(method, handler));
     }
@@ -62,30 +64,21 @@ async fn said(
     desk: &Desk,
     access: &Access,
     alerts: Arc<Alerts>,
-    (role, answer): (Role, Answer),
-    steps: Vec<(String, String)>,
+    (role, parameters, answer): (Role, &[&str], Answer),
+    steps: Steps,
     asked: Request,
 ) -> Result<Response, Problem> {
-    let Deed { by, asked, body } = Deed::read(access, role, asked).await?;
-    let mut call = Call { steps, asked, body, by, now: now() };
+    let deed = Deed::read(access, role, asked).await?;
+    deed.asked.only(parameters)?;
+    let steps = steps.map_err(|_| Problem::bad("path", "is no text", "what is percent-encoded is UTF-8"))?;
+    let steps = steps.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let mut call = Call { steps, deed, now: now() };
     Ok(told(&desk.ask(move |_| answer(&alerts, &mut call)).await??))
 }
 
 impl Call {
     fn step(&self, name: &str) -> &str {
         self.steps.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
-    }
-
-    fn text(&self, name: &str) -> &str {
-        self.body.get(name).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    /// A moment of the body.
-    fn until(&self) -> Result<Option<i64>, Problem> {
-        let Some(said) = self.body.get("until") else { return Ok(None) };
-        let time = said.as_str().and_then(|text| text.parse::<Timestamp>().ok());
-        let time = time.and_then(|time| i64::try_from(time.as_nanosecond()).ok());
-        time.map(Some).ok_or_else(|| Problem::bad("until", "is no time", "RFC 3339, as 2026-11-21T03:46:02Z"))
     }
 }
 
@@ -94,36 +87,63 @@ fn alerts(alerts: &Alerts, _: &mut Call) -> Result<Value, Problem> {
 }
 
 fn history(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
-    let id = call.asked.take("alert").map(|text| text.parse::<AlertId>()).transpose()?;
-    let before = call.asked.read_as::<i64>("before", "the number of an event")?;
-    let limit = call.asked.number("limit", 100, 1_000)?;
+    let asked = &mut call.deed.asked;
+    let id = asked.take("alert").map(|text| sent::id(&text)).transpose()?;
+    let before = asked.read_as::<i64>("before", "the number of an event")?;
+    let limit = asked.number("limit", 100, 1_000)?;
     let events = alerts.history(id.as_ref(), before, limit)?;
     Ok(json!({ "events": events.iter().map(of_event).collect::<Vec<_>>() }))
 }
 
 fn act(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
-    let (people, by, note, now) = (alerts.people(), &*call.by, call.text("note"), call.now);
-    if call.step("what") == "send-again" {
-        alerts.send_again(call.text("message"), by, now)?;
-        return Ok(json!({}));
-    }
-    let id = call.text("alert").parse::<AlertId>()?;
-    match call.step("what") {
-        "acknowledge" => people.acknowledge(&id, by, note, call.until()?, now)?,
-        "unacknowledge" => people.unacknowledge(&id, by, now)?,
-        "resolve" => people.resolve(&id, by, note, now)?,
-        "comment" => people.comment(&id, by, note, now)?,
-        "assign" => people.assign(&id, by, call.body.get("to").and_then(Value::as_str), now)?,
+    let (people, deed, now) = (alerts.people(), &call.deed, call.now);
+    let by = &*deed.by;
+    let id = match call.step("what") {
+        "acknowledge" => {
+            let sent::Acknowledged { alert, note, until } = deed.said(sent::ACKNOWLEDGED)?;
+            let id = sent::id(&alert)?;
+            people.acknowledge(&id, by, &note, until.map(|until| until.0), now)?;
+            id
+        }
+        "unacknowledge" => {
+            let sent::OfAlert { alert } = deed.said(sent::OF_ALERT)?;
+            let id = sent::id(&alert)?;
+            people.unacknowledge(&id, by, now)?;
+            id
+        }
+        "resolve" => {
+            let sent::Noted { alert, note } = deed.said(sent::NOTED)?;
+            let id = sent::id(&alert)?;
+            people.resolve(&id, by, &note, now)?;
+            id
+        }
+        "comment" => {
+            let sent::Noted { alert, note } = deed.said(sent::NOTED)?;
+            let id = sent::id(&alert)?;
+            people.comment(&id, by, &note, now)?;
+            id
+        }
+        "assign" => {
+            let sent::Assigned { alert, to } = deed.said(sent::ASSIGNED)?;
+            let id = sent::id(&alert)?;
+            people.assign(&id, by, to.as_deref(), now)?;
+            id
+        }
         "silence" => {
-            let until = call.until()?.ok_or_else(|| Problem::missing("until", "a time later than now"))?;
-            return Ok(json!({ "silence": people.snooze(&id, by, until, now)? }));
+            let sent::Snoozed { alert, until } = deed.said(sent::SNOOZED)?;
+            return Ok(json!({ "silence": people.snooze(&sent::id(&alert)?, by, until.0, now)? }));
+        }
+        "send-again" => {
+            let sent::Again { message } = deed.said(sent::AGAIN)?;
+            alerts.send_again(&message, by, now)?;
+            return Ok(json!({}));
         }
         _ => {
             return Err(Problem::not_here(
                 "there is no such deed; accepted: acknowledge, unacknowledge, silence, resolve, comment, assign, send-again",
             ));
         }
-    }
+    };
     Ok(alerts.alert(&id)?.as_ref().map(of_alert).unwrap_or_default())
 }
 
@@ -152,16 +172,14 @@ fn silences(alerts: &Alerts, _: &mut Call) -> Result<Value, Problem> {
 }
 
 fn silence(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
-    let said = call.body.get("matchers").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let matchers: Result<Vec<Matcher>, PeopleError> =
-        said.iter().map(|matcher| matcher.as_str().unwrap_or_default().parse()).collect();
-    let until = call.until()?.ok_or_else(|| Problem::missing("until", "a time later than now"))?;
-    let id = alerts.people().silence(matchers?, &call.by, call.text("note"), until, call.now)?;
+    let sent::Silenced { matchers, note, until } = call.deed.said(sent::SILENCED)?;
+    let matchers: Result<Vec<Matcher>, PeopleError> = matchers.iter().map(|matcher| matcher.parse()).collect();
+    let id = alerts.people().silence(matchers?, &call.deed.by, &note, until.0, call.now)?;
     Ok(json!({ "silence": id }))
 }
 
 fn unsilence(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
-    alerts.people().unsilence(call.step("id"), &call.by, call.now)?;
+    alerts.people().unsilence(call.step("id"), &call.deed.by, call.now)?;
     Ok(json!({}))
 }
 
@@ -176,22 +194,22 @@ fn preview(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
 }
 
 fn try_out(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
-    let rule = Rule::from_json(&call.body).map_err(|error| Problem::of_asker(error.to_string()))?;
+    let rule = Rule::from_json(&call.deed.body).map_err(|error| Problem::of_asker(error.to_string()))?;
     Ok(of_preview(&alerts.preview(&rule, call.now)))
 }
 
 fn put_rule(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
-    let mut rule = call.body.clone();
+    let mut rule = call.deed.body.clone();
     match rule.as_object_mut() {
         Some(fields) => fields.insert("name".to_owned(), call.step("name").into()),
         None => return Err(Problem::bad("body", "is no rule", "an object of its fields")),
     };
-    let set = alerts.people().put_rule(&alerts.all_rules()?, &rule, &call.by, call.now)?;
+    let set = alerts.people().put_rule(&alerts.all_rules()?, &rule, &call.deed.by, call.now)?;
     Ok(json!({ "rule": set.typed(), "summary": set.summary() }))
 }
 
 fn delete_rule(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
-    alerts.people().delete_rule(call.step("name"), &call.by, call.now)?;
+    alerts.people().delete_rule(call.step("name"), &call.deed.by, call.now)?;
     Ok(json!({}))
 }
 

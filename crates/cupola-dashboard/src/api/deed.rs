@@ -6,6 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::HeaderValue;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::access::{Access, Role, Visitor};
@@ -45,6 +46,22 @@ impl Deed {
         };
         Ok(Self { by, asked: Asked::read(head.uri.query())?, body })
     }
+}
+
+impl Deed {
+    /// What was sent, each field of it as it is accepted and no other.
+    pub(super) fn said<T: DeserializeOwned>(&self, accepted: &str) -> Result<T, Problem> {
+        serde_path_to_error::deserialize(&self.body).map_err(|error| {
+            let (place, is) = (error.path().to_string(), error.inner().to_string());
+            let field = missing(&is).unwrap_or(if place == "." { "body" } else { &place });
+            Problem::bad(field, &format!("is refused: {is}"), accepted)
+        })
+    }
+}
+
+/// The field that is missing; serde says it only so.
+fn missing(is: &str) -> Option<&str> {
+    is.strip_prefix("missing field `")?.strip_suffix('`')
 }
 
 /// An answer that nobody keeps.

@@ -121,8 +121,7 @@ struct Which {
 const WHICH: &str = "an object with before (a time) or days (1 to 36500), max_bytes, or both kinds; and dry_run";
 
 fn prune(deed: &Deed) -> Result<Work, Problem> {
-    let which =
-        Which::deserialize(&deed.body).map_err(|error| Problem::bad("body", &format!("is refused: {error}"), WHICH))?;
+    let which: Which = deed.said(WHICH)?;
     let before = match (which.before, which.days) {
         (before, None) => before,
         (None, Some(days @ 1..=36_500)) => Some(format!("{days}d ago")),

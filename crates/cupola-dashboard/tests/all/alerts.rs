@@ -224,11 +224,41 @@ async fn the_api_tells_of_alerts_and_lets_those_decide_who_may() {
     assert_eq!(ask("POST", "/alerts/dance", "admin", body.clone()).await.0, 404);
     let (status, told) = ask("POST", "/alerts/silence", "admin", json!({ "alert": alert["id"] })).await;
     assert_eq!((status, &told["parameter"]), (400, &json!("until")), "{told}");
+    let (status, told) = ask("POST", "/alerts/silence", "admin", body).await;
+    assert_eq!((status, &told["parameter"]), (400, &json!("note")), "{told}");
+    let body = json!({ "alert": alert["id"], "until": "2200-01-01T00:00:00Z" });
     assert_eq!(ask("POST", "/alerts/silence", "admin", body).await.0, 200);
     let (_, told) = ask("GET", "/silences", "view", Json::Null).await;
     let id = told["silences"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(ask("DELETE", &format!("/silences/{id}"), "admin", Json::Null).await.0, 200);
     assert_eq!(ask("DELETE", "/silences/none", "admin", Json::Null).await.0, 400);
+    for (method, path, body, named, accepted) in [
+        ("GET", "/alerts?phase=firing", Json::Null, "phase", "none"),
+        ("GET", "/alerts/history?lmit=5", Json::Null, "lmit", "alert, before, limit"),
+        ("DELETE", "/silences/none?now=1", Json::Null, "now", "none"),
+        ("GET", "/rules/%ff/preview", Json::Null, "path", "UTF-8"),
+        ("POST", "/alerts/acknowledge", json!({ "alert": 5 }), "alert", "RULE/FINGERPRINT"),
+        ("POST", "/alerts/acknowledge", json!({ "alert": "none" }), "alert", "RULE/FINGERPRINT"),
+        ("POST", "/alerts/acknowledge", json!({ "alert": alert["id"], "note": ["x"] }), "note", "a text"),
+        ("POST", "/alerts/acknowledge", json!({ "alert": alert["id"], "until": "soon" }), "until", "RFC 3339"),
+        ("POST", "/alerts/assign", json!({ "alert": alert["id"], "to": 7 }), "to", "a name"),
+        ("POST", "/alerts/assign", json!({ "alert": alert["id"], "for": "ada" }), "for", "a name"),
+        ("POST", "/alerts/comment", json!([]), "body", "an object"),
+        ("POST", "/alerts/comment", Json::Null, "body", "an object"),
+        ("POST", "/alerts/send-again", json!({}), "message", "its id"),
+        (
+            "POST",
+            "/silences",
+            json!({ "matchers": "service=shop", "until": "2200-01-01T00:00:00Z" }),
+            "matchers",
+            "a list",
+        ),
+        ("POST", "/silences", json!({ "matchers": [5], "until": "2200-01-01T00:00:00Z" }), "matchers[0]", "a list"),
+    ] {
+        let (status, told) = ask(method, path, "admin", body).await;
+        assert_eq!((status, &told["parameter"]), (400, &json!(named)), "{method} {path}: {told}");
+        assert!(told["accepted"].as_str().unwrap().contains(accepted), "{method} {path}: {told}");
+    }
     let rule = json!({ "kind": "logs", "filter": "message=\"long ago\"", "threshold": 0 });
     let (status, told) = ask("PUT", "/rules/mine", "admin", rule).await;
     assert_eq!((status, &told["rule"]["name"]), (200, &json!("mine")), "{told}");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use cupola_dashboard::Api;
+use cupola_dashboard::{Api, Pages};
 use cupola_store::{
     Batch, Cancel, Counted, Counts, Failed, Failures, Found, Measured, Pointed, Points, Quantiles, Query, QueryError,
     Reader, Requested, Requests, Search, Signal, Tails, Top, Topped, Trace, TraceOf, Value as Field,
@@ -286,4 +286,30 @@ async fn requests_and_metrics_over_time() {
         (status, &problem["detail"]),
         (400, &json!("Rate is not told of a gauge: ask for Last, Mean, Least or Most"))
     );
+}
+
+/// What is no answer of the API's is a problem, too, with whatever heads belong to it.
+#[tokio::test]
+async fn what_is_not_there_and_what_cannot_be_done_are_problems() {
+    let house = filled();
+    let app = api(&house).router().merge(Pages::new(Arc::new(house.reader())).router());
+    let check = async |method: &str, path: &str, status: u16, allow: Option<&str>| {
+        let request =
+            Request::builder().method(method).uri(format!("/cupola/api/v1{path}")).body(Body::empty()).unwrap();
+        let answer = app.clone().oneshot(request).await.unwrap();
+        let heads = answer.headers().clone();
+        assert_eq!(answer.status().as_u16(), status, "{method} {path}");
+        assert_eq!(heads["content-type"], "application/problem+json", "{method} {path}");
+        assert_eq!(heads.get("allow").map(|allow| allow.to_str().unwrap()), allow, "{method} {path}");
+        let problem: Value = serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap();
+        assert_eq!(problem["status"], status);
+        assert!(problem["detail"].as_str().unwrap().contains("accepted: "), "{problem}");
+    };
+    for path in ["", "/", "/lgos", "/logs/", "/logs/counts/more", "/%ff"] {
+        check("GET", path, 404, None).await;
+        check("POST", path, 404, None).await;
+    }
+    check("POST", "/logs", 405, Some("GET,HEAD")).await;
+    check("DELETE", "/traces/07", 405, Some("GET,HEAD")).await;
+    check("GET", "/traces/%ff", 400, None).await;
 }
