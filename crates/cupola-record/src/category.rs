@@ -51,10 +51,20 @@ impl Category {
 
     /// The category of an event with this target that names none itself; `None` where its level decides.
     pub fn of_target(target: &str) -> Option<Self> {
-        if matches!(target, crate::TARGET | crate::CALL_TARGET) {
-            return Some(Self::Api);
+        if let Some(category) = Self::of_record(target) {
+            return Some(category);
         }
         Self::ALL.into_iter().find(|category| category.target() == target)
+    }
+
+    /// The category of every event with this target, where it is that of records which are all of one.
+    #[doc(hidden)]
+    pub fn of_record(target: &str) -> Option<Self> {
+        match target {
+            crate::TARGET | crate::CALL_TARGET | crate::LLM_TARGET => Some(Self::Api),
+            crate::JOB_TARGET | crate::EXECUTION_TARGET => Some(Self::Operations),
+            _ => None,
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What is decided once per callsite: its envelope, its encoded keys, and which of them are masked.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use cupola_line::{EncodedEnvelope, EncodedKey, Envelope, keys};
@@ -20,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) fields: Box<[Slot]>,
     /// Where the event names its own category.
     pub(crate) category: Option<usize>,
+    /// The first category that an event has named, and its envelope: as a rule each names the same.
+    own: OnceLock<(Box<str>, EncodedEnvelope)>,
     /// It is an access line: it names the request's ids itself, and the request's totals belong on it.
     pub(crate) access: bool,
     /// Lines that say the same may be one, and a count.
@@ -45,20 +48,29 @@ impl Plan {
             keys::CATEGORY if metadata.is_event() => Slot::Category,
             name => Slot::Field(EncodedKey::new(name), policy.verdict(name)),
         };
-        let category = metadata.fields().iter().position(|field| field.name() == keys::CATEGORY);
+        let named = || metadata.fields().iter().position(|field| field.name() == keys::CATEGORY);
+        let category = if Category::of_record(metadata.target()).is_some() { None } else { named() };
         Self {
             envelope: envelope(metadata, default_category(metadata)),
             fields: metadata.fields().iter().map(|field| slot(field.name())).collect(),
             category,
+            own: OnceLock::new(),
             collapses: metadata.target() != TARGET && Collapse::fits(metadata),
             masked: matches!(metadata.target(), TARGET | CALL_TARGET | JOB_TARGET),
             access: metadata.target() == TARGET && metadata.fields().field(keys::SPAN_ID).is_some(),
         }
     }
+
+    /// The envelope of an event that names its own category.
+    pub(crate) fn envelope_in(&self, metadata: &Metadata<'_>, category: &str) -> Cow<'_, EncodedEnvelope> {
+        match self.own.get_or_init(|| (category.into(), envelope(metadata, category))) {
+            (known, encoded) if **known == *category => Cow::Borrowed(encoded),
+            _ => Cow::Owned(envelope(metadata, category)),
+        }
+    }
 }
 
-/// The envelope of a callsite, or of one event that names its own category.
-pub(crate) fn envelope(metadata: &Metadata<'_>, category: &str) -> EncodedEnvelope {
+fn envelope(metadata: &Metadata<'_>, category: &str) -> EncodedEnvelope {
     EncodedEnvelope::new(&Envelope { level: metadata.level().as_str(), target: metadata.target(), category })
 }
 

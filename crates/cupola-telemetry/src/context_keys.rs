@@ -70,17 +70,19 @@ impl ContextKeys {
         });
     }
 
-    #[allow(clippy::ptr_arg, reason = "a name that is code is kept as it is: no allocation")]
+    #[expect(clippy::ptr_arg, reason = "a name that is code is kept as it is: no allocation")]
     fn judged(&mut self, name: &Cow<'static, str>, policy: &KeyPolicy, show: impl FnOnce(Key<'_>, Verdict)) {
-        if name.len() > MAX_NAME {
-            return show(Key::new(name), policy.verdict(name));
+        if let Some((key, verdict)) = self.0.get(&**name) {
+            return show(key.key(), *verdict);
         }
-        if self.0.len() >= MAX && !self.0.contains_key(&**name) {
-            self.0.clear();
+        let verdict = policy.verdict(name);
+        show(Key::new(name), verdict);
+        if name.len() <= MAX_NAME {
+            if self.0.len() >= MAX {
+                self.0.clear();
+            }
+            self.0.insert(name.clone(), (EncodedKey::new(name), verdict));
         }
-        let (key, verdict) =
-            self.0.entry(name.clone()).or_insert_with(|| (EncodedKey::new(name), policy.verdict(name)));
-        show(key.key(), *verdict);
     }
 }
 

@@ -16,7 +16,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::access_lines::{self, access_lines};
 use crate::call_lines::{self, call_lines};
-use crate::callsite::{Plan, Plans, envelope};
+use crate::callsite::{Plan, Plans};
 use crate::collapse::Collapse;
 use crate::context_keys::{ContextKeys, write_flags, write_ids, write_span};
 use crate::held::Held;
@@ -219,7 +219,7 @@ impl LineLayer {
         let mut line = match own_category(event, plan, self.texts(plan, formatted)) {
             None => LineWriter::begin_encoded(buffer, scratch, timestamp, &plan.envelope),
             Some(category) => {
-                LineWriter::begin_encoded(buffer, scratch, timestamp, &envelope(event.metadata(), &category))
+                LineWriter::begin_encoded(buffer, scratch, timestamp, &plan.envelope_in(event.metadata(), &category))
             }
         };
         if HELD {
