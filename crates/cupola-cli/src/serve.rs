@@ -193,6 +193,7 @@ impl Serve {
         let access = people::access(tokens, Arc::clone(&metadata), address, self.certificate.is_there());
         let caretaker = Caretaker::new(Arc::new(store.upkeep(self.backups.clone())), Arc::clone(&metadata));
         let api = Api::new(reader.clone()).tails(store.tails().clone()).access(access.clone()).caretaker(caretaker);
+        let api = api.metadata(Arc::clone(&metadata));
         let stats = Arc::downgrade(store);
         let pages = Pages::new(reader)
             .access(access)

@@ -33,6 +33,9 @@ use throttle::Throttle;
 /// How many characters of a form's token make it another one each time.
 const NONCE: usize = 16;
 
+/// The head by which a script of our pages says what a form has.
+pub(crate) const FORM_HEAD: &str = "x-cupola-form";
+
 /// The cookie that binds forms to who was given them.
 const FORM: &str = "cupola_form";
 

@@ -12,42 +12,39 @@ use jiff::tz::TimeZone;
 
 use crate::problem::Problem;
 
-/// The parameters that are yet to be read, and the names of those that have been.
+/// The parameters that are yet to be read.
 #[derive(Debug)]
 pub(crate) struct Asked {
     pairs: Vec<(String, String)>,
-    known: Vec<&'static str>,
     now: Zoned,
 }
 
 impl Asked {
-    pub(crate) fn read(raw: Option<&str>) -> Result<Self, Problem> {
+    /// No others than these are asked for, and each of them once.
+    pub(crate) fn read(raw: Option<&str>, accepted: &[&str]) -> Result<Self, Problem> {
         let bad = || Problem::bad("query", "cannot be read", "name=value pairs, percent-encoded, with & between them");
         let uri = Uri::try_from(format!("/?{}", raw.unwrap_or_default())).map_err(|_| bad())?;
-        let Query(pairs) = Query::try_from_uri(&uri).map_err(|_| bad())?;
-        Ok(Self { pairs, known: Vec::new(), now: clock() })
-    }
-
-    /// The value of a parameter, if it has one.
-    pub(crate) fn take(&mut self, name: &'static str) -> Option<String> {
-        self.known.push(name);
-        let place = self.pairs.iter().position(|(known, _)| known == name)?;
-        Some(self.pairs.remove(place).1).filter(|value| !value.is_empty())
-    }
-
-    /// No others than these are asked for.
-    pub(crate) fn only(&self, accepted: &[&str]) -> Result<(), Problem> {
-        let unknown = self.pairs.iter().find(|(name, _)| !accepted.contains(&name.as_str()));
-        let accepted = if accepted.is_empty() { "none".to_owned() } else { accepted.join(", ") };
-        unknown.map_or(Ok(()), |(name, _)| Err(Problem::bad(name, "is no parameter here", accepted)))
-    }
-
-    /// Nothing else is asked for.
-    pub(crate) fn end(self) -> Result<(), Problem> {
-        match self.pairs.first() {
-            None => Ok(()),
-            Some((name, _)) => Err(Problem::bad(name, "is no parameter here, or stands twice", self.known.join(", "))),
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&uri).map_err(|_| bad())?;
+        let is_other = |place: usize| {
+            let name = &pairs[place].0;
+            !accepted.contains(&name.as_str()) || pairs[..place].iter().any(|(before, _)| before == name)
+        };
+        if let Some(place) = (0..pairs.len()).find(|place| is_other(*place)) {
+            let accepted = if accepted.is_empty() { "none".to_owned() } else { accepted.join(", ") };
+            return Err(Problem::bad(&pairs[place].0, "is no parameter here, or stands twice", accepted));
         }
+        Ok(Self { pairs, now: clock() })
+    }
+
+    /// The value of a parameter, if it is there.
+    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
+        let place = self.pairs.iter().position(|(known, _)| known == name)?;
+        Some(self.pairs.remove(place).1)
+    }
+
+    /// A text; an empty one says nothing.
+    pub(crate) fn text(&mut self, name: &str) -> Option<String> {
+        self.take(name).filter(|value| !value.is_empty())
     }
 
     /// Which entries.
@@ -64,7 +61,7 @@ impl Asked {
     }
 
     pub(crate) fn expression(&mut self) -> Result<Option<Expression>, Problem> {
-        let Some(text) = self.take("query") else { return Ok(None) };
+        let Some(text) = self.text("query") else { return Ok(None) };
         let meaning = Meaning { now: self.now.clone(), ignore_case: false };
         match parse(&text, &meaning) {
             Ok(expression) => Ok(Some(expression)),
@@ -76,27 +73,27 @@ impl Asked {
     }
 
     /// A time, in nanoseconds since 1970; `unset` where nothing is said.
-    pub(crate) fn time(&mut self, name: &'static str, unset: Option<&str>) -> Result<Option<i64>, Problem> {
+    pub(crate) fn time(&mut self, name: &str, unset: Option<&str>) -> Result<Option<i64>, Problem> {
         let said = self.take(name);
         let Some(text) = said.as_deref().or(unset) else { return Ok(None) };
         moment(name, text, &self.now).map(Some)
     }
 
     /// How long, as `30s`.
-    pub(crate) fn span(&mut self, name: &'static str) -> Result<Option<Duration>, Problem> {
+    pub(crate) fn span(&mut self, name: &str) -> Result<Option<Duration>, Problem> {
         let Some(text) = self.take(name) else { return Ok(None) };
         let read = milliseconds(&text).and_then(|ms| Duration::try_from_secs_f64(ms / 1e3).ok());
         let read = read.filter(|span| !span.is_zero());
         read.map(Some).ok_or_else(|| Problem::bad(name, "is no length of time", "a number with ms, s, m or h: 30s"))
     }
 
-    pub(crate) fn number(&mut self, name: &'static str, unset: usize, most: usize) -> Result<usize, Problem> {
+    pub(crate) fn number(&mut self, name: &str, unset: usize, most: usize) -> Result<usize, Problem> {
         let Some(text) = self.take(name) else { return Ok(unset) };
         let number = text.parse().ok().filter(|number| (1..=most).contains(number));
         number.ok_or_else(|| Problem::bad(name, "is no such number", format!("a whole number from 1 to {most}")))
     }
 
-    pub(crate) fn read_as<T: FromStr>(&mut self, name: &'static str, accepted: &str) -> Result<Option<T>, Problem> {
+    pub(crate) fn read_as<T: FromStr>(&mut self, name: &str, accepted: &str) -> Result<Option<T>, Problem> {
         let Some(text) = self.take(name) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| Problem::bad(name, "cannot be read", accepted))
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::access::{audit, now};
-pub(crate) use work::Work;
+pub(crate) use work::{BackedUp, Compacted, Pruned, Verified, Work};
 
 /// Takes care of a store that is open: verifies it, deletes its oldest days, makes it smaller, copies it and takes entries out. One thing is done
 /// at a time, away from the threads that others wait for; whoever asks while one is at work is told who has it done. Each is noted with the

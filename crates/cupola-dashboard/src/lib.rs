@@ -29,6 +29,7 @@ mod pages;
 mod problem;
 mod receiver;
 mod token;
+mod views;
 
 pub use access::{Access, Role, User, UserError, Users};
 pub use api::{Api, alerting_health};

@@ -63,6 +63,7 @@ use fault::Fault;
 use form::Form;
 use layout::Drawn;
 use link::Link;
+pub(crate) use link::is_ours;
 use room::Room;
 use visit::{THEME, Theme, Visit};
 

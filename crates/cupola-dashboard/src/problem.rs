@@ -4,9 +4,14 @@ use axum::response::{IntoResponse, Response};
 use cupola_store::QueryError;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::desk::Unasked;
+
+/// The media type of what is refused.
+pub(crate) const PROBLEM: &str = "application/problem+json";
 
 /// Why a question is not answered.
 #[derive(Debug)]
@@ -99,17 +104,40 @@ impl From<Unasked> for Problem {
     }
 }
 
+/// Why a question is not answered, as RFC 9457 has it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+struct Said<'a> {
+    /// What the status is called.
+    title: Option<&'a str>,
+    /// The status.
+    status: u16,
+    /// What is wrong, and what is accepted instead.
+    detail: &'a str,
+    /// The parameter or field that is at fault, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<&'a str>,
+    /// What is accepted of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepted: Option<&'a str>,
+}
+
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        Said::schema()
+    }
+}
+
+impl ToSchema for Problem {}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let title = self.status.canonical_reason();
-        let mut told = json!({ "title": title, "status": self.status.as_u16(), "detail": self.detail });
-        if let Some((parameter, accepted)) = self.parameter {
-            told["parameter"] = parameter.into();
-            told["accepted"] = accepted.into();
-        }
-        let mut answer = (self.status, told.to_string()).into_response();
+        let (parameter, accepted) = self.parameter.as_ref().map(|(name, accepted)| (&**name, &**accepted)).unzip();
+        let (title, status) = (self.status.canonical_reason(), self.status.as_u16());
+        let told = Said { title, status, detail: &self.detail, parameter, accepted };
+        let mut answer = (self.status, serde_json::to_string(&told).unwrap_or_default()).into_response();
         let head = answer.headers_mut();
-        head.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        head.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         if let Some(seconds) = self.again {
             head.insert(RETRY_AFTER, seconds.into());
         }

@@ -131,7 +131,7 @@ mod with {
             let stats = parts.keeping.stats();
             let mut pages = Pages::new(reader).access(access).tails(tails).stats(stats);
             if let Some(metadata) = parts.monitoring.metadata() {
-                pages = pages.metadata(metadata.clone());
+                (api, pages) = (api.metadata(metadata.clone()), pages.metadata(metadata.clone()));
                 if let Some(upkeep) = parts.keeping.upkeep() {
                     api = api.caretaker(Caretaker::new(Arc::new(upkeep), metadata.clone()));
                 }

@@ -1,259 +1,155 @@
 //! Alerts, rules and silences over HTTP: what there is, and what people decide.
 
+mod deeds;
+mod rule;
 mod sent;
+mod told;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{RawPathParams, Request};
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodFilter, on};
-use cupola_alert::{Alert, Alerts, Event, Happened, Matcher, PeopleError, Preview, Rule, RuleStatus};
+use axum::response::Response;
+use cupola_alert::{AlertId, Alerts, PeopleError, Rule};
 use cupola_store::MetadataError;
-use jiff::Timestamp;
-use serde_json::{Value, json};
 
-use super::deed::{Deed, told};
-use crate::access::{Access, Role, now};
+use super::call::{Call, told};
+use super::document::Routes;
+use super::operation::Operation;
+use super::parameter::{ALERT, BEFORE, Parameter};
+use crate::access::Role;
 use crate::desk::Desk;
 use crate::problem::Problem;
 
-/// What somebody asks or decides.
-struct Call {
-    steps: Vec<(String, String)>,
-    deed: Deed,
-    now: i64,
-}
+type Answer = fn(&Alerts, &mut Call) -> Result<Response, Problem>;
 
-type Steps = Result<RawPathParams, RawPathParamsRejection>;
-type Answer = fn(&Alerts, &mut Call) -> Result<Value, Problem>;
+const EVENTS: Parameter = Parameter::most("limit", "How many events there are at most.", 100, 1_000);
 
-/// Method, path, who may, which parameters there are, and what is done.
-const ROUTES: [(MethodFilter, &str, Role, &[&str], Answer); 13] = [
-    (MethodFilter::GET, "/alerts", Role::Viewer, &[], alerts),
-    (MethodFilter::GET, "/alerts/history", Role::Viewer, &["alert", "before", "limit"], history),
-    (MethodFilter::GET, "/alerts/failed", Role::Viewer, &[], failed),
-    (MethodFilter::GET, "/alerts/health", Role::Viewer, &[], health),
-    (MethodFilter::POST, "/alerts/{what}", Role::Operator, &[], act),
-    (MethodFilter::GET, "/silences", Role::Viewer, &[], silences),
-    (MethodFilter::POST, "/silences", Role::Operator, &[], silence),
-    (MethodFilter::DELETE, "/silences/{id}", Role::Operator, &[], unsilence),
-    (MethodFilter::GET, "/rules", Role::Viewer, &[], rules),
-    (MethodFilter::GET, "/rules/{name}/preview", Role::Viewer, &[], preview),
-    (MethodFilter::POST, "/rules/preview", Role::Viewer, &[], try_out),
-    (MethodFilter::PUT, "/rules/{name}", Role::Admin, &[], put_rule),
-    (MethodFilter::DELETE, "/rules/{name}", Role::Admin, &[], delete_rule),
-];
-
-/// The routes, below the API's own path; whoever asks is known before.
-pub(super) fn routes(mut routes: Router, desk: &Desk, access: &Access, alerts: &Arc<Alerts>) -> Router {
-    for (method, path, role, parameters, answer) in ROUTES {
-        let (desk, access, alerts) = (desk.clone(), access.clone(), Arc::clone(alerts));
-        let handler = async move |steps: Steps, asked: Request| {
-            said(&desk, &access, alerts, (role, parameters, answer), steps, asked)
-                .await
-                .unwrap_or_else(Problem::into_response)
-        };
-        routes = routes.route(path, on(method, handler));
-    }
-    routes
-}
-
-async fn said(
-    desk: &Desk,
-    access: &Access,
-    alerts: Arc<Alerts>,
-    (role, parameters, answer): (Role, &[&str], Answer),
-    steps: Steps,
-    asked: Request,
-) -> Result<Response, Problem> {
-    let deed = Deed::read(access, role, asked).await?;
-    deed.asked.only(parameters)?;
-    let steps = steps.map_err(|_| Problem::bad("path", "is no text", "what is percent-encoded is UTF-8"))?;
-    let steps = steps.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let mut call = Call { steps, deed, now: now() };
-    Ok(told(&desk.ask(move |_| answer(&alerts, &mut call)).await??))
-}
-
-impl Call {
-    fn step(&self, name: &str) -> &str {
-        self.steps.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+/// Adds them.
+pub(super) fn add(routes: &mut Routes, desk: &Desk, alerts: &Arc<Alerts>) {
+    for (operation, answer) in questions().into_iter().chain(deeds::operations()).chain(of_rules()) {
+        let (desk, alerts) = (desk.clone(), Arc::clone(alerts));
+        routes.add(operation, move |mut call| {
+            let (desk, alerts) = (desk.clone(), Arc::clone(&alerts));
+            async move { desk.ask(move |_| answer(&alerts, &mut call)).await? }
+        });
     }
 }
 
-fn alerts(alerts: &Alerts, _: &mut Call) -> Result<Value, Problem> {
-    Ok(json!({ "alerts": alerts.alerts()?.iter().map(of_alert).collect::<Vec<_>>() }))
+fn questions() -> [(Operation, Answer); 5] {
+    let history = Operation::get("/alerts/history", "read_history", "What happened to alerts, and what people did");
+    let failed = Operation::get("/alerts/failed", "list_failed_messages", "Messages that were given up");
+    let health = Operation::get("/alerts/health", "read_alerting_health", "How alerting itself is");
+    let silences = Operation::get("/silences", "list_silences", "The silences");
+    [
+        (
+            Operation::get("/alerts", "list_alerts", "The alerts")
+                .answers::<told::Alerts<'_>>("As of the last evaluation."),
+            all,
+        ),
+        (history.asks([&ALERT, &BEFORE, &EVENTS]).answers::<told::Events<'_>>("The newest first."), history_of),
+        (failed.answers::<told::GivenUp<'_>>("Those that nobody has sent again."), given_up),
+        (health.answers::<super::alerting_health::Health>("Each part of it."), health_of),
+        (silences.answers::<told::Silences<'_>>("Those that have ended among them."), silences_of),
+    ]
 }
 
-fn history(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
-    let asked = &mut call.deed.asked;
-    let id = asked.take("alert").map(|text| sent::id(&text)).transpose()?;
-    let before = asked.read_as::<i64>("before", "the number of an event")?;
-    let limit = asked.number("limit", 100, 1_000)?;
-    let events = alerts.history(id.as_ref(), before, limit)?;
-    Ok(json!({ "events": events.iter().map(of_event).collect::<Vec<_>>() }))
+fn of_rules() -> [(Operation, Answer); 5] {
+    let missing = "There is no rule of this name.";
+    let preview =
+        Operation::get("/rules/{name}/preview", "preview_rule", "When a rule would have fired in the last day");
+    let try_out = Operation::post(
+        "/rules/preview",
+        "try_rule",
+        "When a rule that is not there yet would have fired in the last day",
+    );
+    let put = Operation::put("/rules/{name}", "put_rule", "Makes a rule, or changes fields of one").needs(Role::Admin);
+    let put = put.says(
+        "`null` makes a field what it is unless said. A rule of the start or of a file is changed over what that says.",
+    );
+    let delete =
+        Operation::delete("/rules/{name}", "delete_rule", "Takes a rule away that people have made").needs(Role::Admin);
+    let delete = delete.says("What files and the start say of it is so again.");
+    [
+        (
+            Operation::get("/rules", "list_rules", "The rules")
+                .answers::<told::Rules<'_>>("By name, with how they are."),
+            rules,
+        ),
+        (preview.answers::<told::Foreseen<'_>>("By what is stored.").fails(404, missing), preview_of),
+        (try_out.sends::<sent::WholeRule>().answers::<told::Foreseen<'_>>("By what is stored."), try_rule),
+        (put.sends::<sent::RuleFields>().answers::<told::Set<'_>>("The rule as it is from now on."), put_rule),
+        (
+            delete
+                .answers::<told::Done>("It is taken away.")
+                .fails(404, missing)
+                .fails(409, "Nobody has made it: it is of a file or of the start."),
+            delete_rule,
+        ),
+    ]
 }
 
-fn act(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
-    let (people, deed, now) = (alerts.people(), &call.deed, call.now);
-    let by = &*deed.by;
-    let id = match call.step("what") {
-        "acknowledge" => {
-            let sent::Acknowledged { alert, note, until } = deed.said(sent::ACKNOWLEDGED)?;
-            let id = sent::id(&alert)?;
-            people.acknowledge(&id, by, &note, until.map(|until| until.0), now)?;
-            id
-        }
-        "unacknowledge" => {
-            let sent::OfAlert { alert } = deed.said(sent::OF_ALERT)?;
-            let id = sent::id(&alert)?;
-            people.unacknowledge(&id, by, now)?;
-            id
-        }
-        "resolve" => {
-            let sent::Noted { alert, note } = deed.said(sent::NOTED)?;
-            let id = sent::id(&alert)?;
-            people.resolve(&id, by, &note, now)?;
-            id
-        }
-        "comment" => {
-            let sent::Noted { alert, note } = deed.said(sent::NOTED)?;
-            let id = sent::id(&alert)?;
-            people.comment(&id, by, &note, now)?;
-            id
-        }
-        "assign" => {
-            let sent::Assigned { alert, to } = deed.said(sent::ASSIGNED)?;
-            let id = sent::id(&alert)?;
-            people.assign(&id, by, to.as_deref(), now)?;
-            id
-        }
-        "silence" => {
-            let sent::Snoozed { alert, until } = deed.said(sent::SNOOZED)?;
-            return Ok(json!({ "silence": people.snooze(&sent::id(&alert)?, by, until.0, now)? }));
-        }
-        "send-again" => {
-            let sent::Again { message } = deed.said(sent::AGAIN)?;
-            alerts.send_again(&message, by, now)?;
-            return Ok(json!({}));
-        }
-        _ => {
-            return Err(Problem::not_here(
-                "there is no such deed; accepted: acknowledge, unacknowledge, silence, resolve, comment, assign, send-again",
-            ));
-        }
-    };
-    Ok(alerts.alert(&id)?.as_ref().map(of_alert).unwrap_or_default())
+fn all(alerts: &Alerts, _: &mut Call) -> Result<Response, Problem> {
+    Ok(told(&told::Alerts { alerts: alerts.alerts()?.iter().map(told::One::from).collect() }))
 }
 
-fn failed(alerts: &Alerts, _: &mut Call) -> Result<Value, Problem> {
-    let of = |failed: &cupola_alert::Failed| {
-        let alerts: Vec<String> =
-            failed.notices().map(|notice| format!("{}/{}", notice.rule, notice.fingerprint)).collect();
-        json!({
-            "message": failed.message.id, "receiver": failed.message.receiver, "kind": failed.message.kind.as_str(), "alerts": alerts,
-            "attempts": failed.attempts, "error": failed.error, "time": time(failed.time),
-        })
-    };
-    Ok(json!({ "failed": alerts.failed()?.iter().map(of).collect::<Vec<_>>() }))
+fn history_of(alerts: &Alerts, call: &mut Call) -> Result<Response, Problem> {
+    let alert = call.asked.read_as::<AlertId>("alert", "RULE/FINGERPRINT")?;
+    let before = call.asked.read_as::<i64>("before", "the number of an event")?;
+    let limit = call.asked.number("limit", 100, 1_000)?;
+    let events = alerts.history(alert.as_ref(), before, limit)?;
+    Ok(told(&told::Events { events: events.iter().map(told::Happening::from).collect() }))
 }
 
-fn health(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
-    Ok(super::alerting_health(alerts, call.now)?)
+fn given_up(alerts: &Alerts, _: &mut Call) -> Result<Response, Problem> {
+    Ok(told(&told::GivenUp { failed: alerts.failed()?.iter().map(told::Message::from).collect() }))
 }
 
-fn silences(alerts: &Alerts, _: &mut Call) -> Result<Value, Problem> {
-    let of = |silence: &cupola_alert::Silence| {
-        let matchers: Vec<String> = silence.matchers.iter().map(ToString::to_string).collect();
-        json!({ "id": silence.id, "matchers": matchers, "from": time(silence.from), "until": time(silence.until), "by": silence.by, "note": silence.note })
-    };
-    Ok(json!({ "silences": alerts.silences()?.iter().map(of).collect::<Vec<_>>() }))
+fn health_of(alerts: &Alerts, call: &mut Call) -> Result<Response, Problem> {
+    Ok(told(&super::alerting_health::Health::of(alerts, call.now)?))
 }
 
-fn silence(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
-    let sent::Silenced { matchers, note, until } = call.deed.said(sent::SILENCED)?;
-    let matchers: Result<Vec<Matcher>, PeopleError> = matchers.iter().map(|matcher| matcher.parse()).collect();
-    let id = alerts.people().silence(matchers?, &call.deed.by, &note, until.0, call.now)?;
-    Ok(json!({ "silence": id }))
+fn silences_of(alerts: &Alerts, _: &mut Call) -> Result<Response, Problem> {
+    Ok(told(&told::Silences { silences: alerts.silences()?.iter().map(told::Silent::from).collect() }))
 }
 
-fn unsilence(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
-    alerts.people().unsilence(call.step("id"), &call.deed.by, call.now)?;
-    Ok(json!({}))
+fn rules(alerts: &Alerts, _: &mut Call) -> Result<Response, Problem> {
+    Ok(told(&told::Rules { rules: alerts.rules()?.iter().map(told::Status::from).collect() }))
 }
 
-fn rules(alerts: &Alerts, _: &mut Call) -> Result<Value, Problem> {
-    Ok(json!({ "rules": alerts.rules()?.iter().map(of_rule).collect::<Vec<_>>() }))
-}
-
-fn preview(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
+fn preview_of(alerts: &Alerts, call: &mut Call) -> Result<Response, Problem> {
     let rules = alerts.all_rules()?;
-    let rule = rules.get(call.step("name")).ok_or_else(|| Problem::not_here("there is no rule of this name"))?;
-    Ok(of_preview(&alerts.preview(rule, call.now)))
+    let rule = rules.get(call.step("name")).ok_or_else(no_rule)?;
+    Ok(told(&told::Foreseen::from(&alerts.preview(rule, call.now))))
 }
 
-fn try_out(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
-    let rule = Rule::from_json(&call.deed.body).map_err(|error| Problem::of_asker(error.to_string()))?;
-    Ok(of_preview(&alerts.preview(&rule, call.now)))
+fn try_rule(alerts: &Alerts, call: &mut Call) -> Result<Response, Problem> {
+    let sent::WholeRule(rule) = call.said()?;
+    let rule = Rule::from_json(&rule).map_err(|error| Problem::of_asker(error.to_string()))?;
+    Ok(told(&told::Foreseen::from(&alerts.preview(&rule, call.now))))
 }
 
-fn put_rule(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
-    let mut rule = call.deed.body.clone();
-    match rule.as_object_mut() {
-        Some(fields) => fields.insert("name".to_owned(), call.step("name").into()),
-        None => return Err(Problem::bad("body", "is no rule", "an object of its fields")),
-    };
-    let set = alerts.people().put_rule(&alerts.all_rules()?, &rule, &call.deed.by, call.now)?;
-    Ok(json!({ "rule": set.typed(), "summary": set.summary() }))
+fn put_rule(alerts: &Alerts, call: &mut Call) -> Result<Response, Problem> {
+    let sent::RuleFields(mut rule) = call.said()?;
+    rule.insert("name".to_owned(), call.step("name").into());
+    let set = alerts.people().put_rule(&alerts.all_rules()?, &rule.into(), call.by(), call.now)?;
+    Ok(told(&told::Set { rule: set.typed(), summary: set.summary() }))
 }
 
-fn delete_rule(alerts: &Alerts, call: &mut Call) -> Result<Value, Problem> {
-    alerts.people().delete_rule(call.step("name"), &call.deed.by, call.now)?;
-    Ok(json!({}))
+fn delete_rule(alerts: &Alerts, call: &mut Call) -> Result<Response, Problem> {
+    let name = call.step("name");
+    if alerts.all_rules()?.get(name).is_none() {
+        return Err(no_rule());
+    }
+    alerts.people().delete_rule(name, call.by(), call.now).map_err(not_now)?;
+    Ok(told(&told::Done {}))
 }
 
-fn of_alert(alert: &Alert) -> Value {
-    json!({
-        "id": alert.id().to_string(), "rule": alert.rule, "fingerprint": alert.fingerprint,
-        "phase": alert.phase.as_str(), "since": time(alert.since), "severity": alert.severity.as_str(),
-        "labels": alert.labels, "annotations": alert.annotations, "value": alert.value, "threshold": alert.threshold, "unit": alert.unit,
-        "episode": alert.episode.as_ref().map(|episode| json!({ "id": episode.id, "starts_at": time(episode.starts_at), "ends_at": episode.ends_at.map(time) })),
-        "acknowledged": alert.acknowledged.as_ref().map(|seen| json!({ "by": seen.by, "at": time(seen.at), "note": seen.note, "until": seen.until.map(time) })),
-        "assigned": alert.assigned.as_ref().map(|assigned| json!({ "to": assigned.to, "by": assigned.by, "at": time(assigned.at) })),
-        "silences": alert.silences.iter().map(|silence| &*silence.id).collect::<Vec<_>>(),
-    })
+/// What makes sense, and cannot be done as things are.
+fn not_now(error: PeopleError) -> Problem {
+    if error.is_of_asker() { Problem::conflict(error.to_string()) } else { error.into() }
 }
 
-fn of_event(event: &Event) -> Value {
-    let what = match &event.what {
-        Happened::Delivery(note) => {
-            json!({ "what": "delivery", "kind": note.kind.as_str(), "receiver": note.receiver, "outcome": note.outcome, "why": note.why })
-        }
-        other => serde_json::to_value(other).unwrap_or_default(),
-    };
-    json!({ "number": event.number, "subject": event.subject, "time": time(event.time), "event": what })
-}
-
-fn of_rule(status: &RuleStatus) -> Value {
-    let (rule, health) = (&status.rule, &status.health);
-    json!({
-        "name": rule.name(), "summary": rule.summary(), "enabled": rule.is_enabled(), "severity": rule.severity().as_str(),
-        "rule": rule.typed(), "source": format!("{:?}", status.source).to_lowercase(), "firing": status.firing, "pending": status.pending,
-        "health": { "status": health.status.as_str(), "problem": health.problem, "evaluated": health.evaluated.map(time) },
-    })
-}
-
-fn of_preview(preview: &Preview) -> Value {
-    let episode = |episode: &cupola_alert::Previewed| json!({ "labels": episode.labels, "starts_at": time(episode.starts_at), "ends_at": episode.ends_at.map(time), "value": episode.value });
-    json!({
-        "fired": preview.fired, "since": time(preview.since), "until": time(preview.until), "problem": preview.problem,
-        "episodes": preview.episodes.iter().map(episode).collect::<Vec<_>>(),
-    })
-}
-
-fn time(nanoseconds: i64) -> String {
-    Timestamp::from_nanosecond(nanoseconds.into()).map(|time| time.to_string()).unwrap_or_default()
+fn no_rule() -> Problem {
+    Problem::not_here("there is no rule of this name; accepted: one that /rules tells of")
 }
 
 impl From<MetadataError> for Problem {

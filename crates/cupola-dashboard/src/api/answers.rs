@@ -1,5 +1,6 @@
 //! Answers as JSON. Instants are RFC 3339 in UTC, with nanoseconds.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use cupola_store::{Entry, Partial, Scanned, Value};
@@ -7,9 +8,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::value::RawValue;
+use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// How sure an answer is.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Certainty)]
 struct Told {
     /// Why it does not tell of all: `deadline`, `budget`, `damaged`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -17,11 +22,17 @@ struct Told {
     scanned: ScannedJson,
 }
 
-#[derive(Serialize)]
+/// What was looked at for it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Scanned)]
 struct ScannedJson {
+    /// How many entries were looked at.
     entries: u64,
+    /// How many blocks were read.
     blocks: u64,
+    /// How many blocks could be passed over.
     passed: u64,
+    /// How many blocks could not be read.
     damaged: u64,
 }
 
@@ -61,6 +72,25 @@ impl Serialize for Shown<'_> {
     }
 }
 
+impl PartialSchema for Shown<'_> {
+    fn schema() -> RefOr<Schema> {
+        let time = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+        let fields = ObjectBuilder::new().additional_properties(Some(AdditionalProperties::FreeForm(true)));
+        let fields =
+            fields.description(Some("Its fields as they were said, by name: texts, numbers, booleans and JSON."));
+        let entry = ObjectBuilder::new().description(Some("A log entry, span or point of a metric."));
+        entry.property("time", time).required("time").property("fields", fields).required("fields").into()
+    }
+}
+
+impl ToSchema for Shown<'_> {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Entry")
+    }
+}
+
 struct Fields<'a>(&'a Entry);
 
 impl Serialize for Fields<'_> {
@@ -87,9 +117,13 @@ fn shown(entries: &[Entry]) -> Vec<Shown<'_>> {
     entries.iter().map(Shown).collect()
 }
 
-#[derive(Serialize)]
+/// Entries, the newest first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Entries)]
 pub(super) struct Found<'a> {
+    /// The entries.
     entries: Vec<Shown<'a>>,
+    /// Where the next page begins; missing on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
     #[serde(flatten)]
@@ -103,20 +137,32 @@ impl<'a> From<&'a cupola_store::Found> for Found<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// How many entries there are in each step of time.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Counts)]
 pub(super) struct Counted<'a> {
+    /// When the first step begins.
+    #[schema(format = DateTime)]
     start: String,
+    /// How long a step is, in milliseconds.
     step_ms: f64,
+    /// One for each value of `by`, the most frequent first; one for all without it.
     series: Vec<Series<'a>>,
+    /// How many have other values, in each step.
     others: &'a [u64],
+    /// How many there are in all.
     total: u64,
     #[serde(flatten)]
     told: Told,
 }
 
-#[derive(Serialize)]
+/// Those of one value.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CountSeries)]
 struct Series<'a> {
+    /// The value; `null` where all are told as one, or those without the field.
     value: Option<&'a str>,
+    /// One for each step.
     counts: &'a [u64],
 }
 
@@ -134,20 +180,31 @@ impl<'a> From<&'a cupola_store::Counted> for Counted<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// The most frequent values of a field.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TopValues)]
 pub(super) struct Topped<'a> {
+    /// The most frequent first.
     values: Vec<Topping<'a>>,
+    /// How many values there are.
     distinct: usize,
+    /// How many entries have values that are not told.
     others: u64,
+    /// How many entries have values that were too many to be counted.
     uncounted: u64,
+    /// How many entries do not have the field.
     without: u64,
     #[serde(flatten)]
     told: Told,
 }
 
-#[derive(Serialize)]
+/// A value, and how often it is there.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ValueCount)]
 struct Topping<'a> {
+    /// The value.
     value: &'a str,
+    /// How many entries have it.
     count: u64,
 }
 
@@ -164,23 +221,37 @@ impl<'a> From<&'a cupola_store::Topped> for Topped<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// How numbers are spread.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Quantiles)]
 pub(super) struct Measured<'a> {
+    /// The most frequent first.
     measures: Vec<Measure<'a>>,
+    /// How many entries have values that are not told.
     others: u64,
     #[serde(flatten)]
     told: Told,
 }
 
-#[derive(Serialize)]
+/// Those of one value, or of one step of time.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Measure)]
 struct Measure<'a> {
+    /// The value of `by`; `null` where all are told as one, or those without the field.
     value: Option<&'a str>,
+    /// When the step begins, where there is a `step`.
+    #[schema(format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     start: Option<String>,
+    /// How many there are.
     count: u64,
+    /// Their sum.
     sum: f64,
+    /// The least.
     min: f64,
+    /// The greatest.
     max: f64,
+    /// The quantiles, by share: `0.95`.
     quantiles: BTreeMap<String, f64>,
 }
 
@@ -203,10 +274,15 @@ impl<'a> Measured<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// Everything of a trace.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Trace)]
 pub(super) struct Trace<'a> {
+    /// The spans, the earliest first.
     spans: Vec<Shown<'a>>,
+    /// The log entries, the earliest first.
     logs: Vec<Shown<'a>>,
+    /// Whether there are more than are told.
     is_cut: bool,
     #[serde(flatten)]
     told: Told,
@@ -219,31 +295,52 @@ impl<'a> From<&'a cupola_store::Trace> for Trace<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// Errors, those that are alike as one.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Errors)]
 pub(super) struct Failed<'a> {
+    /// The most frequent first.
     groups: Vec<Group<'a>>,
+    /// How many groups there are.
     distinct: usize,
+    /// How many errors are in groups that are not told.
     others: u64,
+    /// When the first step begins, where there is a `step`.
+    #[schema(format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     start: Option<String>,
+    /// How long a step is, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     step_ms: Option<f64>,
     #[serde(flatten)]
     told: Told,
 }
 
-#[derive(Serialize)]
+/// Errors that are alike.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ErrorGroup)]
 struct Group<'a> {
+    /// By what the group is known.
     fingerprint: String,
+    /// How many there are.
     count: u64,
+    /// The first of them in this time.
+    #[schema(format = DateTime)]
     first: String,
+    /// The version of the service that the first one came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_version: Option<&'a str>,
+    /// The last of them.
+    #[schema(format = DateTime)]
     last: String,
+    /// Which services they came from.
     services: Vec<Topping<'a>>,
+    /// How many in each step of time.
     #[serde(skip_serializing_if = "<[u64]>::is_empty")]
     counts: &'a [u64],
+    /// What they have in common.
     template: &'a str,
+    /// The last of them, as it is.
     example: Shown<'a>,
 }
 

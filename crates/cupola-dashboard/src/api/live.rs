@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use cupola_store::{Signal, Tail, Tails, Told};
 use http::HeaderValue;
@@ -14,16 +14,36 @@ use http_body::Frame;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::answers::Shown;
+use super::document::Routes;
+use super::operation::Operation;
+use super::parameter::QUERY;
 use crate::asked::Asked;
 use crate::problem::Problem;
 
 /// So often something is sent, so that both sides see that the other one is there.
 const ALIVE: Duration = Duration::from_secs(15);
 
-pub(super) fn tail(tails: Option<&Tails>, signal: Signal, asked: Option<&str>) -> Response {
-    match open(tails, signal, asked) {
-        Ok(tail) => stream(tail, events),
-        Err(problem) => problem.into_response(),
+/// The media type of events.
+const EVENTS: &str = "text/event-stream";
+
+/// Adds what can be watched.
+pub(super) fn add(routes: &mut Routes, tails: &Tails) {
+    for signal in Signal::ALL {
+        let tails = tails.clone();
+        let watch = Operation::get(
+            format!("/{signal}/tail"),
+            format!("watch_{signal}"),
+            "What comes in from now on, and matches",
+        );
+        let watch = watch.says("Server-sent events: `entry`, one for each, with the entry as JSON; `dropped`, how many were lost because the watcher was slow.");
+        let watch = watch
+            .asks([&QUERY])
+            .gives("Events, until the watcher leaves.", EVENTS)
+            .fails(429, "Too many watch already.");
+        routes.add(watch, move |call| {
+            let opened = open(&tails, signal, call.asked);
+            async move { Ok(stream(opened?, events)) }
+        });
     }
 }
 
@@ -33,16 +53,13 @@ pub(crate) fn stream(tail: Tail, events: impl Fn(&Told) -> Bytes + Send + Unpin 
     alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut answer = Response::new(Body::new(Live { tail, alive, events }));
     let head = answer.headers_mut();
-    head.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    head.insert(CONTENT_TYPE, HeaderValue::from_static(EVENTS));
     head.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     answer
 }
 
-fn open(tails: Option<&Tails>, signal: Signal, asked: Option<&str>) -> Result<Tail, Problem> {
-    let tails = tails.ok_or_else(|| Problem::not_here("nothing comes in here that could be watched"))?;
-    let mut asked = Asked::read(asked)?;
+fn open(tails: &Tails, signal: Signal, mut asked: Asked) -> Result<Tail, Problem> {
     let expression = asked.expression()?;
-    asked.end()?;
     tails.open(signal, expression.as_ref()).map_err(|many| Problem::too_many(many.to_string()))
 }
 

@@ -1,13 +1,13 @@
 //! Requests and metrics: questions that entries are not read for, or that are told as numbers over time.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use cupola_store::{How, Points, Requests, RequestsBy, Signal};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answers::{instant, why};
-use super::{Answer, said};
+use super::questions::{Answer, said, usual_step};
 use crate::asked::Asked;
 use crate::problem::Problem;
 
@@ -26,8 +26,7 @@ pub(super) fn requests(mut asked: Asked) -> Answer {
         Some(_) => return Err(Problem::bad("by", "is nothing that requests are told apart by", "all, service, route")),
     };
     let (step, shares, limit) = (asked.span("step")?, asked.shares()?, asked.number("limit", 100, 1_000)?);
-    let (service, route) = (asked.take("service"), asked.take("route"));
-    asked.end()?;
+    let (service, route) = (asked.text("service"), asked.text("route"));
     let shown = shares.clone();
     let requests = Requests { signal, since, until, step, service, route, by, shares, limit };
     Ok(Box::new(move |query| said(&Requested::of(&query.requests(&requests)?, &shown))))
@@ -36,17 +35,16 @@ pub(super) fn requests(mut asked: Asked) -> Answer {
 /// `GET /points`.
 pub(super) fn points(mut asked: Asked) -> Answer {
     let (since, until) = asked.range("1h")?;
-    let name = asked.take("name").ok_or_else(|| Problem::missing("name", "the name of a metric"))?;
+    let name = asked.text("name").ok_or_else(|| Problem::missing("name", "the name of a metric"))?;
     let how = match asked.take("how").as_deref() {
         None => How::Mean,
         Some(text) => how(text).ok_or_else(|| Problem::bad("how", "is nothing that is told of a metric", HOW))?,
     };
-    let step = asked.span("step")?.unwrap_or(Duration::from_secs(60));
-    let service = asked.take("service");
-    let by = asked.take("by").map_or_else(Vec::new, |by| by.split(',').map(|name| name.trim().to_owned()).collect());
+    let step = asked.span("step")?.unwrap_or_else(|| usual_step(Some(since), Some(until)));
+    let service = asked.text("service");
+    let by = asked.text("by").map_or_else(Vec::new, |by| by.split(',').map(|name| name.trim().to_owned()).collect());
     let only = asked.take("only").map_or(Ok(Vec::new()), |only| pairs(&only))?;
     let limit = asked.number("limit", 100, 1_000)?;
-    asked.end()?;
     let points = Points { step: Some(step), service, only, by, limit, ..Points::of(name, since, until, how) };
     Ok(Box::new(move |query| said(&Pointed::from(&query.points(&points)?))))
 }
@@ -72,38 +70,60 @@ fn pairs(only: &str) -> Result<Vec<(String, String)>, Problem> {
     pairs.ok_or_else(|| Problem::bad("only", "has a part without =", "attribute=value,attribute=value"))
 }
 
-#[derive(Serialize)]
-struct Requested<'a> {
+/// How many requests there were, how many failed, and how long they took.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Requests)]
+pub(super) struct Requested<'a> {
     /// How long that is of which whole ones are told.
     whole_ms: f64,
+    /// The most frequent first, or in the order of time.
     rows: Vec<Row<'a>>,
+    /// How many requests are in rows that are not told.
     others: u64,
+    /// Why it does not tell of all: `deadline`, `budget`, `damaged`.
     #[serde(skip_serializing_if = "Option::is_none")]
     partial: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+/// Those of a route, a service or a step of time.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RequestRow)]
 struct Row<'a> {
+    /// The service; missing where all are told as one.
     #[serde(skip_serializing_if = "str::is_empty")]
     service: &'a str,
+    /// The route; missing where routes are not told apart.
     #[serde(skip_serializing_if = "str::is_empty")]
     route: &'a str,
+    /// When the step begins, where there is a `step`.
+    #[schema(format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     start: Option<String>,
+    /// How many there were.
     count: u64,
+    /// How many of them failed.
     errors: u64,
     /// How many had a status of each class: `2xx`.
     statuses: BTreeMap<String, u64>,
+    /// How long they took, on the average.
     mean_ms: f64,
+    /// How long the longest took.
     max_ms: f64,
+    /// The quantiles of how long they took, by share: `0.95`.
     quantiles_ms: BTreeMap<String, f64>,
+    /// Slow ones and failed ones, to be looked at.
     exemplars: Vec<Exemplar<'a>>,
 }
 
-#[derive(Serialize)]
+/// A request that is an example of them.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Exemplar)]
 struct Exemplar<'a> {
+    /// Its trace.
     trace_id: &'a str,
+    /// How long it took.
     duration_ms: f64,
+    /// Whether it failed.
     is_error: bool,
 }
 
@@ -141,19 +161,31 @@ impl<'a> From<&'a cupola_store::RequestExemplar> for Exemplar<'a> {
     }
 }
 
-#[derive(Serialize)]
-struct Pointed<'a> {
+/// A metric over time.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Points)]
+pub(super) struct Pointed<'a> {
+    /// The unit, as the metric has it.
     unit: &'a str,
+    /// When the first step begins.
+    #[schema(format = DateTime)]
     start: String,
+    /// How long a step is, in milliseconds.
     step_ms: f64,
+    /// One for each set of values of `by`.
     series: Vec<Series<'a>>,
+    /// How many more there are.
     others: usize,
+    /// Why it does not tell of all: `deadline`, `budget`, `damaged`.
     #[serde(skip_serializing_if = "Option::is_none")]
     partial: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+/// Those of one set of attributes.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PointSeries)]
 struct Series<'a> {
+    /// The attributes.
     labels: &'a BTreeMap<String, String>,
     /// One a step; `null` where nothing was said.
     values: &'a [Option<f64>],

@@ -1,127 +1,136 @@
 //! The store taken care of over HTTP, by those who have the role admin.
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::response::Response;
 use cupola_store::maintain::Prune;
 use cupola_store::{Selection, Signal};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
 
-use super::deed::{Deed, told};
-use crate::access::{Access, Role};
+use super::call::{Call, told};
+use super::document::Routes;
+use super::operation::{Operation, Sent};
+use super::parameter::{ENTRIES, FROM_THE_BEGINNING, QUERY, UNTIL};
+use super::time::Moment;
+use crate::access::Role;
 use crate::asked;
-use crate::caretaker::{Begun, Caretaker, Failure, Outcome, Refused, Work};
+use crate::caretaker::{self, BackedUp, Caretaker, Compacted, Failure, Pruned, Refused, Verified, Work};
 use crate::desk::Desk;
 use crate::problem::Problem;
 
+/// The media type of lines of JSON.
+const LINES: &str = "application/jsonl; charset=utf-8";
+
 /// What each call wants to be done.
-type Wanted = fn(&Deed) -> Result<Work, Problem>;
+type Wanted = fn(&Call) -> Result<Work, Problem>;
 
-const WORKS: [(&str, Wanted); 4] = [
-    ("/store/verify", |deed| bare(deed, Work::Verify)),
-    ("/store/prune", prune),
-    ("/store/compact", |deed| bare(deed, Work::Compact)),
-    ("/store/backup", |deed| bare(deed, Work::Backup)),
-];
-
-/// The routes, below the API's own path; whoever asks is known before.
-pub(super) fn routes(mut routes: Router, desk: &Desk, access: &Access, caretaker: &Caretaker) -> Router {
-    let house = House { desk: desk.clone(), access: access.clone(), caretaker: caretaker.clone() };
-    for (path, wanted) in WORKS {
+/// Adds what can be done.
+pub(super) fn add(routes: &mut Routes, desk: &Desk, caretaker: &Caretaker) {
+    let house = House { desk: desk.clone(), caretaker: caretaker.clone() };
+    for (operation, wanted) in works() {
         let house = house.clone();
-        let handler =
-            async move |asked: Request| house.done(wanted, asked).await.unwrap_or_else(Problem::into_response);
-        routes = routes.route(path, post(handler));
+        routes.add(operation, move |call| house.clone().done(wanted, call));
     }
-    let (exports, state) = (house.clone(), house);
-    let export = async move |asked: Request| exports.export(asked).await.unwrap_or_else(Problem::into_response);
-    let state = async move |asked: Request| state.state(asked).await.unwrap_or_else(Problem::into_response);
-    routes.route("/store/export", post(export)).route("/store/work", get(state))
+    let exports = house.clone();
+    routes.add(export(), move |call| exports.clone().export(call));
+    let work = Operation::get("/store/work", "read_store_work", "What is done with the store, and what was done last");
+    routes.add(work.needs(Role::Admin).answers::<State>("Both, where there is any."), move |_| {
+        let state = told(&State::from(house.caretaker.state()));
+        async { Ok(state) }
+    });
+}
+
+fn works() -> [(Operation, Wanted); 4] {
+    let of = |what: &str, id: &str, summary: &str| {
+        let work = Operation::post(format!("/store/{what}"), id, summary).needs(Role::Admin);
+        fails(work.says("Answers when it is done; it goes on when whoever asked has gone. One thing is done at a time, and each is noted."))
+    };
+    let verify = of("verify", "verify_store", "Reads all of the store, and says what is wrong with it");
+    let prune = of("prune", "prune_store", "Deletes the oldest days").sends::<Which>();
+    let compact = of("compact", "compact_store", "Makes larger blocks of small ones");
+    let backup = of("backup", "back_up_store", "Copies the store to where the server has its backups");
+    [
+        (verify.answers::<Verified>("What was found."), |_| Ok(Work::Verify)),
+        (prune.answers::<Pruned>("What went, or would go."), wants_prune),
+        (compact.answers::<Compacted>("What was made smaller."), |_| Ok(Work::Compact)),
+        (backup.answers::<BackedUp>("The backup."), |_| Ok(Work::Backup)),
+    ]
+}
+
+fn export() -> Operation {
+    let export =
+        Operation::post("/store/export", "export_entries", "Takes entries out, the oldest first").needs(Role::Admin);
+    let export = export.says("One line of JSON each. It is cut off where it fails; the trailer `x-cupola-partial` says that some blocks could not be read.");
+    fails(export.asks([&ENTRIES, &QUERY, &FROM_THE_BEGINNING, &UNTIL]).gives("The entries.", LINES))
+}
+
+fn fails(operation: Operation) -> Operation {
+    let operation = operation.fails(409, "Something else is done at the moment, or the server has no place for it.");
+    operation.fails(500, "It was begun, and failed.")
 }
 
 #[derive(Clone)]
 struct House {
     desk: Desk,
-    access: Access,
     caretaker: Caretaker,
 }
 
 impl House {
     /// Has something done, and says what became of it.
-    async fn done(&self, wanted: Wanted, asked: Request) -> Result<Response, Problem> {
-        let deed = Deed::read(&self.access, Role::Admin, asked).await?;
-        let work = wanted(&deed)?;
-        deed.asked.end()?;
-        let (caretaker, by) = (self.caretaker.clone(), deed.by);
-        let ended = self.desk.ask(move |_| caretaker.begin(work, &by)).await??;
+    async fn done(self, wanted: Wanted, call: Call) -> Result<Response, Problem> {
+        let work = wanted(&call)?;
+        let caretaker = self.caretaker;
+        let ended = self.desk.ask(move |_| caretaker.begin(work, call.by())).await??;
         // The one who does it always says something, unless the process ends.
         let outcome = ended.await.unwrap_or_else(|_| Err(Failure::of("it was stopped")));
         Ok(told(&outcome?))
     }
 
-    async fn export(&self, asked: Request) -> Result<Response, Problem> {
-        let mut deed = Deed::read(&self.access, Role::Admin, asked).await?;
-        nothing_sent(&deed)?;
-        let signal = signal(&mut deed)?;
-        let selection = deed.asked.selection(signal, None)?;
+    async fn export(self, mut call: Call) -> Result<Response, Problem> {
+        let signal = signal(&mut call)?;
+        let selection = call.asked.selection(signal, None)?;
         let selection = Selection { deadline: std::time::Duration::MAX, budget: u64::MAX, ..selection };
-        deed.asked.end()?;
-        let (caretaker, by) = (self.caretaker.clone(), deed.by);
-        let lines = self.desk.ask(move |_| caretaker.export(selection, &by)).await??;
+        let caretaker = self.caretaker;
+        let lines = self.desk.ask(move |_| caretaker.export(selection, call.by())).await??;
         let mut answer = Response::new(Body::new(lines));
         let head = answer.headers_mut();
-        head.insert(CONTENT_TYPE, HeaderValue::from_static("application/jsonl; charset=utf-8"));
+        head.insert(CONTENT_TYPE, HeaderValue::from_static(LINES));
         head.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         let name = format!("attachment; filename=\"{signal}-{}.jsonl\"", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"));
         head.extend(HeaderValue::try_from(name).map(|name| (CONTENT_DISPOSITION, name)));
         Ok(answer)
     }
-
-    async fn state(&self, asked: Request) -> Result<Response, Problem> {
-        let deed = Deed::read(&self.access, Role::Admin, asked).await?;
-        deed.asked.end()?;
-        let state = self.caretaker.state();
-        let last = state.last.map(|last| {
-            let mut shown = of_begun(&last.begun);
-            shown["until"] = time(last.until).into();
-            let (name, value) = of_outcome(last.outcome);
-            shown[name] = value;
-            shown
-        });
-        Ok(told(&json!({ "at_work": state.at_work.as_ref().map(of_begun), "last": last })))
-    }
-}
-
-fn nothing_sent(deed: &Deed) -> Result<(), Problem> {
-    let is_nothing = deed.body.as_object().map_or(deed.body.is_null(), serde_json::Map::is_empty);
-    if is_nothing { Ok(()) } else { Err(Problem::bad("body", "says what is not asked for here", "no body, or {}")) }
-}
-
-fn bare(deed: &Deed, work: Work) -> Result<Work, Problem> {
-    nothing_sent(deed).map(|()| work)
 }
 
 /// What is to go: at least one of the first three says it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Prune)]
 struct Which {
+    /// What is older than this: RFC 3339, a date, how long ago, or a word.
+    #[schema(format = "cupola-time", example = "30d ago")]
     before: Option<String>,
+    /// What is older than so many days; it says the same as `before`, so that only one of them may be there.
+    #[schema(minimum = 1, maximum = 36500)]
     days: Option<u32>,
+    /// What is over so many bytes, the oldest first.
     max_bytes: Option<u64>,
+    /// Only says what would go.
     #[serde(default)]
     dry_run: bool,
 }
 
-const WHICH: &str = "an object with before (a time) or days (1 to 36500), max_bytes, or both kinds; and dry_run";
+impl Sent for Which {
+    const ACCEPTED: &'static str =
+        "an object with before (a time) or days (1 to 36500), max_bytes, or both kinds; and dry_run";
+}
 
-fn prune(deed: &Deed) -> Result<Work, Problem> {
-    let which: Which = deed.said(WHICH)?;
+fn wants_prune(call: &Call) -> Result<Work, Problem> {
+    let which: Which = call.said()?;
     let before = match (which.before, which.days) {
         (before, None) => before,
         (None, Some(days @ 1..=36_500)) => Some(format!("{days}d ago")),
@@ -129,31 +138,77 @@ fn prune(deed: &Deed) -> Result<Work, Problem> {
         (Some(_), Some(_)) => return Err(Problem::bad("days", "says the same as before", "one of the two")),
     };
     if before.is_none() && which.max_bytes.is_none() {
-        return Err(Problem::bad("body", "does not say what is to go", WHICH));
+        return Err(Problem::bad("body", "does not say what is to go", Which::ACCEPTED));
     }
     let before = before.map(|text| asked::moment("before", &text, &asked::clock())).transpose()?;
     Ok(Work::Prune { prune: Prune { before, max_bytes: which.max_bytes }, dry_run: which.dry_run })
 }
 
-fn signal(deed: &mut Deed) -> Result<Signal, Problem> {
-    let Some(said) = deed.asked.take("signal") else { return Ok(Signal::Logs) };
+fn signal(call: &mut Call) -> Result<Signal, Problem> {
+    let Some(said) = call.asked.take("signal") else { return Ok(Signal::Logs) };
     let found = Signal::ALL.into_iter().find(|signal| signal.as_str() == said);
     found.ok_or_else(|| Problem::bad("signal", "is not known", "logs, spans, metrics"))
 }
 
-fn of_begun(begun: &Begun) -> Value {
-    json!({ "what": begun.what, "by": begun.by, "since": time(begun.since) })
+/// What is done with the store.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StoreWork)]
+struct State {
+    /// What is done at the moment.
+    at_work: Option<Begun>,
+    /// What was done last.
+    last: Option<Ended>,
 }
 
-fn of_outcome(outcome: Outcome) -> (&'static str, Value) {
-    match outcome {
-        Ok(done) => ("done", done),
-        Err(failure) => ("failed", failure.why.into()),
+/// Somebody has something done.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StoreWorkBegun)]
+struct Begun {
+    /// In a word: `backup`.
+    what: &'static str,
+    /// Who.
+    by: String,
+    /// Since when.
+    since: Moment,
+}
+
+/// What became of it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StoreWorkEnded)]
+struct Ended {
+    #[serde(flatten)]
+    begun: Begun,
+    /// When it ended.
+    until: Moment,
+    /// What was done, as it was answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    done: Option<Value>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<String>,
+}
+
+impl From<caretaker::State> for State {
+    fn from(state: caretaker::State) -> Self {
+        Self { at_work: state.at_work.map(Begun::from), last: state.last.map(Ended::from) }
     }
 }
 
-fn time(nanoseconds: i64) -> String {
-    Timestamp::from_nanosecond(nanoseconds.into()).map(|time| time.to_string()).unwrap_or_default()
+impl From<caretaker::Begun> for Begun {
+    fn from(begun: caretaker::Begun) -> Self {
+        Self { what: begun.what, by: begun.by, since: Moment(begun.since) }
+    }
+}
+
+impl From<caretaker::Ended> for Ended {
+    fn from(ended: caretaker::Ended) -> Self {
+        let (done, failed) = match ended.outcome {
+            Ok(done) => (Some(done), None),
+            Err(failure) => (None, Some(failure.why)),
+        };
+        Self { begun: ended.begun.into(), until: Moment(ended.until), done, failed }
+    }
 }
 
 impl From<Refused> for Problem {

@@ -2,9 +2,11 @@
 
 use std::error::Error;
 
-use cupola_store::maintain::{MaintainError, Problem, Prune};
+use cupola_store::maintain::{self, MaintainError, Problem, Prune};
 use cupola_store::{FileStats, Upkeep};
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{Failure, Outcome};
 
@@ -43,34 +45,145 @@ impl Work {
     }
 
     pub(super) fn run(self, upkeep: &dyn Upkeep) -> Outcome {
-        Ok(match self {
-            Self::Verify => {
-                let found = upkeep.verify()?;
-                let problems = found.problems.iter().take(MOST).map(problem).collect::<Vec<_>>();
-                json!({
-                    "files": found.files, "blocks": found.blocks, "entries": found.entries, "records": found.records,
-                    "problems": found.problems.len(), "first_problems": problems,
-                })
-            }
-            Self::Prune { prune, dry_run } => {
-                let gone = upkeep.prune(&prune, dry_run)?;
-                let bytes: u64 = gone.iter().map(|file| file.bytes).sum();
-                let files = gone.iter().take(MOST).map(file).collect::<Vec<_>>();
-                json!({ "dry_run": dry_run, "files": gone.len(), "bytes": bytes, "first_files": files })
-            }
-            Self::Compact => {
-                let done = upkeep.compact()?;
-                json!({
-                    "files": done.files, "merged_blocks": done.merged_blocks, "damaged_blocks": done.damaged_blocks,
-                    "bytes_before": done.bytes_before, "bytes_after": done.bytes_after,
-                })
-            }
+        let done = match self {
+            Self::Verify => told(&Verified::from(upkeep.verify()?)),
+            Self::Prune { prune, dry_run } => told(&Pruned::of(&upkeep.prune(&prune, dry_run)?, dry_run)),
+            Self::Compact => told(&Compacted::from(upkeep.compact()?)),
             Self::Backup => {
                 let (name, made) = upkeep.backup()?;
-                json!({ "name": name, "files": made.files, "bytes": made.bytes })
+                told(&BackedUp { name, files: made.files, bytes: made.bytes })
             }
-        })
+        };
+        Ok(done)
     }
+}
+
+/// What was found.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StoreVerified)]
+pub(crate) struct Verified {
+    /// How many files were looked at.
+    files: u64,
+    /// How many blocks.
+    blocks: u64,
+    /// How many entries.
+    entries: u64,
+    /// How many records of the journal.
+    records: u64,
+    /// How many problems there are.
+    problems: usize,
+    /// The first thousand of them.
+    first_problems: Vec<Trouble>,
+}
+
+/// What is wrong in a file.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StoreProblem)]
+struct Trouble {
+    /// Which file.
+    file: String,
+    /// Which block of it.
+    block: Option<i64>,
+    /// What is wrong.
+    what: String,
+}
+
+/// What went, or would go.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StorePruned)]
+pub(crate) struct Pruned {
+    /// Whether it only would go.
+    dry_run: bool,
+    /// How many files.
+    files: usize,
+    /// How many bytes.
+    bytes: u64,
+    /// The first thousand of them.
+    first_files: Vec<File>,
+}
+
+/// A file of the store.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StoreFile)]
+struct File {
+    /// `logs`, `spans` or `metrics`.
+    signal: String,
+    /// Which day: 2026-11-21.
+    day: String,
+    /// How large it is.
+    bytes: u64,
+}
+
+/// What was made smaller.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StoreCompacted)]
+pub(crate) struct Compacted {
+    /// How many files.
+    files: u64,
+    /// How many small blocks are in larger ones now.
+    merged_blocks: u64,
+    /// How many blocks could not be read, and are as they were.
+    damaged_blocks: u64,
+    /// How large the files were.
+    bytes_before: u64,
+    /// How large they are.
+    bytes_after: u64,
+}
+
+/// A backup that was made.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StoreBackup)]
+pub(crate) struct BackedUp {
+    /// Its name, where the server has them.
+    name: String,
+    /// How many files.
+    files: u64,
+    /// How many bytes.
+    bytes: u64,
+}
+
+impl From<maintain::Verified> for Verified {
+    fn from(found: maintain::Verified) -> Self {
+        let trouble = |problem: &Problem| Trouble {
+            file: problem.file.to_string_lossy().into_owned(),
+            block: problem.block,
+            what: problem.what.clone(),
+        };
+        Self {
+            files: found.files,
+            blocks: found.blocks,
+            entries: found.entries,
+            records: found.records,
+            problems: found.problems.len(),
+            first_problems: found.problems.iter().take(MOST).map(trouble).collect(),
+        }
+    }
+}
+
+impl Pruned {
+    fn of(gone: &[FileStats], dry_run: bool) -> Self {
+        let file =
+            |file: &FileStats| File { signal: file.signal.to_string(), day: file.day.clone(), bytes: file.bytes };
+        let bytes = gone.iter().map(|file| file.bytes).sum();
+        Self { dry_run, files: gone.len(), bytes, first_files: gone.iter().take(MOST).map(file).collect() }
+    }
+}
+
+impl From<maintain::Compacted> for Compacted {
+    fn from(done: maintain::Compacted) -> Self {
+        Self {
+            files: done.files,
+            merged_blocks: done.merged_blocks,
+            damaged_blocks: done.damaged_blocks,
+            bytes_before: done.bytes_before,
+            bytes_after: done.bytes_after,
+        }
+    }
+}
+
+fn told(done: &impl Serialize) -> Value {
+    // It has no keys but texts, so that it is always JSON.
+    serde_json::to_value(done).unwrap_or_default()
 }
 
 /// Without what is only for who asked.
@@ -80,14 +193,6 @@ pub(super) fn shortened(done: &Value) -> Value {
         fields.retain(|name, _| !name.starts_with("first_"));
     }
     done
-}
-
-fn problem(problem: &Problem) -> Value {
-    json!({ "file": problem.file.to_string_lossy(), "block": problem.block, "what": problem.what })
-}
-
-fn file(file: &FileStats) -> Value {
-    json!({ "signal": file.signal.to_string(), "day": file.day, "bytes": file.bytes })
 }
 
 impl From<MaintainError> for Failure {

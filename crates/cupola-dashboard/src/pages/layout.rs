@@ -10,8 +10,9 @@ use super::icon::icon;
 use super::link::Link;
 use super::range::{PRESETS, UNSAID};
 use super::show;
-use super::views::{self, View};
+use super::views;
 use super::visit::{Theme, Visit};
+use crate::views::View;
 
 /// Where one can go: address below `/cupola`, name, icon, and the key that goes there after `g`.
 const PLACES: &[(&str, &str, &str, char)] = &[

@@ -76,7 +76,7 @@ impl maud::Render for Link {
 }
 
 /// Whether an address leads to a page of ours: `//elsewhere` would be another host.
-pub(super) fn is_ours(address: &str) -> bool {
+pub(crate) fn is_ours(address: &str) -> bool {
     let rest = address.strip_prefix("/cupola");
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?'])) && !address.contains(['\\', '\r', '\n'])
 }

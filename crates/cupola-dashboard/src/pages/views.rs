@@ -1,7 +1,5 @@
 //! Saved views: what somebody looks at, under a name, for themselves or for all.
 
-mod kept;
-
 use maud::{Markup, html};
 
 use super::fault::Fault;
@@ -11,10 +9,10 @@ use super::layout::Drawn;
 use super::link::Link;
 use super::parts;
 use super::room::{Room, Seams};
-use super::visit::Visit;
+use super::visit::{Visit, pair};
 use crate::access::Role;
-pub(super) use kept::View;
-use kept::{Views, unavailable};
+use crate::problem::Problem;
+use crate::views::{View, Views};
 
 /// So many the menu shows; the page has all.
 const IN_MENU: usize = 20;
@@ -42,11 +40,8 @@ pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
 /// Keeps what a page shows.
 pub(super) fn save(visit: &Visit, room: &Room<'_>, form: &Form) -> Result<Link, Fault> {
     let shared = form.get("shared").is_some();
-    if shared {
-        operator(visit)?;
-    }
     let (name, address) = (form.get("name").unwrap_or_default(), form.get("address").unwrap_or_default());
-    Ok(own(visit, room.seams)?.save(name, address, shared)?.link())
+    Ok(of(visit, room.seams)?.save(name, address, shared).map(|view| link(&view))?)
 }
 
 /// Gives one another name, or shows it to others.
@@ -57,16 +52,13 @@ pub(super) fn change(visit: &Visit, room: &Room<'_>, form: &Form) -> Result<Link
         Some("false") => Some(false),
         Some(_) => return Err(Fault::bad("`shared` is not known. Accepted: true, false.")),
     };
-    if shared.is_some() {
-        operator(visit)?;
-    }
-    own(visit, room.seams)?.change(form.get("id").unwrap_or_default(), form.get("name"), shared)?;
+    of(visit, room.seams)?.change(form.get("id").unwrap_or_default(), form.get("name"), shared)?;
     Ok(visit.link("/views"))
 }
 
 /// Takes one away.
 pub(super) fn remove(visit: &Visit, room: &Room<'_>, form: &Form) -> Result<Link, Fault> {
-    own(visit, room.seams)?.remove(form.get("id").unwrap_or_default())?;
+    of(visit, room.seams)?.remove(form.get("id").unwrap_or_default())?;
     Ok(visit.link("/views"))
 }
 
@@ -84,7 +76,7 @@ pub(super) fn menu(visit: &Visit, views: &[View]) -> Markup {
                 summary.button title="Saved views (v)" data-opens="v" { (icon("views")) span { "Views" } (icon("down")) }
                 div.menu-box.views {
                     @if !views.is_empty() {
-                        ul.menu-list.menu-long { @for view in views.iter().take(IN_MENU) { li { a href=(view.link()) { bdi { (view.is.name) } } } } }
+                        ul.menu-list.menu-long { @for view in views.iter().take(IN_MENU) { li { a href=(link(view)) { bdi { (view.is.name) } } } } }
                     }
                     p.views-all { a href=(visit.link("/views")) { "All " (views.len()) " saved views" } }
                     @if may { (saving(visit)) }
@@ -113,7 +105,7 @@ fn row(visit: &Visit, view: &View) -> Markup {
     let id = html! { input type="hidden" name="id" value=(view.id); };
     let (to, says) = if view.is.shared { ("false", "Only its owner") } else { ("true", "Everyone") };
     html! {
-        th scope="row" { a href=(view.link()) { bdi { (view.is.name) } } }
+        th scope="row" { a href=(link(view)) { bdi { (view.is.name) } } }
         td { (view.is.owner) }
         td {
             div.field-row {
@@ -143,22 +135,12 @@ fn row(visit: &Visit, view: &View) -> Markup {
 }
 
 fn of<'a>(visit: &'a Visit, seams: &'a Seams) -> Result<Views<'a>, Fault> {
-    let metadata = seams.metadata.as_ref().ok_or_else(unavailable)?;
+    let metadata = seams.metadata.as_ref().ok_or_else(Problem::unavailable)?;
     Ok(Views::new(metadata, &visit.user, visit.moment()))
 }
 
-/// Those of somebody whose name is known.
-fn own<'a>(visit: &'a Visit, seams: &'a Seams) -> Result<Views<'a>, Fault> {
-    if visit.user.name.is_empty() {
-        return Err(Fault::forbidden("A view belongs to whoever saves it: log in first."));
-    }
-    of(visit, seams)
-}
-
-fn operator(visit: &Visit) -> Result<(), Fault> {
-    let role = visit.user.role;
-    if role >= Role::Operator {
-        return Ok(());
-    }
-    Err(Fault::forbidden(format!("Views that all see need the role {}; yours is {role}.", Role::Operator)))
+/// The page.
+fn link(view: &View) -> Link {
+    let (path, asked) = view.is.address.split_once('?').unwrap_or((&view.is.address, ""));
+    Link::new(path.strip_prefix("/cupola").unwrap_or_default(), asked.split('&').filter_map(pair))
 }

@@ -119,7 +119,7 @@ async fn what_cannot_be_answered_names_the_parameter_and_what_is_accepted() {
     check("/logs/top", "field", "the name of a field").await;
     check("/logs/quantiles?shares=2", "shares", "from 0 to 1").await;
     check("/errors?level=loud", "level", "warn").await;
-    check("/traces/xyz", "id", "32 hexadecimal digits").await;
+    check("/traces/xyz", "trace_id", "32 hexadecimal digits").await;
     let (status, problem) = ask(&api, "/logs/counts?step=1ms").await;
     assert!(status == 400 && problem["detail"].as_str().unwrap().contains("too many steps"), "{problem}");
 }

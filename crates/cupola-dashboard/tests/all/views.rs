@@ -3,8 +3,13 @@
 use std::sync::Arc;
 
 use axum::Router;
-use cupola_dashboard::{Access, Pages, Role, Users};
+use axum::body::Body;
+use cupola_dashboard::{Access, Api, Pages, Role, Users};
 use cupola_store::{Metadata, MetadataFile};
+use http::Request;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use crate::security::Browser;
 use crate::support::House;
@@ -120,11 +125,11 @@ async fn a_view_is_text_and_leads_to_these_pages_alone() {
         "",
     ] {
         let refused = ada.post("/cupola", "/cupola/views/save", &format!("name=x&address={address}")).await;
-        assert!(refused.status == 400 && refused.text.contains("Accepted: one of these pages"), "{address}");
+        assert!(refused.status == 400 && refused.text.contains("accepted: one of these pages"), "{address}");
     }
     for name in ["", "+", "a%0ab", &"x".repeat(81)] {
         let refused = ada.post("/cupola", "/cupola/views/save", &format!("name={name}&address=/cupola")).await;
-        assert!(refused.status == 400 && refused.text.contains("Accepted: 1 to 80 characters"), "{name:?}");
+        assert!(refused.status == 400 && refused.text.contains("accepted: 1 to 80 characters"), "{name:?}");
     }
     assert_eq!(ada.post("/cupola", "/cupola/views/remove", "id=none").await.status, 404);
     for nth in 1..100 {
@@ -135,4 +140,53 @@ async fn a_view_is_text_and_leads_to_these_pages_alone() {
     }
     let refused = ada.post("/cupola", "/cupola/views/save", "name=more&address=/cupola").await;
     assert!(refused.status == 400 && refused.text.contains("more are not kept"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn the_api_has_the_same_views_for_the_same_people() {
+    let house = House::new();
+    let metadata: Arc<dyn Metadata> = Arc::new(MetadataFile::open(house.dir()).unwrap());
+    let access = Access::default().token("view-token", Role::Viewer).token("operator-token", Role::Operator);
+    let api = Api::new(Arc::new(house.reader()))
+        .access(access.everyone_by_any_name(Role::Viewer))
+        .metadata(metadata)
+        .router();
+    let ask = async |method: &str, path: &str, token: &str, body: Value| {
+        let request = Request::builder().method(method).uri(format!("/cupola/api/v1/views{path}"));
+        let request =
+            if token.is_empty() { request } else { request.header("authorization", format!("Bearer {token}-token")) };
+        let answer = api.clone().oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();
+        let status = answer.status().as_u16();
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice::<Value>(&bytes).unwrap())
+    };
+    let wanted = json!({ "name": "Errors", "address": "/cupola/logs?query=level%3E%3Derror" });
+    let (status, view) = ask("POST", "", "view", wanted.clone()).await;
+    assert_eq!(
+        (status, &view["name"], &view["shared"], &view["changeable"]),
+        (200, &json!("Errors"), &json!(false), &json!(true))
+    );
+    let id = format!("/{}", view["id"].as_str().unwrap());
+    assert_eq!(ask("GET", "", "view", Value::Null).await.1["views"], json!([view]));
+    let (status, renamed) = ask("PATCH", &id, "view", json!({ "name": "All that fails" })).await;
+    assert_eq!((status, &renamed["name"]), (200, &json!("All that fails")));
+    let (status, refused) = ask("PATCH", &id, "view", json!({ "shared": true })).await;
+    assert!(status == 403 && refused["detail"].as_str().unwrap().contains("need the role operator"), "{refused}");
+    assert_eq!(ask("PATCH", &id, "operator", json!({ "shared": true })).await.0, 200);
+    let seen = ask("GET", "", "", Value::Null).await.1;
+    assert_eq!((&seen["views"][0]["name"], &seen["views"][0]["changeable"]), (&json!("All that fails"), &json!(false)));
+    assert_eq!(ask("DELETE", &id, "view", Value::Null).await.0, 403, "a view that all see");
+    assert_eq!(ask("DELETE", &id, "operator", Value::Null).await.0, 200);
+    assert_eq!(ask("DELETE", &id, "operator", Value::Null).await.0, 404);
+    assert_eq!(ask("PATCH", &id, "operator", json!({ "name": "x" })).await.0, 404);
+    for (body, named) in [
+        (json!({ "name": "x", "address": "//evil.example" }), "address"),
+        (json!({ "name": "", "address": "/cupola" }), "name"),
+        (json!({ "name": "x", "address": "/cupola", "owner": "ada" }), "owner"),
+        (json!({ "name": 7, "address": "/cupola" }), "name"),
+    ] {
+        let (status, refused) = ask("POST", "", "view", body).await;
+        assert_eq!((status, &refused["parameter"]), (400, &json!(named)), "{refused}");
+    }
+    assert_eq!(ask("POST", "", "", wanted).await.0, 403, "nobody knows whose it would be");
 }
