@@ -75,6 +75,12 @@ pub trait Query: fmt::Debug + Send + Sync {
     /// How many requests there were, how many failed and how long they took.
     fn requests(&self, requests: &Requests) -> Result<Requested, QueryError>;
 
+    /// The same for many questions. Those that differ in `by`, `step`, `shares` and `limit` alone, with steps of one length, cost little more than
+    /// the finest of them.
+    fn requests_all(&self, requests: &[Requests]) -> Result<Vec<Requested>, QueryError> {
+        requests.iter().map(|requests| self.requests(requests)).collect()
+    }
+
     /// A metric over time.
     fn points(&self, points: &Points) -> Result<Pointed, QueryError>;
 

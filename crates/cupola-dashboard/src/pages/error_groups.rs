@@ -11,7 +11,8 @@ use super::visit::Visit;
 use super::{parts, show};
 
 /// How far back is looked whether an error is new.
-const LOOK_BACK: i64 = 86_400_000_000_000;
+const LOOK_BACK: i64 = 24 * HOUR;
+const HOUR: i64 = 3_600_000_000_000;
 
 /// Errors of the range, and when each was first seen before it.
 #[derive(Debug)]
@@ -24,10 +25,12 @@ pub(super) struct Groups {
 impl Groups {
     /// Asks for those of a selection of log entries.
     pub(super) fn ask(visit: &Visit, query: &dyn Query, selection: Selection, limit: usize) -> Result<Self, Fault> {
+        // Of whole hours it is told at once; what came after the range began is no earlier.
+        let hour = |time: i64| time.div_euclid(HOUR).saturating_mul(HOUR);
         let since = visit.range.since.saturating_sub(LOOK_BACK.max(visit.range.length()));
         let before = Selection {
-            since: Some(since),
-            until: Some(visit.range.since),
+            since: Some(hour(since)),
+            until: Some(hour(visit.range.since.saturating_add(HOUR - 1))),
             deadline: Duration::from_secs(2),
             ..selection.clone()
         };
@@ -41,7 +44,6 @@ impl Groups {
             failed = ask(selection, &[], limit)?;
         }
         let earlier = if failed.groups.is_empty() { Failed::default() } else { ask(before, &[], 1_000)? };
-        // What is asked of whole minutes may tell of some of the range.
         let is_earlier = |group: &&FailureGroup| group.first < visit.range.since;
         let earlier = earlier.groups.iter().filter(is_earlier);
         let earlier = earlier.map(|group| (group.fingerprint.to_string(), group.first)).collect();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use cupola_store::{Partial, Query, RequestRow, Requested, Requests, RequestsBy, Signal};
+use cupola_store::{Partial, Query, RequestRow, Requests, RequestsBy, Signal};
 
 use super::chart::Steps;
 use super::fault::Fault;
@@ -46,7 +46,12 @@ impl Sources {
     pub(super) fn find(query: &dyn Query, range: Range, service: Option<&str>) -> Result<Self, Fault> {
         let of = Of { service, by: RequestsBy::Service, ..Of::default() };
         let count = |signal| -> Result<BTreeMap<String, u64>, Fault> {
-            Ok(ask(query, signal, range, of)?.rows.into_iter().map(|row| (row.service, row.count)).collect())
+            Ok(query
+                .requests(&question(signal, range, of))?
+                .rows
+                .into_iter()
+                .map(|row| (row.service, row.count))
+                .collect())
         };
         let (logs, spans) = (count(Signal::Logs)?, count(Signal::Spans)?);
         let mut found = Self::default();
@@ -60,36 +65,39 @@ impl Sources {
 
     /// Asks whoever tells of each service.
     pub(super) fn ask(&self, query: &dyn Query, range: Range, of: Of<'_>) -> Result<Told, Fault> {
-        let mut told = Told::default();
+        let [told] = self.ask_all(query, range, [of])?;
+        Ok(told)
+    }
+
+    /// Asks whoever tells of each service many things of the same requests, which are answered from one look.
+    pub(super) fn ask_all<const N: usize>(
+        &self,
+        query: &dyn Query,
+        range: Range,
+        all: [Of<'_>; N],
+    ) -> Result<[Told; N], Fault> {
+        let mut told = [const { Told { rows: Vec::new(), partial: None } }; N];
         for (signal, services) in [(Signal::Logs, &self.by_logs), (Signal::Spans, &self.by_spans)] {
             if services.is_empty() {
                 continue;
             }
-            let asked = ask(query, signal, range, of)?;
-            told.partial = told.partial.or(asked.partial);
-            // Where services are not told apart the question is about one of them.
-            let is_meant = |row: &RequestRow| of.by == RequestsBy::All || services.contains(&row.service);
-            told.rows.extend(asked.rows.into_iter().filter(is_meant));
+            let answers = query.requests_all(&all.map(|of| question(signal, range, of)))?;
+            for ((told, asked), of) in told.iter_mut().zip(answers).zip(all) {
+                told.partial = told.partial.or(asked.partial);
+                // Where services are not told apart the question is about one of them.
+                let is_meant = |row: &RequestRow| of.by == RequestsBy::All || services.contains(&row.service);
+                told.rows.extend(asked.rows.into_iter().filter(is_meant));
+            }
         }
         Ok(told)
     }
 }
 
-fn ask(query: &dyn Query, signal: Signal, range: Range, of: Of<'_>) -> Result<Requested, Fault> {
+fn question(signal: Signal, range: Range, of: Of<'_>) -> Requests {
     let Of { service, route, by, step } = of;
     let Range { since, until, .. } = range.whole();
     let (service, route) = (service.map(str::to_owned), route.map(str::to_owned));
-    Ok(query.requests(&Requests {
-        signal,
-        since,
-        until,
-        step,
-        service,
-        route,
-        by,
-        shares: SHARES.to_vec(),
-        limit: MOST,
-    })?)
+    Requests { signal, since, until, step, service, route, by, shares: SHARES.to_vec(), limit: MOST }
 }
 
 /// The steps of a range of requests.

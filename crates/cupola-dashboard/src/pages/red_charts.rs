@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::link::Link;
 use super::parts::{self, Tile};
 use super::range::Range;
-use super::red::{Of, SHARES, Sources, by_step, failed, seconds, steps};
+use super::red::{Of, SHARES, Sources, Told, by_step, failed, seconds, steps};
 use super::visit::Visit;
 use super::{red_table, show};
 
@@ -51,15 +51,13 @@ impl Charts {
         let before = Range { since: steps.start - (steps.end() - steps.start), until: steps.start, is_live: false };
         let all = Of { by: RequestsBy::All, step: None, ..of };
         let each = Of { step: Some(step), ..all };
-        let sum = |range| -> Result<RequestRow, Fault> {
-            Ok(sources.ask(query, range, all)?.rows.into_iter().next().unwrap_or_default())
-        };
-        let told = sources.ask(query, now, each)?;
-        let by_route = sources.ask(query, now, Of { by: RequestsBy::Route, ..each })?;
+        let sum = |told: Told| told.rows.into_iter().next().unwrap_or_default();
+        let [of_now, told, by_route] =
+            sources.ask_all(query, now, [all, each, Of { by: RequestsBy::Route, ..each }])?;
         Ok(Self {
             steps,
-            now: sum(now)?,
-            before: sum(now.before())?,
+            now: sum(of_now),
+            before: sum(sources.ask(query, now.before(), all)?),
             examples: examples(by_route.rows, &steps),
             over_time: told.rows,
             earlier: sources.ask(query, before, each)?.rows.into_iter().map(|row| later(row, before, &steps)).collect(),

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use super::chart::{Steps, spark};
 use super::fault::Fault;
 use super::link::Link;
-use super::red::{Of, Sources, by_step, failed, impact, seconds as seconds_of, steps};
+use super::red::{Of, Sources, Told, by_step, failed, impact, seconds as seconds_of, steps};
 use super::visit::Visit;
 use super::{parts, show};
 
@@ -53,10 +53,21 @@ impl Table {
         let (step, seconds) = (visit.range.step_of_requests(31), now.seconds());
         let steps = steps(visit.range, step);
         let within = seconds_of(visit.range, &steps);
-        let rows = |by| -> Result<(Vec<Row>, Option<cupola_store::Partial>), Fault> {
-            let of = Of { service, by, ..Of::default() };
-            let (told, earlier) = (sources.ask(query, now, of)?, sources.ask(query, before, of)?);
-            let drawn = sources.ask(query, now, Of { step: Some(step), ..of })?;
+        let of = |by, step| Of { service, by, step, ..Of::default() };
+        let [told, routes, told_by_step, routes_by_step] = sources.ask_all(
+            query,
+            now,
+            [
+                of(RequestsBy::Service, None),
+                of(RequestsBy::Route, None),
+                of(RequestsBy::Service, Some(step)),
+                of(RequestsBy::Route, Some(step)),
+            ],
+        )?;
+        let [earlier, routes_earlier] =
+            sources.ask_all(query, before, [of(RequestsBy::Service, None), of(RequestsBy::Route, None)])?;
+        let partial = told.partial.or(told_by_step.partial);
+        let rows = |told: Told, earlier: &Told, drawn: &Told| {
             let mut of_row: BTreeMap<(&str, &str), Vec<&RequestRow>> = BTreeMap::new();
             drawn.rows.iter().for_each(|row| of_row.entry((&row.service, &row.route)).or_default().push(row));
             let row = |now: RequestRow| {
@@ -70,14 +81,14 @@ impl Table {
             };
             let mut rows: Vec<Row> = told.rows.into_iter().map(row).collect();
             rows.sort_by(|one, other| order(sort, &one.now, &other.now, seconds));
-            Ok((rows, told.partial.or(drawn.partial)))
+            rows
         };
-        let (services, partial) = rows(RequestsBy::Service)?;
-        let mut routes: BTreeMap<String, Vec<Row>> = BTreeMap::new();
-        for row in rows(RequestsBy::Route)?.0 {
-            routes.entry(row.now.service.clone()).or_default().push(row);
+        let services = rows(told, &earlier, &told_by_step);
+        let mut by_service: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+        for row in rows(routes, &routes_earlier, &routes_by_step) {
+            by_service.entry(row.now.service.clone()).or_default().push(row);
         }
-        Ok(Self { services, routes, sort, seconds: (seconds, before.whole().seconds()), partial })
+        Ok(Self { services, routes: by_service, sort, seconds: (seconds, before.whole().seconds()), partial })
     }
 
     /// Services, and below each one its first routes.

@@ -11,6 +11,7 @@ use rusqlite::{OptionalExtension as _, params};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::block::{Example, Reader, Torn, put_varint};
+use crate::column::Owned;
 use crate::file::{DayFile, FileError, Seal};
 use crate::rollup::{Known, Names, Step, Sum, Sums};
 
@@ -77,6 +78,23 @@ impl DayFile {
         for target in targets {
             let mut rows = statement.query([target])?;
             while let Some(row) = rows.next()? {
+                found.insert(Fingerprint::of_number(row.get::<_, i64>(0)?.cast_unsigned()));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The groups of this route, as the last error of each says.
+    pub(crate) fn failures_at(&self, route: &str) -> Result<FxHashSet<Fingerprint>, FileError> {
+        let mut statement = self.connection.prepare_cached("SELECT fingerprint, example FROM failure_groups")?;
+        let mut rows = statement.query([])?;
+        let mut found = FxHashSet::default();
+        while let Some(row) = rows.next()? {
+            let example = Example(row.get(1)?);
+            let is_its = |(name, value): &(&str, Owned)| {
+                *name == "route" && matches!(value, Owned::Text(text) if **text == *route)
+            };
+            if example.fields().unwrap_or_default().iter().any(is_its) {
                 found.insert(Fingerprint::of_number(row.get::<_, i64>(0)?.cast_unsigned()));
             }
         }

@@ -2,6 +2,7 @@
 
 mod example;
 mod groups;
+mod whose;
 
 use std::cmp::Reverse;
 use std::ops::ControlFlow;
@@ -12,17 +13,17 @@ use cupola_line::fingerprint::Fingerprint;
 
 use self::example::read_examples;
 use self::groups::{Group, Groups};
+use self::whose::Whose;
 use super::entry::Entry;
 use super::error::QueryError;
 use super::scan::Scan;
 use super::selection::{Partial, Scanned, Selection};
-use super::steps::Steps;
+use super::steps::{MINUTE, Steps};
 use crate::day::Day;
 use crate::language::{Expression, Relation, Test};
 use crate::level::Level;
 use crate::signal::Signal;
 
-const MINUTE: i64 = 60_000_000_000;
 /// More steps than this no group is told of in.
 const MAX_STEPS: usize = 300;
 /// Of so many services it is said how many errors each told.
@@ -31,7 +32,9 @@ const MAX_SERVICES: usize = 10;
 /// A question for errors, those that are alike as one: of one target, error type and route, whose texts differ in numbers, ids, paths and
 /// quoted parts only.
 ///
-/// Where all log entries of the level ERROR are meant, with no expression, no entry is read, and time is widened to whole minutes.
+/// Where all log entries of the level ERROR are meant, or those of one service, one route or both (`service=api route="/vms"`), no entry is read,
+/// and time is widened to whole minutes. Of a service's errors it is then told to the hour when the first and the last one came, where another
+/// service told such ones in the same hour.
 #[derive(Clone, Debug)]
 pub struct Failures {
     /// Which entries, of those that are serious enough; with `step`, it is to say from when to when.
@@ -96,7 +99,7 @@ impl Failures {
         let expression =
             Expression::all([Some(serious), self.selection.expression.clone()].into_iter().flatten().collect());
         let mut selection = Selection { expression, ..self.selection.clone() };
-        if self.is_added_up() {
+        if self.added_up().is_some() {
             let floor = |time: i64| time.div_euclid(MINUTE).saturating_mul(MINUTE);
             selection.since = selection.since.map(floor);
             selection.until = selection.until.map(|until| floor(until.saturating_add(MINUTE - 1)));
@@ -104,9 +107,10 @@ impl Failures {
         selection
     }
 
-    /// Whether this is what is added up while entries are sealed.
-    fn is_added_up(&self) -> bool {
-        self.level == Level::Error && self.selection.signal == Signal::Logs && self.selection.expression.is_none()
+    /// Which errors are meant of those that are added up while entries are sealed; `None` where entries have to be read.
+    fn added_up(&self) -> Option<Whose<'_>> {
+        let is_kept = self.level == Level::Error && self.selection.signal == Signal::Logs;
+        Whose::of(self.selection.expression.as_ref()).filter(|_| is_kept)
     }
 
     fn steps(&self, selection: &Selection) -> Result<Option<Steps>, QueryError> {
@@ -146,7 +150,7 @@ impl Failures {
         drop(left);
         let mut told: Vec<FailureGroup> =
             all.into_iter().map(|(fingerprint, group)| groups.tell(fingerprint, group)).collect();
-        read_examples(&mut told, scan, self.is_added_up())?;
+        read_examples(&mut told, scan, self.added_up())?;
         let (start, step) = steps.map_or((0, 0), |steps| (steps.start, steps.length));
         Ok(Failed { groups: told, distinct, others, start, step, partial, scanned })
     }
@@ -154,8 +158,10 @@ impl Failures {
     fn of_day(&self, day: Day, scan: &mut Scan<'_>, groups: &mut Groups) -> Result<ControlFlow<()>, QueryError> {
         let Some(file) = scan.open(day)? else { return Ok(ControlFlow::Continue(())) };
         let _one_moment = file.snapshot()?;
-        if self.is_added_up() && file.has_failures()? {
-            match groups.add_sums(&file, scan.times(), &self.besides) {
+        if let Some(whose) = self.added_up()
+            && file.has_failures()?
+        {
+            match groups.add_sums(&file, scan.times(), whose, &self.besides) {
                 Err(error) if error.is_torn() => scan.is_damaged(),
                 added => added?,
             }

@@ -78,6 +78,10 @@ impl Query for Reader {
         requests.answer(&self.dir)
     }
 
+    fn requests_all(&self, requests: &[Requests]) -> Result<Vec<Requested>, QueryError> {
+        Requests::answer_all(requests, &self.dir)
+    }
+
     fn points(&self, points: &Points) -> Result<Pointed, QueryError> {
         points.answer(&self.dir)
     }

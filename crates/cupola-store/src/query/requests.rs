@@ -1,28 +1,22 @@
 //! Requests: how many there were, how many failed, how long they took. Told from what was added up while entries were sealed, so that no
 //! entry is read.
 
-use std::cmp::Reverse;
+mod sums;
+
 use std::path::Path;
 use std::time::Duration;
 
-use rustc_hash::FxHashMap;
-
+use self::sums::{Sum, Sums};
 use super::error::QueryError;
 use super::scan::Scan;
 use super::selection::{Partial, Selection};
-use super::steps::Steps;
-use crate::block::Torn;
-use crate::file::{DayFile, FileError, Stored, read_data};
-use crate::rollup::{Adding, Cell, Exemplar, Key, Step, What};
+use super::steps::{HOUR, MINUTE, Steps, in_whole_hours};
+use crate::rollup::{Exemplar, Step, What};
 use crate::signal::Signal;
 use crate::value::Value;
 
-const MINUTE: i64 = 60_000_000_000;
-const HOUR: i64 = 60 * MINUTE;
 /// Of more time than this whole hours are told.
 const MANY_HOURS: i64 = 6 * HOUR;
-/// So many rows are added up; requests of others are counted, and nothing else.
-const MAX_ROWS: usize = 20_000;
 
 /// A question for requests.
 ///
@@ -49,8 +43,8 @@ pub struct Requests {
     pub limit: usize,
 }
 
-/// What is told apart of requests.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What is told apart of requests, from the coarsest to the finest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RequestsBy {
     /// Nothing.
     All,
@@ -110,42 +104,67 @@ pub struct RequestExemplar {
     pub is_error: bool,
 }
 
-/// Service and route.
-type Named = (Box<str>, Box<str>);
-
-#[derive(Debug, Default)]
-struct Sum {
-    /// All but its durations.
-    cell: Cell,
-    durations: Adding,
-    classes: [u64; 6],
+/// Of what an answer tells.
+#[derive(Clone, Copy, Debug)]
+struct ToldOf {
+    whole: i64,
+    steps: Option<Steps>,
+    partial: Option<Partial>,
 }
-
-#[derive(Debug, Default)]
-struct Sums {
-    /// The number of each service and route.
-    names: FxHashMap<Named, usize>,
-    /// By name and step.
-    rows: FxHashMap<(usize, usize), Sum>,
-    others: u64,
-}
-
-/// Which of a file's keys are asked for: the number of its service and route, and its class of status.
-type Wanted = FxHashMap<i64, (usize, usize)>;
 
 impl Requests {
     pub(super) fn answer(&self, dir: &Path) -> Result<Requested, QueryError> {
+        let (sums, told) = self.add_up(dir)?;
+        Ok(self.finish(&sums, told))
+    }
+
+    /// Answers many: those that differ in nothing but what they tell apart, from one look.
+    pub(super) fn answer_all(all: &[Self], dir: &Path) -> Result<Vec<Requested>, QueryError> {
+        if let Some(finest) = Self::finest(all) {
+            let (sums, told) = finest.add_up(dir)?;
+            if sums.others == 0 {
+                let answer = |asked: &Self| {
+                    let steps = told.steps.filter(|_| asked.step.is_some());
+                    asked.finish(&sums.grouped(asked.by, steps.is_some()), ToldOf { steps, ..told })
+                };
+                return Ok(all.iter().map(answer).collect());
+            }
+        }
+        all.iter().map(|asked| asked.answer(dir)).collect()
+    }
+
+    /// The question whose answer has those of all in it, if there is one.
+    fn finest(all: &[Self]) -> Option<Self> {
+        let (first, others) = all.split_first().filter(|(_, others)| !others.is_empty())?;
+        let mut finest = first.clone();
+        for asked in others {
+            let about = |asked: &Self| (asked.signal, asked.since, asked.until);
+            let is_alike = about(asked) == about(first) && asked.service == first.service && asked.route == first.route;
+            if !is_alike || (finest.step.is_some() && asked.step.is_some() && finest.step != asked.step) {
+                return None;
+            }
+            (finest.by, finest.step) = (finest.by.max(asked.by), finest.step.or(asked.step));
+        }
+        Some(finest)
+    }
+
+    fn add_up(&self, dir: &Path) -> Result<(Sums, ToldOf), QueryError> {
         let what = match self.signal {
             Signal::Logs => What::LoggedRequests,
             Signal::Spans => What::TracedRequests,
             Signal::Metrics => return Err(QueryError::asked("requests are told of by logs and by spans")),
         };
         let is_long = self.until.saturating_sub(self.since) > MANY_HOURS;
-        let (whole, step) = if is_long { (HOUR, Step::Hour) } else { (MINUTE, Step::Minute) };
+        let whole = if is_long { HOUR } else { MINUTE };
         let since = self.since.div_euclid(whole).saturating_mul(whole);
         let selection = Selection { since: Some(since), until: Some(self.until), ..Selection::of(self.signal) };
         let steps = self.steps(&selection, whole)?;
         let mut scan = Scan::new(dir, &selection);
+        let parts = match (is_long, steps) {
+            (true, _) => vec![(Step::Hour, scan.times().clone())],
+            (false, Some(steps)) if steps.length % HOUR != 0 => vec![(Step::Minute, scan.times().clone())],
+            (false, _) => in_whole_hours(scan.times()),
+        };
         let mut sums = Sums::default();
         for day in scan.days()? {
             if let Some(why) = scan.is_over() {
@@ -153,10 +172,13 @@ impl Requests {
                 break;
             }
             let Some(file) = scan.open(day)? else { continue };
-            let wanted = self.wanted(&file, what, &mut sums)?;
-            file.each_rollup(scan.times(), step, |row| sums.add(row, &wanted, steps.as_ref()))?;
+            let _one_moment = file.snapshot()?;
+            let wanted = sums.wanted(file.rollup_keys(what)?, self);
+            for (step, times) in &parts {
+                file.each_rollup(times, *step, |row| sums.add(row, &wanted, steps.as_ref()))?;
+            }
         }
-        Ok(Requested { whole, partial: scan.partial, ..self.finish(sums, steps.as_ref()) })
+        Ok((sums, ToldOf { whole, steps, partial: scan.partial }))
     }
 
     fn steps(&self, selection: &Selection, whole: i64) -> Result<Option<Steps>, QueryError> {
@@ -169,71 +191,27 @@ impl Requests {
         Err(QueryError::asked(format!("a step of requests is a whole number of {unit}")))
     }
 
-    fn wanted(&self, file: &DayFile, what: What, sums: &mut Sums) -> Result<Wanted, FileError> {
-        let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
-        let keys = file.rollup_keys(what)?.into_iter();
-        let asked_for = keys.filter(|(_, key)| is(&self.service, &key.service) && is(&self.route, &key.name));
-        let place = |(number, key): (i64, Key)| {
-            let class = usize::from(key.class).min(5);
-            let named: Named = match self.by {
-                RequestsBy::All => Named::default(),
-                RequestsBy::Service => (key.service, Box::default()),
-                RequestsBy::Route => (key.service, key.name),
-            };
-            let next = sums.names.len();
-            (number, (*sums.names.entry(named).or_insert(next), class))
-        };
-        Ok(asked_for.map(place).collect())
+    fn finish(&self, sums: &Sums, told: ToldOf) -> Requested {
+        let (ranked, left) = sums.ranked(self.limit);
+        let start = |step: usize| told.steps.map(|steps| steps.start + step as i64 * steps.length);
+        let rows = ranked.into_iter().map(|(named, step, sum)| self.row(named, start(step), sum)).collect();
+        Requested { rows, others: sums.others + left, whole: told.whole, partial: told.partial }
     }
 
-    fn finish(&self, sums: Sums, steps: Option<&Steps>) -> Requested {
-        let Sums { names, mut rows, others } = sums;
-        let mut totals = vec![0_u64; names.len()];
-        rows.iter().for_each(|((name, _), sum)| totals[*name] += sum.cell.count);
-        let mut order: Vec<(Named, usize)> = names.into_iter().filter(|(_, name)| totals[*name] > 0).collect();
-        order.sort_unstable_by(|(one, a), (other, b)| (Reverse(totals[*a]), one).cmp(&(Reverse(totals[*b]), other)));
-        let (shown, left) = order.split_at(self.limit.min(order.len()));
-        let others = others + left.iter().map(|(_, name)| totals[*name]).sum::<u64>();
-        let ranks: FxHashMap<usize, usize> = shown.iter().zip(0..).map(|((_, name), rank)| (*name, rank)).collect();
-        let mut ranked: Vec<_> =
-            rows.drain().filter_map(|((name, step), sum)| Some((*ranks.get(&name)?, step, sum))).collect();
-        ranked.sort_by_key(|(rank, step, _)| (*rank, *step));
-        let start = |step: usize| steps.map(|steps| steps.start + step as i64 * steps.length);
-        let rows = ranked.into_iter().map(|(rank, step, sum)| self.row(&shown[rank].0, start(step), sum)).collect();
-        Requested { rows, others, ..Requested::default() }
-    }
-
-    fn row(&self, (service, route): &Named, start: Option<i64>, sum: Sum) -> RequestRow {
-        let Sum { cell, durations, classes } = sum;
-        let durations = durations.finish();
+    fn row(&self, (service, route): &sums::Named, start: Option<i64>, sum: &Sum) -> RequestRow {
+        let durations = sum.durations.finish();
         RequestRow {
             service: service.to_string(),
             route: route.to_string(),
             start,
-            count: cell.count,
-            errors: cell.errors,
-            classes,
+            count: sum.cell.count,
+            errors: sum.cell.errors,
+            classes: sum.classes,
             sum_ms: number(durations.sum),
             max_ms: number(durations.most),
             quantiles_ms: self.shares.iter().map(|share| durations.quantile(*share).unwrap_or_default()).collect(),
-            exemplars: cell.exemplars.iter().map(RequestExemplar::from).collect(),
+            exemplars: sum.cell.exemplars.iter().map(RequestExemplar::from).collect(),
         }
-    }
-}
-
-impl Sums {
-    fn add(&mut self, row: Stored<'_>, wanted: &Wanted, steps: Option<&Steps>) -> Result<(), Torn> {
-        let step = steps.map_or(Some(0), |steps| steps.of(row.start));
-        let (Some(step), Some(&(name, class))) = (step, wanted.get(&row.key)) else { return Ok(()) };
-        let place = (name, step);
-        if self.rows.len() >= MAX_ROWS && !self.rows.contains_key(&place) {
-            self.others += row.count;
-            return Ok(());
-        }
-        let Sum { cell, durations, classes } = self.rows.entry(place).or_default();
-        (cell.count, cell.errors) = (cell.count + row.count, cell.errors + row.errors);
-        classes[class] += row.count;
-        durations.add(&mut read_data(row.data, |exemplar| cell.show(exemplar))?)
     }
 }
 

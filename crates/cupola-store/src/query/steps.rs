@@ -1,10 +1,14 @@
 //! Time in steps.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use super::error::QueryError;
 use super::selection::Selection;
+use crate::rollup::Step;
+
+pub(super) const MINUTE: i64 = 60_000_000_000;
+pub(super) const HOUR: i64 = 60 * MINUTE;
 
 /// More steps than this no answer has.
 pub const MAX_STEPS: usize = 2_000;
@@ -61,6 +65,19 @@ impl Steps {
         let step = usize::try_from(time.checked_sub(self.start)?.div_euclid(self.length)).ok()?;
         (step < self.count).then_some(step)
     }
+}
+
+/// Whole hours as such, and the minutes before and behind them: of what is added up by the minute and by the hour, the fewest rows that tell of
+/// the minutes that begin in this time.
+pub(super) fn in_whole_hours(times: &RangeInclusive<i64>) -> Vec<(Step, RangeInclusive<i64>)> {
+    let (first, last) = (*times.start(), *times.end());
+    // The beginning of the first hour, and the end of the last one.
+    let from = first.saturating_add(HOUR - 1).div_euclid(HOUR).saturating_mul(HOUR);
+    let to = (last.div_euclid(MINUTE) + 1).saturating_mul(MINUTE).div_euclid(HOUR).saturating_mul(HOUR);
+    if from >= to {
+        return vec![(Step::Minute, times.clone())];
+    }
+    vec![(Step::Minute, first..=from - 1), (Step::Hour, from..=to - 1), (Step::Minute, to..=last)]
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ fn read(from: &mut Reader<'_>, mut show: impl FnMut(u16, u64)) -> Result<Option<
 }
 
 /// Many durations that are added up: their buckets wait until there are so many that they are worth sorting.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Adding {
     sorted: Durations,
     waiting: Vec<(u16, u64)>,
@@ -130,24 +130,44 @@ const WAITING: usize = 1_024;
 impl Adding {
     /// Adds what `put` has written, to the end.
     pub(crate) fn add(&mut self, from: &mut Reader<'_>) -> Result<(), Torn> {
+        let is_first = self.is_empty();
+        if let Some(told) = read(from, |bucket, count| self.waiting.push((bucket, count)))? {
+            self.note(told, is_first);
+        }
+        Ok(())
+    }
+
+    /// Adds what was added up elsewhere.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        if other.is_empty() {
+            return;
+        }
+        let is_first = self.is_empty();
+        self.waiting.extend_from_slice(&other.sorted.buckets);
+        self.waiting.extend_from_slice(&other.waiting);
+        self.note((other.sorted.sum, other.sorted.least, other.sorted.most), is_first);
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.sorted.buckets.is_empty() && self.waiting.is_empty()
+    }
+
+    /// Notes sum, least and most of what waits now.
+    fn note(&mut self, (sum, least, most): (f64, f32, f32), is_first: bool) {
         let Self { sorted, waiting } = self;
-        let is_first = sorted.buckets.is_empty() && waiting.is_empty();
-        let Some((sum, least, most)) = read(from, |bucket, count| waiting.push((bucket, count)))? else {
-            return Ok(());
-        };
         sorted.sum += sum;
         (sorted.least, sorted.most) =
             if is_first { (least, most) } else { (sorted.least.min(least), sorted.most.max(most)) };
         if waiting.len() >= WAITING.max(sorted.buckets.len()) {
             self.settle();
         }
-        Ok(())
     }
 
     /// All of them.
-    pub(crate) fn finish(mut self) -> Durations {
-        self.settle();
-        self.sorted
+    pub(crate) fn finish(&self) -> Durations {
+        let mut all = self.clone();
+        all.settle();
+        all.sorted
     }
 
     fn settle(&mut self) {

@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::FailureGroup;
 use super::groups::Columns;
+use super::whose::Whose;
 use crate::column::Owned;
 use crate::day::Day;
 use crate::file::DayFile;
@@ -35,7 +36,7 @@ pub(super) fn light(about: &About<'_>, time: i64) -> Entry {
 pub(super) fn read_examples(
     groups: &mut [FailureGroup],
     mut scan: Scan<'_>,
-    is_added_up: bool,
+    added_up: Option<Whose<'_>>,
 ) -> Result<(), QueryError> {
     let mut days: Vec<Day> = groups.iter().map(|group| Day::of(group.last)).collect();
     days.sort_unstable();
@@ -45,7 +46,11 @@ pub(super) fn read_examples(
         let _one_moment = file.snapshot()?;
         let mut wanted = Wanted::default();
         for (place, group) in groups.iter_mut().enumerate().filter(|(_, group)| Day::of(group.last) == day) {
-            if !(is_added_up && file.has_failures()? && take_kept(&file, group)?) {
+            let is_kept = match added_up {
+                Some(whose) if file.has_failures()? => take_kept(&file, group, whose)?,
+                _ => false,
+            };
+            if !is_kept {
                 wanted.insert((group.last, group.fingerprint), place);
             }
         }
@@ -57,13 +62,15 @@ pub(super) fn read_examples(
 }
 
 /// Takes what the file has kept of a group. Whether its last error is the one that is wanted.
-fn take_kept(file: &DayFile, group: &mut FailureGroup) -> Result<bool, QueryError> {
+fn take_kept(file: &DayFile, group: &mut FailureGroup, whose: Whose<'_>) -> Result<bool, QueryError> {
     let Some(Known { template, last, example, .. }) = file.failure(group.fingerprint)? else { return Ok(false) };
     group.template = template;
     let fields = example.fields().unwrap_or_default();
     let mut kept = Entry::new(group.last);
     fields.iter().for_each(|(name, value)| kept.push(name, value.clone()));
-    let is_it = last == group.last && !fields.is_empty();
+    let is_whose =
+        whose.service.is_none_or(|service| kept.get("service").is_some_and(|told_by| told_by.text() == service));
+    let is_it = last == group.last && is_whose && !fields.is_empty();
     group.example =
         if is_it { kept.cut(MAX_TEXT) } else { light(&About::of(|place| kept.get(About::FIELDS[place])), group.last) };
     Ok(is_it)

@@ -8,18 +8,18 @@ use cupola_line::fingerprint::{Fingerprint, template};
 use rustc_hash::FxHashMap;
 
 use super::example::light;
-use super::{FailureGroup, MAX_SERVICES, MINUTE};
+use super::whose::{Whose, of_service};
+use super::{FailureGroup, MAX_SERVICES};
 use crate::column::Column;
 use crate::file::DayFile;
 use crate::query::entry::Entry;
 use crate::query::error::QueryError;
 use crate::query::scan::Hit;
-use crate::query::steps::Steps;
+use crate::query::steps::{HOUR, MINUTE, Steps, in_whole_hours};
 use crate::rollup::{About, Names, Step, Sum};
 
 /// Of more groups than this the others are counted together.
 const MAX_GROUPS: usize = 10_000;
-const HOUR: i64 = 60;
 
 #[derive(Debug)]
 pub(super) struct Groups {
@@ -60,42 +60,63 @@ impl Groups {
         &mut self,
         file: &DayFile,
         times: &RangeInclusive<i64>,
+        whose: Whose<'_>,
         besides: &[String],
     ) -> Result<(), QueryError> {
-        let besides = file.failures_of(besides)?;
         let names = file.failure_names()?;
+        let service = whose.service.map(|service| names.find(service));
+        if service == Some(None) {
+            return Ok(());
+        }
+        let left_out = file.failures_of(besides)?;
+        let of_route = whose.route.map(|route| file.failures_at(route)).transpose()?;
+        let is_meant = |fingerprint: Option<Fingerprint>| match fingerprint {
+            Some(known) => {
+                !left_out.contains(&known) && of_route.as_ref().is_none_or(|of_route| of_route.contains(&known))
+            }
+            // Of which route those are that have no group is not known.
+            None => of_route.is_none(),
+        };
         let mut numbers: FxHashMap<u32, u32> =
             names.iter().map(|(number, name)| (number, self.names.number(name))).collect();
         numbers.insert(0, 0);
+        let number = |of_file: u32| numbers.get(&of_file).copied().unwrap_or(0);
         for (step, minutes) in self.parts(times) {
             file.failures(step, &minutes, |start, fingerprint, sum| {
-                if fingerprint.is_some_and(|fingerprint| besides.contains(&fingerprint)) {
+                if !is_meant(fingerprint) {
                     return;
                 }
-                let place = fingerprint.and_then(|fingerprint| self.group(fingerprint));
-                let Some(fingerprint) = place else {
-                    self.beyond += sum.count;
-                    return;
-                };
-                let step = self.steps.as_ref().and_then(|steps| steps.of(start.max(steps.start)));
-                let Some(group) = self.groups.get_mut(&fingerprint) else { return };
-                group.sum.merge(sum, |number| numbers.get(&number).copied().unwrap_or(0), &self.names);
-                group.step(step, sum.count);
+                match service.flatten() {
+                    None => self.add_sum(start, fingerprint, sum, number),
+                    Some(service) => {
+                        if let Some(sum) = of_service(sum, service) {
+                            self.add_sum(start, fingerprint, &sum, number);
+                        }
+                    }
+                }
             })?;
         }
         Ok(())
     }
 
-    /// Whole hours as such where that is fine enough, and the minutes before and behind them.
+    /// Adds what a minute or an hour had of one group, or of those that have none.
+    fn add_sum(&mut self, start: i64, fingerprint: Option<Fingerprint>, sum: &Sum, number: impl Fn(u32) -> u32) {
+        let Some(fingerprint) = fingerprint.and_then(|fingerprint| self.group(fingerprint)) else {
+            self.beyond += sum.count;
+            return;
+        };
+        let step = self.steps.as_ref().and_then(|steps| steps.of(start.max(steps.start)));
+        let Some(group) = self.groups.get_mut(&fingerprint) else { return };
+        group.sum.merge(sum, number, &self.names);
+        group.step(step, sum.count);
+    }
+
+    /// Whole hours as such where that is fine enough, and the minutes before and behind them; both in minutes since 1970.
     fn parts(&self, times: &RangeInclusive<i64>) -> Vec<(Step, RangeInclusive<i64>)> {
-        let (first, last) = (times.start().div_euclid(MINUTE), times.end().div_euclid(MINUTE));
-        let is_coarse = self.steps.is_none_or(|steps| steps.length % (HOUR * MINUTE) == 0);
-        // From the first minute of a whole hour to that of the last one.
-        let (from, to) = (first + (-first).rem_euclid(HOUR), (last + 1).div_euclid(HOUR) * HOUR - HOUR);
-        if !is_coarse || from > to {
-            return vec![(Step::Minute, first..=last)];
-        }
-        vec![(Step::Minute, first..=from - 1), (Step::Hour, from..=to), (Step::Minute, to + HOUR..=last)]
+        let is_coarse = self.steps.is_none_or(|steps| steps.length % HOUR == 0);
+        let parts = if is_coarse { in_whole_hours(times) } else { vec![(Step::Minute, times.clone())] };
+        let minutes = |times: RangeInclusive<i64>| times.start().div_euclid(MINUTE)..=times.end().div_euclid(MINUTE);
+        parts.into_iter().map(|(step, times)| (step, minutes(times))).collect()
     }
 
     /// Makes room for a group, if there is any.

@@ -109,3 +109,60 @@ fn requests_are_told_without_reading_entries() {
     (asked.signal, asked.step) = (Signal::Spans, None);
     assert_eq!(reader.requests(&asked).unwrap().rows, []);
 }
+
+/// Asked for hours and the minutes around them, and for many things at once.
+#[test]
+fn whole_hours_and_many_questions_at_once_tell_the_same() {
+    let (_dir, store, all, end) = stored();
+    let reader = store.reader().unwrap();
+    for (since, until) in [(200, 7), (59, 1), (130, 61), (120, 60), (360, 0), (600, 30)] {
+        let (since, until) = (end - since * MINUTE, end - until * MINUTE);
+        let asked = |by, minutes: Option<u64>, limit| Requests {
+            signal: Signal::Logs,
+            since,
+            until,
+            step: minutes.map(|minutes| Duration::from_secs(60 * minutes)),
+            service: None,
+            route: None,
+            by,
+            shares: vec![0.5, 0.99],
+            limit,
+        };
+        let is_long = until - since > 360 * MINUTE;
+        let step = if is_long { 120 } else { 6 };
+        let questions = [
+            asked(RequestsBy::All, None, 1),
+            asked(RequestsBy::Service, None, 9),
+            asked(RequestsBy::Service, Some(step), 1),
+            asked(RequestsBy::Route, Some(step), 9),
+            asked(RequestsBy::Route, None, 3),
+        ];
+        let exactly = |told: Vec<Requested>| -> Vec<Requested> {
+            let rounded = |mut told: Requested| {
+                told.rows.iter_mut().for_each(|row| row.sum_ms = (row.sum_ms * 1e3).round());
+                told
+            };
+            told.into_iter().map(rounded).collect()
+        };
+        let together = reader.requests_all(&questions).unwrap();
+        let alone: Vec<Requested> = questions.iter().map(|asked| reader.requests(asked).unwrap()).collect();
+        if !is_long {
+            let meant = all.iter().filter(|request| (since..until).contains(&request.0));
+            check(&together[0].rows[0], &meant.collect::<Vec<_>>(), &[0.5, 0.99]);
+        }
+        assert_eq!(exactly(together), exactly(alone));
+    }
+    let unlike = [Signal::Logs, Signal::Spans].map(|signal| Requests {
+        signal,
+        since: end - 600 * MINUTE,
+        until: end,
+        step: None,
+        service: None,
+        route: None,
+        by: RequestsBy::All,
+        shares: Vec::new(),
+        limit: 1,
+    });
+    let told = reader.requests_all(&unlike).unwrap();
+    assert_eq!((told[0].rows[0].count, told[1].rows.len()), (3_000, 0));
+}

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::*;
-use crate::language::{Expression, Relation, Test};
+use crate::language::{Expression, Meaning, Relation, Test};
 use crate::query::{Failed, Failures, Query as _, Reader, Selection};
 use crate::seeded::Seeded;
 
@@ -84,6 +84,36 @@ fn told(failed: &Failed) -> (Vec<String>, usize, u64, i64, i64) {
     (failed.groups.iter().map(group).collect(), failed.distinct, failed.others, failed.start, failed.step)
 }
 
+/// Those of a service, a route or both: told the same, but for when the first and the last one came where another service told such ones.
+fn check_whose(readers: &[Reader; 3], text: &str, first: i64) {
+    let expression =
+        crate::language::parse(text, &Meaning { now: jiff::Zoned::default(), ignore_case: false }).unwrap();
+    for (since, until, step) in [(None, None, None), (Some(first), Some(first + 4 * HOUR), Some(HOUR))] {
+        let selection = Selection { since, until, expression: Some(expression.clone()), ..Selection::of(Signal::Logs) };
+        let step = step.map(|step| std::time::Duration::from_nanos(step.unsigned_abs()));
+        let besides = vec!["db".to_owned()];
+        let failures = Failures { selection, level: crate::Level::Error, besides, step, limit: 1_000 };
+        let [new, old, mixed] = readers.each_ref().map(|reader| {
+            let mut failed = reader.failures(&failures).unwrap();
+            failed.groups.sort_by_key(|group| group.fingerprint);
+            failed
+        });
+        assert_eq!(new.distinct > 0, text != "service=nobody");
+        assert!(new.scanned.blocks < old.scanned.blocks || new.distinct == 0, "examples alone are read");
+        for (one, read) in new.groups.iter().zip(&old.groups).chain(mixed.groups.iter().zip(&old.groups)) {
+            assert_eq!((one.fingerprint, one.count, &one.services), (read.fingerprint, read.count, &read.services));
+            assert_eq!((&one.counts, &one.template), (&read.counts, &read.template));
+            assert!((one.first..=one.last).contains(&read.last), "{text}");
+            assert!(read.first - one.first < HOUR && one.last - read.last < HOUR, "{text}");
+            let route =
+                |group: &crate::query::FailureGroup| group.example.get("route").map(|value| value.text().into_owned());
+            assert_eq!(route(one), route(read));
+        }
+        let told = |failed: &Failed| (failed.groups.len(), failed.distinct, failed.others);
+        assert_eq!((told(&new), told(&mixed)), (told(&old), told(&old)));
+    }
+}
+
 #[test]
 fn what_is_added_up_is_what_is_there() {
     let (dir, old, mixed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -120,6 +150,9 @@ fn what_is_added_up_is_what_is_there() {
         assert!(!is_whole || told(&judged) == told(&new), "{failures:?}");
     }
     assert!(many > 200, "{many}");
+    for text in ["service=api", "route=/vms/{id}", "service=worker route=/vms/{id}", "service=nobody"] {
+        check_whose(&readers, text, first);
+    }
     let level = Expression::from(Test::Level(Relation::GreaterOrEqual, crate::Level::Error));
     let selection = Selection { expression: Some(level), ..Selection::of(Signal::Logs) };
     let counts = crate::query::Top { selection, field: "level".to_owned(), limit: 10 };
