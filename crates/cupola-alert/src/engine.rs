@@ -16,6 +16,7 @@ mod step;
 mod view;
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cupola_store::{Metadata, MetadataError, Query};
@@ -82,6 +83,7 @@ pub struct Alerts {
     /// What is looked at while rules are evaluated: nobody waits for the store to see an alert.
     shown: Mutex<Arc<Shown>>,
     beats: Beats,
+    is_over: AtomicBool,
 }
 
 /// What an evaluation has done.
@@ -104,7 +106,8 @@ impl Alerts {
         let memory = Mutex::new(Memory::new(rules.clone()));
         let (people, shown) = (People::new(metadata), Mutex::default());
         let beats = Beats::default();
-        Self { query, people, receivers, delivery, links: None, given: rules, memory, shown, beats }
+        let is_over = AtomicBool::new(false);
+        Self { query, people, receivers, delivery, links: None, given: rules, memory, shown, beats, is_over }
     }
 
     /// Where one looks at an alert: an address for its messages.
@@ -236,6 +239,19 @@ impl Alerts {
         limit: usize,
     ) -> Result<Vec<Event>, MetadataError> {
         history::read(&**self.people.metadata(), alert, before, limit)
+    }
+
+    /// What happened after the event of this number, the oldest first: for who follows.
+    ///
+    /// # Errors
+    /// The metadata cannot be read.
+    pub fn history_after(&self, number: i64, limit: usize) -> Result<Vec<Event>, MetadataError> {
+        history::after(&**self.people.metadata(), number, limit)
+    }
+
+    /// Whether [`Self::run`] was told to end, so that nothing more happens here.
+    pub fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
     }
 
     /// All silences, those that have ended among them, the newest first.

@@ -149,6 +149,11 @@ pub(crate) fn read(
     Ok(metadata.notes(TOPIC, subject.as_deref(), before, limit)?.into_iter().map(Event::from).collect())
 }
 
+/// What happened to all alerts after this number, the oldest first.
+pub(crate) fn after(metadata: &dyn Metadata, number: i64, limit: usize) -> Result<Vec<Event>, MetadataError> {
+    Ok(metadata.notes_after(TOPIC, number, limit)?.into_iter().map(Event::from).collect())
+}
+
 impl From<Note> for Event {
     fn from(note: Note) -> Self {
         let delivery = || serde_json::from_str(&note.body).ok().map(Happened::Delivery);

@@ -31,7 +31,7 @@ use crate::desk::Desk;
 use crate::problem::Problem;
 pub use alerting_health::alerting_health;
 use document::Routes;
-pub(crate) use live::stream;
+pub(crate) use live::{Entries, stream};
 
 /// Answers questions about what is stored, below `/cupola/api/v1`, and lets people decide what is theirs to decide.
 ///

@@ -38,6 +38,9 @@ pub trait Metadata: fmt::Debug + Send + Sync {
         limit: usize,
     ) -> Result<Vec<Note>, MetadataError>;
 
+    /// Notes of a topic with greater numbers than `after`, the oldest first: for who has read all up to there.
+    fn notes_after(&self, topic: &str, after: i64, limit: usize) -> Result<Vec<Note>, MetadataError>;
+
     /// All documents of this kind.
     fn all(&self, kind: &str) -> Result<Vec<Document>, MetadataError> {
         let mut all = self.list(kind, None, PAGE)?;

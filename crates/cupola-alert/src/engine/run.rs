@@ -68,6 +68,7 @@ impl Alerts {
             () = delivering => {}
             () = beating => {}
         }
+        self.is_over.store(true, Ordering::Relaxed);
     }
 
     /// Asks whoever waits for that, each in its own time, as long as rules are evaluated; nothing else waits for the answers.

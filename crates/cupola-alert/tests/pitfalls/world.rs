@@ -115,6 +115,9 @@ impl Metadata for Flaky {
     ) -> Result<Vec<Note>, MetadataError> {
         self.real.notes(topic, subject, before, limit)
     }
+    fn notes_after(&self, topic: &str, after: i64, limit: usize) -> Result<Vec<Note>, MetadataError> {
+        self.real.notes_after(topic, after, limit)
+    }
 }
 
 pub(crate) struct World {

@@ -42,6 +42,9 @@ impl Metadata for Distant {
     ) -> Result<Vec<Note>, MetadataError> {
         self.real.notes(topic, of, before, most)
     }
+    fn notes_after(&self, topic: &str, after: i64, most: usize) -> Result<Vec<Note>, MetadataError> {
+        self.real.notes_after(topic, after, most)
+    }
 }
 
 /// Waits until something is so, for a minute at most.

@@ -1,6 +1,7 @@
 //! Alerts, rules and silences over HTTP: what there is, and what people decide.
 
 mod deeds;
+mod live;
 mod rule;
 mod sent;
 mod told;
@@ -32,6 +33,7 @@ pub(super) fn add(routes: &mut Routes, desk: &Desk, alerts: &Arc<Alerts>) {
             async move { desk.ask(move |_| answer(&alerts, &mut call)).await? }
         });
     }
+    live::add(routes, desk, alerts);
 }
 
 fn questions() -> [(Operation, Answer); 5] {

@@ -5,7 +5,7 @@ use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request};
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -20,6 +20,7 @@ const MOST: usize = 64 << 10;
 /// What somebody asks for who may.
 pub(super) struct Call {
     pub(super) visitor: Visitor,
+    pub(super) heads: HeaderMap,
     pub(super) asked: Asked,
     /// Null where nothing was sent.
     pub(super) body: Value,
@@ -52,7 +53,7 @@ impl Call {
         let steps = steps.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let asked = Asked::read(head.uri.query(), known)?;
         let body = if is_question { Value::Null } else { read(sent, is_sent).await? };
-        Ok(Self { visitor: visitor.clone(), asked, body, now: now(), steps })
+        Ok(Self { visitor: visitor.clone(), heads: head.headers, asked, body, now: now(), steps })
     }
 
     /// Who it is, as it is noted.

@@ -1,4 +1,5 @@
-//! What comes in, as server-sent events: `entry`, one for each; `dropped`, how many were lost because the watcher was slow.
+//! Server-sent events: those of what comes in (`entry`, one for each; `dropped`, how many were lost because the watcher was slow), and what all
+//! streams of events have in common.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -24,7 +25,7 @@ use crate::problem::Problem;
 const ALIVE: Duration = Duration::from_secs(15);
 
 /// The media type of events.
-const EVENTS: &str = "text/event-stream";
+pub(super) const EVENTS: &str = "text/event-stream";
 
 /// Adds what can be watched.
 pub(super) fn add(routes: &mut Routes, tails: &Tails) {
@@ -42,16 +43,34 @@ pub(super) fn add(routes: &mut Routes, tails: &Tails) {
             .fails(429, "Too many watch already.");
         routes.add(watch, move |call| {
             let opened = open(&tails, signal, call.asked);
-            async move { Ok(stream(opened?, events)) }
+            async move { Ok(stream(Entries { tail: opened?, events })) }
         });
     }
 }
 
-/// Goes on for as long as the watcher stays; `events` writes what has come.
-pub(crate) fn stream(tail: Tail, events: impl Fn(&Told) -> Bytes + Send + Unpin + 'static) -> Response {
+/// Where events come from.
+pub(crate) trait Source: Send + Unpin + 'static {
+    /// What is to be sent; nothing once it is over.
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>>;
+}
+
+/// What comes in, and how it is written.
+pub(crate) struct Entries<F> {
+    pub(crate) tail: Tail,
+    pub(crate) events: F,
+}
+
+impl<F: Fn(&Told) -> Bytes + Send + Unpin + 'static> Source for Entries<F> {
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        self.tail.poll_next(context).map(|told| Some((self.events)(&told)))
+    }
+}
+
+/// Goes on for as long as the watcher stays, and there is something to watch.
+pub(crate) fn stream(source: impl Source) -> Response {
     let mut alive = interval(ALIVE);
     alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut answer = Response::new(Body::new(Live { tail, alive, events }));
+    let mut answer = Response::new(Body::new(Live { source, alive }));
     let head = answer.headers_mut();
     head.insert(CONTENT_TYPE, HeaderValue::from_static(EVENTS));
     head.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -63,14 +82,13 @@ fn open(tails: &Tails, signal: Signal, mut asked: Asked) -> Result<Tail, Problem
     tails.open(signal, expression.as_ref()).map_err(|many| Problem::too_many(many.to_string()))
 }
 
-/// The body of the answer, which ends when the watcher leaves.
-struct Live<F> {
-    tail: Tail,
+/// The body of the answer.
+struct Live<S> {
+    source: S,
     alive: Interval,
-    events: F,
 }
 
-impl<F: Fn(&Told) -> Bytes + Unpin> http_body::Body for Live<F> {
+impl<S: Source> http_body::Body for Live<S> {
     type Data = Bytes;
     type Error = std::convert::Infallible;
 
@@ -78,8 +96,8 @@ impl<F: Fn(&Told) -> Bytes + Unpin> http_body::Body for Live<F> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        if let Poll::Ready(told) = self.tail.poll_next(context) {
-            return Poll::Ready(Some(Ok(Frame::data((self.events)(&told)))));
+        if let Poll::Ready(events) = self.source.poll_next(context) {
+            return Poll::Ready(events.map(|events| Ok(Frame::data(events))));
         }
         ready!(self.alive.poll_tick(context));
         Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b": still here\n\n")))))

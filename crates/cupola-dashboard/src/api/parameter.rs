@@ -113,6 +113,12 @@ pub(super) const BEFORE: Parameter = Parameter::of(
     "Only events with a lower number: the number of the last one of the answer before.",
 );
 
+pub(super) const AFTER: Parameter = Parameter::of(
+    "after",
+    Is::Whole,
+    "The number of the last event that is known; where it is missing, nothing of before is told.",
+);
+
 /// Which entries, as all questions about entries have it.
 pub(super) const SELECTION: [&Parameter; 3] = [&QUERY, &SINCE, &UNTIL];
 

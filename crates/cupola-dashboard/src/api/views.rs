@@ -77,7 +77,10 @@ struct Wanted {
     #[schema(max_length = 80, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
     name: String,
     /// One of the pages: `/cupola/logs?query=level%3E%3Dwarn`.
-    #[schema(pattern = "^/cupola(/[a-z]+)*(\\?[a-z]+=[a-zA-Z0-9%]*)?$", max_length = 8192)]
+    #[schema(
+        max_length = 8192,
+        pattern = r"^/cupola(?:\?[!-\[\]-~]*|(?:/(?!(?:\.|%2[eE]){1,2}(?:[/?#]|$))[!\x22$-.0->@-\[\]-~]*)+(?:[?#][!-\[\]-~]*)?)?$"
+    )]
     address: String,
     /// Whether everyone sees it.
     #[serde(default)]

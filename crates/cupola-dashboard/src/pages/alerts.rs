@@ -54,7 +54,7 @@ pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
         (part("Pending: too much, not yet for long enough", &pending))
         (part("Over since lately", &over))
     };
-    Ok(Drawn::new("/alerts", "Alerts", body).alone().live())
+    Ok(Drawn::new("/alerts", "Alerts", body).alone().live().of_alerts(true))
 }
 
 /// What stands beside the alerts.

@@ -27,6 +27,9 @@ const PLACES: &[(&str, &str, &str, char)] = &[
     ("/settings", "Settings", "settings", ','),
 ];
 
+/// Where what happens to alerts is watched.
+const ALERTS_LIVE: &str = "/cupola/api/v1/alerts/live";
+
 /// How often a page may be asked for again: seconds, and how that is said.
 const REFRESHES: [(u32, &str); 6] = [(0, "Off"), (5, "5 s"), (10, "10 s"), (30, "30 s"), (60, "1 min"), (300, "5 min")];
 
@@ -42,6 +45,7 @@ pub(super) struct Drawn {
     has_range: bool,
     /// It goes on, though it tells of no range.
     is_live: bool,
+    watches_alerts: bool,
     scripts: Vec<&'static str>,
     /// Whether this is what was asked for.
     pub(super) status: StatusCode,
@@ -57,6 +61,7 @@ impl Drawn {
             body,
             has_range: true,
             is_live: false,
+            watches_alerts: false,
             scripts: Vec::new(),
             status: StatusCode::OK,
         }
@@ -77,6 +82,12 @@ impl Drawn {
     /// It is asked for again all the same: what it tells of goes on.
     pub(super) fn live(mut self) -> Self {
         self.is_live = true;
+        self
+    }
+
+    /// It tells of alerts: it is asked for again as soon as something happens to one.
+    pub(super) fn of_alerts(mut self, are_judged: bool) -> Self {
+        self.watches_alerts = are_judged;
         self
     }
 
@@ -115,7 +126,7 @@ pub(super) fn page(visit: &Visit, drawn: &Drawn, stats: Option<&Stats>, views: O
                             (trail(drawn))
                             @if drawn.has_range { div.controls { @if let Some(saved) = views { (views::menu(visit, saved)) } (refreshes(visit)) (ranges(visit)) } }
                         }
-                        main #content tabindex="-1" data-refresh=(refresh) data-now=(visit.moment() / 1_000_000) {
+                        main #content tabindex="-1" data-refresh=(refresh) data-watches=[drawn.watches_alerts.then_some(ALERTS_LIVE)] data-now=(visit.moment() / 1_000_000) {
                             (drawn.body)
                         }
                         footer.foot { (health(stats)) }

@@ -48,7 +48,7 @@ pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
             @else { p.panel-note { (show::grouped(volume.total)) " entries; drag over a time to see it alone. " a href=(logs) { "Read them" } } }
         }
     };
-    Ok(Drawn::new("", "Overview", body))
+    Ok(Drawn::new("", "Overview", body).of_alerts(room.seams.alerting.is_some()))
 }
 
 /// What is to be known before anything else.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
 mod alerts;
+mod alerts_live;
 mod api;
 mod browser;
 mod clients;

@@ -19,8 +19,7 @@ use crate::openapi::whole;
 use crate::support::{House, now, serve};
 
 /// Errors, requests, spans and metrics of the last minutes.
-fn filled() -> House {
-    let house = House::new();
+pub(crate) fn fill(house: &House) {
     let [mut logs, mut spans, mut metrics] = [Signal::Logs, Signal::Spans, Signal::Metrics].map(Batch::new);
     for number in 0..200_i64 {
         let time = now().cast_signed() - number * 3_000_000_000;
@@ -47,7 +46,6 @@ fn filled() -> House {
         house.store().writer().offer(batch);
     }
     assert!(house.store().flush());
-    house
 }
 
 /// Events of which only the first are taken: whoever checks answers reads them to their end.
@@ -78,7 +76,8 @@ async fn ended(answer: Response) -> Response {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs schemathesis"]
 async fn what_the_document_says_is_so() {
-    let house = filled();
+    let house = House::new();
+    fill(&house);
     let alerts = failing(&house, Arc::new(MetadataFile::open(house.dir()).unwrap()));
     let alert = alerts.alerts().unwrap().remove(0).id().to_string();
     let (address, _server) = serve(whole(&house).router().layer(map_response(ended))).await;

@@ -130,9 +130,17 @@ impl Metadata for MetadataFile {
             "SELECT number, subject, time, body FROM notes WHERE topic = ?1 {of_subject} AND number < ?3
              ORDER BY number DESC LIMIT ?4"
         ))?;
-        let found = asked.query_map(params![topic, subject, before.unwrap_or(i64::MAX), bounded(limit)], |row| {
-            Ok(Note { number: row.get(0)?, subject: row.get(1)?, time: row.get(2)?, body: row.get(3)? })
-        })?;
+        let found = asked.query_map(params![topic, subject, before.unwrap_or(i64::MAX), bounded(limit)], note)?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    fn notes_after(&self, topic: &str, after: i64, limit: usize) -> Result<Vec<Note>, MetadataError> {
+        let connection = self.lock();
+        // By number, which those who follow are near the end of.
+        let mut asked = connection.prepare_cached(
+            "SELECT number, subject, time, body FROM notes WHERE +topic = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
+        )?;
+        let found = asked.query_map(params![topic, after, bounded(limit)], note)?;
         Ok(found.collect::<Result<_, _>>()?)
     }
 }
@@ -181,6 +189,10 @@ fn execute(whole: &Transaction<'_>, what: &str, with: &[&dyn rusqlite::ToSql]) -
 
 fn document(row: &Row<'_>) -> rusqlite::Result<Document> {
     Ok(Document { key: row.get(0)?, version: row.get::<_, i64>(1)?.cast_unsigned(), body: row.get(2)? })
+}
+
+fn note(row: &Row<'_>) -> rusqlite::Result<Note> {
+    Ok(Note { number: row.get(0)?, subject: row.get(1)?, time: row.get(2)?, body: row.get(3)? })
 }
 
 fn bounded(limit: usize) -> i64 {

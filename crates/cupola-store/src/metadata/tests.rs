@@ -66,6 +66,24 @@ fn notes_are_read_from_the_newest_on() {
 }
 
 #[test]
+fn notes_are_followed_from_a_number_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let metadata = MetadataFile::open(dir.path()).unwrap();
+    let other = Change::Note { topic: "other", subject: "x".to_owned(), time: 25, body: String::new() };
+    metadata.apply(&[note("x", 10), note("y", 20), other, note("x", 30), note("x", 40)]).unwrap();
+    let after = |number, limit| metadata.notes_after("history", number, limit).unwrap();
+    let times = |number, limit| after(number, limit).iter().map(|note| note.time).collect::<Vec<_>>();
+    assert_eq!(times(0, 10), [10, 20, 30, 40]);
+    assert_eq!(times(0, 2), [10, 20]);
+    let second = after(0, 2)[1].number;
+    assert_eq!(times(second, 10), [30, 40]);
+    let last = after(second, 10)[1].number;
+    assert!(after(last, 10).is_empty());
+    metadata.apply(&[Change::Forget { topic: "history", before: 50 }, note("x", 60)]).unwrap();
+    assert_eq!((times(second, 10), after(second, 10)[0].number > last), (vec![60], true), "no number comes again");
+}
+
+#[test]
 fn two_may_have_it_open() {
     let dir = tempfile::tempdir().unwrap();
     let (one, other) = (MetadataFile::open(dir.path()).unwrap(), MetadataFile::open(dir.path()).unwrap());

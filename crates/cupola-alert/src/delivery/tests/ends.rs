@@ -62,6 +62,10 @@ impl Metadata for Fragile {
     ) -> Result<Vec<Note>, MetadataError> {
         self.step(|inner| inner.notes(topic, of, before, limit))
     }
+
+    fn notes_after(&self, topic: &str, after: i64, limit: usize) -> Result<Vec<Note>, MetadataError> {
+        self.step(|inner| inner.notes_after(topic, after, limit))
+    }
 }
 
 /// What evaluation writes, and when; messages are refused now and then.

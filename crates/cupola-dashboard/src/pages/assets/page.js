@@ -77,6 +77,21 @@ setInterval(async () => {
   }
 }, 1000);
 
+// What happens to alerts is shown at once, where a page tells of them. Not while nobody looks: each tab would hold a connection.
+let events = null;
+const watch = () => {
+  const address = document.querySelector("main")?.dataset.watches;
+  if (document.hidden) {
+    events?.close();
+    events = null;
+  } else if (address && !events) {
+    events = new EventSource(address);
+    events.addEventListener("change", () => { last = 0; });
+  }
+};
+document.addEventListener("visibilitychange", watch);
+watch();
+
 // One menu at a time, closed by Escape or a click elsewhere.
 const close = (but) => document.querySelectorAll(".menu[open]").forEach((menu) => { if (menu !== but) menu.open = false; });
 document.addEventListener("click", (event) => close(event.target.closest(".menu")));

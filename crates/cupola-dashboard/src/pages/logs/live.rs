@@ -9,7 +9,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use super::columns::Columns;
 use super::rows::row;
-use crate::api::stream;
+use crate::api::{Entries, stream};
 use crate::pages::answer::guarded;
 use crate::pages::searching::Searching;
 use crate::pages::visit::Visit;
@@ -26,7 +26,8 @@ pub(super) fn tail(tails: Option<&Tails>, visit: Visit) -> Response {
     match tail {
         Ok(tail) => {
             let columns = Columns::read(&visit);
-            guarded(stream(tail, move |told| events(&visit, &columns, told)))
+            let events = move |told: &Told| events(&visit, &columns, told);
+            guarded(stream(Entries { tail, events }))
         }
         Err(why) => {
             // An answer of another status would say no more to the page than that there is none.
