@@ -192,12 +192,14 @@ impl Serve {
         let receiver = tokens.ingest.iter().fold(receiver, |receiver, token| receiver.token(token));
         let access = people::access(tokens, Arc::clone(&metadata), address, self.certificate.is_there());
         let caretaker = Caretaker::new(Arc::new(store.upkeep(self.backups.clone())), Arc::clone(&metadata));
-        let api = Api::new(reader.clone()).tails(store.tails().clone()).access(access.clone()).caretaker(caretaker);
+        let api = Api::new(reader.clone()).tails(store.tails().clone()).access(access.clone());
+        let api = api.caretaker(caretaker.clone());
         let api = api.metadata(Arc::clone(&metadata));
         let stats = Arc::downgrade(store);
         let pages = Pages::new(reader)
             .access(access)
             .metadata(metadata)
+            .caretaker(caretaker)
             .tails(store.tails().clone())
             .stats(move || stats.upgrade().map(|store| store.stats()).unwrap_or_default());
         if let Some(alerts) = &alerts {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cupola_alert::{Alerts, Receivers, Rules};
-use cupola_dashboard::{Access, Api, Pages, Receiver, Role, Users, replay};
+use cupola_dashboard::{Access, Api, Caretaker, Pages, Receiver, Role, Users, replay};
 use cupola_store::{Metadata, MetadataFile, Reader, Settings, Store};
 
 #[tokio::main]
@@ -35,9 +35,12 @@ async fn main() {
             judge.evaluate(now - minute * 60_000_000_000).unwrap();
         }
     });
+    let backups = dir.path().join("backups");
+    let caretaker = Caretaker::new(Arc::new(store.upkeep(Some(backups))), Arc::clone(&metadata));
     let pages = Pages::new(reader.clone())
         .access(access.clone())
         .metadata(metadata)
+        .caretaker(caretaker)
         .tails(tails.clone())
         .stats(move || stats.stats())
         .alerting(Arc::clone(&alerts));

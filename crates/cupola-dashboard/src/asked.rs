@@ -36,6 +36,11 @@ impl Asked {
         Ok(Self { pairs, now: clock() })
     }
 
+    /// These parameters, as a form has sent them.
+    pub(crate) fn of<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        Self { pairs: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(), now: clock() }
+    }
+
     /// The value of a parameter, if it is there.
     pub(crate) fn take(&mut self, name: &str) -> Option<String> {
         let place = self.pairs.iter().position(|(known, _)| known == name)?;

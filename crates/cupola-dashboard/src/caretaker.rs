@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::access::{audit, now};
+pub(crate) use export::LINES;
 pub(crate) use work::{BackedUp, Compacted, Pruned, Verified, Work};
 
 /// Takes care of a store that is open: verifies it, deletes its oldest days, makes it smaller, copies it and takes entries out. One thing is done

@@ -56,9 +56,9 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Zoned;
 use maud::Markup;
 
-use crate::LogLevels;
 use crate::access::{Access, Role, Visitor};
 use crate::desk::Desk;
+use crate::{Caretaker, LogLevels};
 use fault::Fault;
 use form::Form;
 use layout::Drawn;
@@ -112,6 +112,10 @@ const ACTIONS: &[(&str, Role, Action)] = &[
     ("/rule/delete", Role::Admin, rules::delete),
     ("/settings/users", Role::Admin, settings::set_user),
     ("/settings/users/remove", Role::Admin, settings::remove_user),
+    ("/settings/store/verify", Role::Admin, settings::verify_store),
+    ("/settings/store/compact", Role::Admin, settings::compact_store),
+    ("/settings/store/backup", Role::Admin, settings::back_up_store),
+    ("/settings/store/prune", Role::Admin, settings::prune_store),
     ("/settings/levels", Role::Admin, settings::set_levels),
     ("/settings/levels/reset", Role::Admin, settings::reset_levels),
     ("/views/save", Role::Viewer, views::save),
@@ -186,6 +190,13 @@ impl Pages {
         self
     }
 
+    /// Lets admins have the store taken care of. The [`Api`](crate::Api) beside the pages has the same.
+    #[must_use]
+    pub fn caretaker(mut self, caretaker: Caretaker) -> Self {
+        self.seams.caretaker = Some(caretaker);
+        self
+    }
+
     /// The path of an alert's page: `/cupola/alerts/api%20errors/9f86d081884c7d65`.
     pub fn path_of_alert(rule: &str, fingerprint: &str) -> String {
         link::Link::new("/alerts", []).below(rule).below(fingerprint).to_string()
@@ -228,13 +239,13 @@ impl Pages {
                 house.show(visit, Err(Fault::missing("Nothing is at this address.")), overview::page, &head).await
             }
         };
-        let of_logs = logs::routes(&house);
+        let others = logs::routes(&house).merge(settings::export_routes(&house));
         let access = house.access;
         let guard = access.clone();
         let pages = pages
             .route("/cupola/", get(async || answer::redirect("/cupola")))
             .route("/cupola/{*else}", get(missing))
-            .merge(of_logs)
+            .merge(others)
             .layer(from_fn(move |asked, next| admitted(guard.clone(), asked, next)));
         Router::new()
             .route("/cupola/assets/{name}", get(assets::serve))
@@ -283,25 +294,10 @@ impl House {
 
     /// Does what a form asks for, and goes on to the page that shows it.
     async fn act(&self, visit: Visit, role: Role, action: Action, head: &Parts, sent: Body) -> Response {
-        let form = match Form::read(sent).await {
+        let form = match self.form(&visit, role, head, sent).await {
             Ok(form) => form,
             Err(fault) => return refused(&visit, &fault),
         };
-        let visitor = head.extensions.get::<Visitor>();
-        if !visitor.is_some_and(|visitor| self.access.is_wanted(head, visitor, form.get("form"))) {
-            return refused(
-                &visit,
-                &Fault::forbidden(
-                    "The form is too old, or is none of ours. Go back, read the page again, and send it once more.",
-                ),
-            );
-        }
-        if visit.user.role < role {
-            return refused(
-                &visit,
-                &Fault::forbidden(format!("This needs the role {role}; yours is {}.", visit.user.role)),
-            );
-        }
         let (seams, at_work) = (self.seams.clone(), visit.clone());
         let done = self.desk.ask(move |query| {
             let room = Room { query, seams: &seams, stats: None };
@@ -311,6 +307,22 @@ impl House {
             Ok(link) => answer::redirect(&link.to_string()),
             Err(fault) => refused(&visit, &fault),
         }
+    }
+}
+
+impl House {
+    /// What a form sends: one of ours, of somebody who may.
+    async fn form(&self, visit: &Visit, role: Role, head: &Parts, sent: Body) -> Result<Form, Fault> {
+        let form = Form::read(sent).await?;
+        let visitor = head.extensions.get::<Visitor>();
+        if !visitor.is_some_and(|visitor| self.access.is_wanted(head, visitor, form.get("form"))) {
+            let says = "The form is too old, or is none of ours. Go back, read the page again, and send it once more.";
+            return Err(Fault::forbidden(says));
+        }
+        if visit.user.role < role {
+            return Err(Fault::forbidden(format!("This needs the role {role}; yours is {}.", visit.user.role)));
+        }
+        Ok(form)
     }
 }
 

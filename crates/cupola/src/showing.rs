@@ -133,7 +133,8 @@ mod with {
             if let Some(metadata) = parts.monitoring.metadata() {
                 (api, pages) = (api.metadata(metadata.clone()), pages.metadata(metadata.clone()));
                 if let Some(upkeep) = parts.keeping.upkeep() {
-                    api = api.caretaker(Caretaker::new(Arc::new(upkeep), metadata.clone()));
+                    let caretaker = Caretaker::new(Arc::new(upkeep), metadata.clone());
+                    (api, pages) = (api.caretaker(caretaker.clone()), pages.caretaker(caretaker));
                 }
             }
             pages = pages.levels(Arc::new(OwnLevels(self.levels().clone())));

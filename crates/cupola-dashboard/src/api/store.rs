@@ -1,12 +1,8 @@
 //! The store taken care of over HTTP, by those who have the role admin.
 
-use axum::body::Body;
 use axum::response::Response;
 use cupola_store::maintain::Prune;
 use cupola_store::{Selection, Signal};
-use http::HeaderValue;
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -18,12 +14,9 @@ use super::parameter::{ENTRIES, FROM_THE_BEGINNING, QUERY, UNTIL};
 use super::time::Moment;
 use crate::access::Role;
 use crate::asked;
-use crate::caretaker::{self, BackedUp, Caretaker, Compacted, Failure, Pruned, Refused, Verified, Work};
+use crate::caretaker::{self, BackedUp, Caretaker, Compacted, Failure, LINES, Pruned, Refused, Verified, Work};
 use crate::desk::Desk;
 use crate::problem::Problem;
-
-/// The media type of lines of JSON.
-const LINES: &str = "application/jsonl; charset=utf-8";
 
 /// What each call wants to be done.
 type Wanted = fn(&Call) -> Result<Work, Problem>;
@@ -96,13 +89,7 @@ impl House {
         let selection = Selection { deadline: std::time::Duration::MAX, budget: u64::MAX, ..selection };
         let caretaker = self.caretaker;
         let lines = self.desk.ask(move |_| caretaker.export(selection, call.by())).await??;
-        let mut answer = Response::new(Body::new(lines));
-        let head = answer.headers_mut();
-        head.insert(CONTENT_TYPE, HeaderValue::from_static(LINES));
-        head.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        let name = format!("attachment; filename=\"{signal}-{}.jsonl\"", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"));
-        head.extend(HeaderValue::try_from(name).map(|name| (CONTENT_DISPOSITION, name)));
-        Ok(answer)
+        Ok(lines.answer(signal))
     }
 }
 

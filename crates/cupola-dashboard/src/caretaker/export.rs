@@ -5,11 +5,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::response::Response;
 use bytes::Bytes;
 use cupola_line::{LineBuffer, Scratch};
-use cupola_store::{Entry, Partial, Selection, Upkeep};
+use cupola_store::{Entry, Partial, Selection, Signal, Upkeep};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::Frame;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -17,6 +21,8 @@ use tokio::time::timeout;
 
 use super::{Caretaker, Failure, Outcome, Refused};
 
+/// The media type of lines of JSON.
+pub(crate) const LINES: &str = "application/jsonl; charset=utf-8";
 /// So many bytes go at once.
 const PIECE: usize = 256 << 10;
 /// So many pieces wait for who takes them.
@@ -31,6 +37,19 @@ const PARTIAL: HeaderName = HeaderName::from_static("x-cupola-partial");
 pub(crate) struct Exported {
     pieces: Receiver<Piece>,
     is_whole: bool,
+}
+
+impl Exported {
+    /// Entries of this signal, as a file.
+    pub(crate) fn answer(self, signal: Signal) -> Response {
+        let mut answer = Response::new(Body::new(self));
+        let head = answer.headers_mut();
+        head.insert(CONTENT_TYPE, HeaderValue::from_static(LINES));
+        head.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let name = format!("attachment; filename=\"{signal}-{}.jsonl\"", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"));
+        head.extend(HeaderValue::try_from(name).map(|name| (CONTENT_DISPOSITION, name)));
+        answer
+    }
 }
 
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cupola_alert::{Alert, Alerts, Phase};
 use cupola_store::{Metadata, MetadataError, Query, Stats, Tails};
 
-use crate::LogLevels;
+use crate::{Caretaker, LogLevels};
 
 /// What a page has at hand while it is made.
 #[derive(Debug)]
@@ -36,13 +36,14 @@ pub(super) struct Seams {
     pub(super) stats: Option<Arc<dyn Fn() -> Stats + Send + Sync>>,
     pub(super) alerting: Option<Arc<Alerts>>,
     pub(super) levels: Option<Arc<dyn LogLevels>>,
+    pub(super) caretaker: Option<Caretaker>,
 }
 
 impl fmt::Debug for Seams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { metadata, tails, stats, alerting, levels } = self;
+        let Self { metadata, tails, stats, alerting, levels, caretaker } = self;
         let mut seams = f.debug_struct("Seams");
         seams.field("metadata", metadata).field("tails", &tails.is_some()).field("stats", &stats.is_some());
-        seams.field("alerting", alerting).field("levels", levels).finish()
+        seams.field("alerting", alerting).field("levels", levels).field("caretaker", caretaker).finish()
     }
 }

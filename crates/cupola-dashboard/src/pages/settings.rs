@@ -1,6 +1,8 @@
 //! How the store is kept, who may come in, and what was changed by whom.
 
+mod export;
 mod levels;
+mod upkeep;
 
 use cupola_store::{Note, Signal, Stats};
 use maud::{Markup, html};
@@ -14,7 +16,11 @@ use super::room::Room;
 use super::show;
 use super::visit::Visit;
 use crate::access::{Role, User, UserError, Users};
+pub(super) use export::routes as export_routes;
 pub(super) use levels::{reset as reset_levels, set as set_levels};
+pub(super) use upkeep::{
+    backup as back_up_store, compact as compact_store, prune as prune_store, verify as verify_store,
+};
 
 /// So many changes are shown.
 const CHANGES: usize = 50;
@@ -29,17 +35,21 @@ pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
         Some(users) if is_admin => Some(users.list().map_err(|error| refused(&error))?),
         _ => None,
     };
+    let caretaker = room.seams.caretaker.as_ref().filter(|_| is_admin);
     let body = html! {
         (parts::panel("Store", None, &match room.stats {
             Some(stats) => store(stats),
             None => parts::empty("How the store is is not known here", &[]),
         }))
+        @if let Some(caretaker) = caretaker { (parts::panel("Care of the store", None, &upkeep::draw(visit, caretaker))) }
         @if let Some(levels) = &room.seams.levels { (parts::panel("Levels of the log", None, &levels::draw(visit, &**levels))) }
         @if let Some(users) = &users { (parts::panel("Users", None, &drawn(visit, users))) }
         @if is_admin && room.seams.metadata.is_some() { (parts::panel("Changes", None, &changes(&notes))) }
         @if !is_admin { p.dim { "Users and changes are shown to those who have the role admin; yours is " (visit.user.role.as_str()) "." } }
     };
-    Ok(Drawn::new("/settings", "Settings", body).alone())
+    let drawn = Drawn::new("/settings", "Settings", body).alone();
+    let is_at_work = caretaker.is_some_and(|caretaker| caretaker.state().at_work.is_some());
+    Ok(if is_at_work { drawn.live() } else { drawn })
 }
 
 /// Makes a user, or gives one another password and role.

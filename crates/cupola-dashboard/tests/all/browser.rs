@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cupola_dashboard::{Access, Api, Pages, Role};
+use cupola_dashboard::{Access, Api, Caretaker, Pages, Role};
 use cupola_store::{Metadata, MetadataFile};
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -23,9 +23,11 @@ async fn every_page_is_well_in_a_browser() {
     let access = Access::default().users(Arc::clone(&metadata)).token("demo", Role::Admin).everyone(Role::Viewer);
     let stats = house.store().stats();
     let alerts = failing(&house, Arc::clone(&metadata));
+    let caretaker = Caretaker::new(Arc::new(house.store().upkeep(None)), Arc::clone(&metadata));
     let pages = Pages::new(reader.clone())
         .access(access.clone())
         .metadata(metadata)
+        .caretaker(caretaker)
         .tails(house.store().tails().clone())
         .stats(move || stats.clone())
         .alerting(Arc::clone(&alerts));

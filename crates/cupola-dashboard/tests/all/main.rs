@@ -16,6 +16,7 @@ mod pages_traces;
 mod receiver;
 mod schemathesis;
 mod security;
+mod settings_store;
 mod store;
 mod support;
 mod views;

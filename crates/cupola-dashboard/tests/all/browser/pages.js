@@ -231,6 +231,11 @@ async function people(browser) {
   await page.getByRole("row", { name: "grace" }).first().waitFor();
   await page.getByRole("button", { name: "Remove grace" }).click();
   await page.getByRole("button", { name: "Remove grace" }).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Verify" }).click();
+  await page.getByText("0 problems found").waitFor().catch(() => go(page, "/cupola/settings"));
+  await page.getByText("0 problems found").waitFor();
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  for (const { id, help, nodes } of violations) fault("settings of an admin", `axe ${id}: ${help}: ${nodes[0].html.slice(0, 200)}`);
   await page.getByRole("button", { name: "Log out" }).click();
   await page.waitForURL(/login/);
   await page.context().close();
