@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::channel;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::folder::Folder;
@@ -189,4 +189,39 @@ fn what_is_wrong_with_rules_is_said_before_anything_is_opened() {
     );
     check("[[receiver]]\nname = 'x'\nkind = 'pigeon'\n", "receiver \"x\"");
     check("[[rules]]\n", "\"rules\": only [[rule]], [[receiver]] and [[route]] tables are accepted");
+}
+
+/// The document tells of all that the server has, and a watcher of alerts holds up no end.
+#[test]
+fn what_happens_to_alerts_is_watched_until_the_server_ends() {
+    let folder = Folder::new();
+    let rules = "[[rule]]\nname = 'errors'\nkind = 'logs'\nfilter = 'level>=error'\nthreshold = 0\nfor = '0'\ninterval = '1s'\ndelay = '0'\n";
+    fs::write(folder.path().join("alerts.toml"), rules).unwrap();
+    let mut server = Server::start(&folder, &["--alerts", "alerts.toml"]);
+    let (status, document) = server.ask("GET /cupola/api/v1/openapi.json HTTP/1.1", "");
+    let document: Value = serde_json::from_str(&document).unwrap();
+    assert_eq!((status, &document["openapi"]), (200, &Value::from("3.1.0")));
+    for path in ["logs", "requests", "alerts/live", "rules/{name}", "store/prune", "views"] {
+        assert!(document["paths"].get(format!("/cupola/api/v1/{path}")).is_some(), "{path}");
+    }
+    let mut watcher = TcpStream::connect(&server.http).unwrap();
+    watcher.set_read_timeout(Some(PATIENCE)).unwrap();
+    watcher.write_all(b"GET /cupola/api/v1/alerts/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut piece = [0; 4_096];
+    let mut said = String::new();
+    let mut read_until = |end: &str| {
+        while !said.contains(end) {
+            let read = watcher.read(&mut piece).unwrap();
+            assert_ne!(read, 0, "it has ended: {said}");
+            said.push_str(std::str::from_utf8(&piece[..read]).unwrap());
+        }
+    };
+    // It watches from here on.
+    read_until("id: ");
+    assert_eq!(server.send(&[("ERROR", "no answer from the bank")], "").0, 200);
+    read_until(r#""to":"firing""#);
+    kill_process(Pid::from_child(&server.process), Signal::TERM).unwrap();
+    // The last chunk: it was not cut off.
+    read_until("\r\n0\r\n\r\n");
+    assert_eq!(server.process.wait().unwrap().code(), Some(0));
 }
