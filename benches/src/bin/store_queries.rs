@@ -127,6 +127,7 @@ fn first_screen(asker: &Asker<'_>) {
                 level: Level::Error,
                 besides: Vec::new(),
                 step: None,
+                examples: true,
                 limit: 50,
             };
             asker.reader.failures(&failures).expect("it is read").groups.len()

@@ -148,7 +148,14 @@ fn check(query: &dyn Query, format: &Path) {
     assert_eq!((requested.rows.len(), requested.rows[0].count, requested.rows[0].errors), (1, 120, 12), "{named}");
     let selection = Selection { since: Some(since), until: Some(until), ..Selection::of(Signal::Logs) };
     let failed = query
-        .failures(&Failures { selection, level: Level::Error, besides: Vec::new(), step: None, limit: 10 })
+        .failures(&Failures {
+            selection,
+            level: Level::Error,
+            besides: Vec::new(),
+            step: None,
+            examples: true,
+            limit: 10,
+        })
         .unwrap();
     assert_eq!((failed.groups.len(), failed.groups[0].count), (1, 12), "{named}");
     assert_eq!((failed.groups[0].first, failed.groups[0].last), (START + 3 * SECOND, START + 113 * SECOND), "{named}");

@@ -125,7 +125,8 @@ impl<'a> Round<'a> {
                 let selection = selection(Signal::Logs, filter.as_deref(), *span)?;
                 // The lines of failed requests stand beside the errors that made them fail.
                 let besides = vec!["cupola::http".to_owned()];
-                let failures = Failures { selection, level: *level, besides, step: None, limit: MAX_FAILURES };
+                let failures =
+                    Failures { selection, level: *level, besides, step: None, examples: false, limit: MAX_FAILURES };
                 let found = self.query.failures(&failures).map_err(|error| trouble(&error))?;
                 Answer::new(found.groups.iter().map(Row::failures).collect()).complete(found.partial, found.others)
             }

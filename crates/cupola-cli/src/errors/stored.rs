@@ -11,7 +11,14 @@ impl Groups {
     pub(super) fn of_store(source: &Source, expression: Expression) -> anyhow::Result<Self> {
         let selection = Selection { expression: Some(expression), ..Selection::of(Signal::Logs) };
         // How serious they are to be stands in the expression.
-        let failures = Failures { selection, level: Level::Trace, besides: Vec::new(), step: None, limit: usize::MAX };
+        let failures = Failures {
+            selection,
+            level: Level::Trace,
+            besides: Vec::new(),
+            step: None,
+            examples: true,
+            limit: usize::MAX,
+        };
         let failed = source.failures(&failures)?;
         complain_of(failed.partial);
         let mut groups = Self::default();

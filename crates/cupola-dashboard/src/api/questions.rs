@@ -201,7 +201,7 @@ fn quantiles(signal: Signal, mut asked: Asked) -> Answer {
 fn failures(signal: Signal, mut asked: Asked) -> Answer {
     let selection = asked.selection(signal, Some("1h"))?;
     let (level, step, limit) = (asked.level()?, asked.span("step")?, asked.number("limit", 50, 1_000)?);
-    let failures = Failures { selection, level, besides: Vec::new(), step, limit };
+    let failures = Failures { selection, level, besides: Vec::new(), step, examples: true, limit };
     Ok(Box::new(move |query| said(&answers::Failed::from(&query.failures(&failures)?))))
 }
 

@@ -36,7 +36,7 @@ impl Groups {
         };
         let ask = |selection: Selection, besides: &[&str], limit| {
             let besides = besides.iter().map(ToString::to_string).collect();
-            query.failures(&Failures { selection, level: Level::Error, besides, step: None, limit })
+            query.failures(&Failures { selection, level: Level::Error, besides, step: None, examples: false, limit })
         };
         // The line of a request that failed says that it did; what else was said of it says why. Where nothing was, the line has to do.
         let mut failed = ask(selection.clone(), &["cupola::http"], limit)?;

@@ -5,7 +5,7 @@ mod one;
 mod rebuild;
 
 use cupola_record::ExecutionState;
-use cupola_store::{Counts, Search, Selection, Signal};
+use cupola_store::{Counts, Query, Search, Selection, Signal};
 use maud::{Markup, html};
 
 pub(super) use one::page as one;
@@ -36,13 +36,33 @@ const NEWEST: usize = 40;
 
 /// Executions, all of them or those of one name.
 pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
-    let query = room.query;
     let listed = visit.one_of("state", &LISTED)?;
     let all = lines_of(visit);
-    let over = over(&all);
+    let found = room.query.search(&Search { selection: all.clone(), limit: LINES, cursor: None })?;
+    let rebuilt = rebuild::rebuild(&found.entries);
+    let body = html! {
+        (tabs(visit, "/executions"))
+        (parts::partial(found.partial))
+        @if rebuilt.is_empty() { (parts::panel("Executions", None, &parts::empty("No execution in this time", &whys(visit)))) }
+        @else {
+            (over_time(visit, room.query, &all, &rebuilt)?)
+            (parts::panel("Newest executions", Some(told::choices(visit, "state", &LISTED, listed, "Their state")), &html! {
+                (newest(visit, &rebuilt, listed))
+                @if found.cursor.is_some() { p.panel-note { "Put together from the newest " (show::count(LINES as u64)) " lines of this time; ask for less time to see earlier ones." } }
+            }))
+        }
+    };
+    Ok(match visit.get("name") {
+        Some(one) => Drawn::new("/jobs", name(one), body).under("Executions", visit.link("/executions")),
+        None => Drawn::new("/jobs", "Executions", body).under("Jobs", visit.link("/jobs")),
+    })
+}
+
+fn over_time(visit: &Visit, query: &dyn Query, all: &Selection, rebuilt: &[Rebuilt]) -> Result<Markup, Fault> {
+    let over = over(all);
     let before = visit.range.before();
     let earlier = Selection { since: Some(before.since), until: Some(before.until), ..over.clone() };
-    let (now, earlier) = (Names::ask(query, &over, &all)?, Names::ask(query, &earlier, &all)?);
+    let (now, earlier) = (Names::ask(query, &over, all)?, Names::ask(query, &earlier, all)?);
     let step = visit.range.step(41);
     let counts = Counts { selection: over.clone(), step, by: Some("execution_state".to_owned()), values: 4 };
     let states = query.counts(&counts)?;
@@ -50,11 +70,6 @@ pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
     let spread = |selection| told::spread(query, selection, "duration_ms", None, Some(step));
     let (took, took_before) = (spread(over.clone())?, spread(told::before(&over, &steps))?);
     let marks = deploys::marks(visit, query, visit.get("service"))?;
-    let found = query.search(&Search { selection: all, limit: LINES, cursor: None })?;
-    let rebuilt = rebuild::rebuild(&found.entries);
-    let open = rebuilt.iter().filter(|one| one.is_open()).count();
-    let is_listed = |one: &&Rebuilt| listed == "all" || one.facts.state.as_str() == listed;
-    let shown: Vec<&Rebuilt> = rebuilt.iter().filter(is_listed).take(NEWEST).collect();
     let stacks = OVER.into_iter().filter_map(|(state, class)| {
         let series = states.series.iter().find(|series| series.value.as_deref() == Some(state))?;
         Some(Stack { name: state.to_owned(), class, values: numbers(&series.counts) })
@@ -67,29 +82,25 @@ pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
         marks: &marks,
         zoom: visit.here(),
     };
-    let body = html! {
-        (tabs(visit, "/executions"))
-        (parts::partial(states.partial.or(found.partial)))
-        @if rebuilt.is_empty() {
-            (parts::panel("Executions", None, &parts::empty("No execution in this time", &whys(visit))))
-        } @else {
-            (tiles(visit, &now, &earlier, open))
-            div.grid {
-                section.panel { (bars.draw()) }
-                section.panel { (quantiles_over_time("Duration", steps, &took, &took_before, &marks)) }
-            }
-            @if !now.is_empty() { (parts::panel("Names", Some(html! { "against the time before" }), &now.draw(visit, &earlier))) }
-            (parts::panel("Newest executions", Some(told::choices(visit, "state", &LISTED, listed, "Their state")), &html! {
-                @if shown.is_empty() { (parts::empty("No such execution", &[html! { "Of the newest executions none is " (listed) "." }])) }
-                @else { (table(visit, &shown)) }
-                @if found.cursor.is_some() { p.panel-note { "Put together from the newest " (show::count(LINES as u64)) " lines of this time; ask for less time to see earlier ones." } }
-            }))
+    let open = rebuilt.iter().filter(|one| one.is_open()).count();
+    Ok(html! {
+        (parts::partial(states.partial))
+        (tiles(visit, &now, &earlier, open))
+        div.grid {
+            section.panel { (bars.draw()) }
+            section.panel { (quantiles_over_time("Duration", steps, &took, &took_before, &marks)) }
         }
-    };
-    Ok(match visit.get("name") {
-        Some(one) => Drawn::new("/jobs", name(one), body).under("Executions", visit.link("/executions")),
-        None => Drawn::new("/jobs", "Executions", body).under("Jobs", visit.link("/jobs")),
+        @if !now.is_empty() { (parts::panel("Names", Some(html! { "against the time before" }), &now.draw(visit, &earlier))) }
     })
+}
+
+fn newest(visit: &Visit, rebuilt: &[Rebuilt], listed: &str) -> Markup {
+    let is_listed = |one: &&Rebuilt| listed == "all" || one.facts.state.as_str() == listed;
+    let shown: Vec<&Rebuilt> = rebuilt.iter().filter(is_listed).take(NEWEST).collect();
+    html! {
+        @if shown.is_empty() { (parts::empty("No such execution", &[html! { "Of the newest executions none is " (listed) "." }])) }
+        @else { (table(visit, &shown)) }
+    }
 }
 
 fn lines_of(visit: &Visit) -> Selection {

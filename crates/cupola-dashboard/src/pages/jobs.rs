@@ -31,34 +31,36 @@ const NEWEST: usize = 25;
 
 /// Jobs, all of them or those of one kind.
 pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
-    let query = room.query;
     let listed = visit.one_of("outcome", &LISTED)?;
     let all = lines_of(visit);
     let ended = ended(&all);
-    let before = visit.range.before();
-    let earlier = Selection { since: Some(before.since), until: Some(before.until), ..ended.clone() };
-    let (now, earlier) = (Kinds::ask(query, &ended)?, Kinds::ask(query, &earlier)?);
-    let over_time = OverTime::ask(visit, query, &ended)?;
-    let queued = queued(visit, query, &all)?;
-    let newest = query.search(&Search { selection: listed_of(&ended, listed), limit: NEWEST, cursor: None })?.entries;
     let body = html! {
         (tabs(visit, "/jobs"))
-        (parts::partial(over_time.partial()))
-        @if now.is_empty() {
-            (parts::panel("Jobs", None, &parts::empty("No job has ended in this time", &whys(visit))))
-        } @else {
-            (tiles(visit, &now, &earlier, &queued))
-            (over_time.draw(visit))
-            (parts::panel("Kinds", Some(html! { "against the time before" }), &now.draw(visit, &earlier, &over_time)))
-            (parts::panel("Newest runs", Some(told::choices(visit, "outcome", &LISTED, listed, "How they ended")), &html! {
-                @if newest.is_empty() { (parts::empty("No such run", &[html! { "Of the runs of this time none ended so." }])) }
-                @else { (table(visit, &newest)) }
-            }))
-        }
+        @if told::is_any(room.query, &ended)? { (runs(visit, room.query, &all, &ended, listed)?) }
+        @else { (parts::panel("Jobs", None, &parts::empty("No job has ended in this time", &whys(visit)))) }
     };
     Ok(match visit.get("kind") {
         Some(kind) => Drawn::new("/jobs", name(kind), body).under("Jobs", visit.link("/jobs")),
         None => Drawn::new("/jobs", "Jobs", body),
+    })
+}
+
+fn runs(visit: &Visit, query: &dyn Query, all: &Selection, ended: &Selection, listed: &str) -> Result<Markup, Fault> {
+    let before = visit.range.before();
+    let earlier = Selection { since: Some(before.since), until: Some(before.until), ..ended.clone() };
+    let (now, earlier) = (Kinds::ask(query, ended)?, Kinds::ask(query, &earlier)?);
+    let over_time = OverTime::ask(visit, query, ended)?;
+    let queued = queued(visit, query, all)?;
+    let newest = query.search(&Search { selection: listed_of(ended, listed), limit: NEWEST, cursor: None })?.entries;
+    Ok(html! {
+        (parts::partial(over_time.partial()))
+        (tiles(visit, &now, &earlier, &queued))
+        (over_time.draw(visit))
+        (parts::panel("Kinds", Some(html! { "against the time before" }), &now.draw(visit, &earlier, &over_time)))
+        (parts::panel("Newest runs", Some(told::choices(visit, "outcome", &LISTED, listed, "How they ended")), &html! {
+            @if newest.is_empty() { (parts::empty("No such run", &[html! { "Of the runs of this time none ended so." }])) }
+            @else { (table(visit, &newest)) }
+        }))
     })
 }
 

@@ -3,7 +3,7 @@
 mod models;
 mod over_time;
 
-use cupola_store::{Entry, Search, Selection, Signal, Top, Topped};
+use cupola_store::{Entry, Query, Search, Selection, Signal, Top, Topped};
 use maud::{Markup, html};
 
 use super::deploys::field;
@@ -27,9 +27,19 @@ const NEWEST: usize = 20;
 
 /// Calls of models, all of them or those of one model.
 pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
-    let query = room.query;
     let listed = visit.one_of("outcome", &LISTED)?;
     let calls = calls(visit);
+    let body = html! {
+        @if told::is_any(room.query, &calls)? { (made(visit, room.query, calls, listed)?) }
+        @else { (parts::panel("Calls of language models", None, &parts::empty("No call in this time", &whys(visit)))) }
+    };
+    Ok(match visit.get("model") {
+        Some(model) => Drawn::new("/llm", name(model), body).under("LLM calls", visit.link("/llm")),
+        None => Drawn::new("/llm", "LLM calls", body),
+    })
+}
+
+fn made(visit: &Visit, query: &dyn Query, calls: Selection, listed: &str) -> Result<Markup, Fault> {
     let before = visit.range.before();
     let earlier = Selection { since: Some(before.since), until: Some(before.until), ..calls.clone() };
     let (now, earlier) = (Models::ask(query, &calls)?, Models::ask(query, &earlier)?);
@@ -41,24 +51,16 @@ pub(super) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fault> {
         outcome => told::and(&calls, [field("outcome", outcome)]),
     };
     let newest = query.search(&Search { selection, limit: NEWEST, cursor: None })?.entries;
-    let body = html! {
+    Ok(html! {
         (parts::partial(over_time.partial()))
-        @if now.calls() == 0 {
-            (parts::panel("Calls of language models", None, &parts::empty("No call in this time", &whys(visit))))
-        } @else {
-            (tiles(visit, &now, &earlier))
-            (over_time.draw(visit))
-            (parts::panel("Models", Some(html! { "against the time before" }), &now.draw(visit, &earlier)))
-            @if !errors.values.is_empty() { (parts::panel("Why calls fail", None, &why(visit, &errors, now.calls()))) }
-            (parts::panel("Newest calls", Some(told::choices(visit, "outcome", &LISTED, listed, "How they ended")), &html! {
-                @if newest.is_empty() { (parts::empty("No such call", &[html! { "Of the calls of this time none is so." }])) }
-                @else { (table(visit, &newest)) }
-            }))
-        }
-    };
-    Ok(match visit.get("model") {
-        Some(model) => Drawn::new("/llm", name(model), body).under("LLM calls", visit.link("/llm")),
-        None => Drawn::new("/llm", "LLM calls", body),
+        (tiles(visit, &now, &earlier))
+        (over_time.draw(visit))
+        (parts::panel("Models", Some(html! { "against the time before" }), &now.draw(visit, &earlier)))
+        @if !errors.values.is_empty() { (parts::panel("Why calls fail", None, &why(visit, &errors, now.calls()))) }
+        (parts::panel("Newest calls", Some(told::choices(visit, "outcome", &LISTED, listed, "How they ended")), &html! {
+            @if newest.is_empty() { (parts::empty("No such call", &[html! { "Of the calls of this time none is so." }])) }
+            @else { (table(visit, &newest)) }
+        }))
     })
 }
 

@@ -93,6 +93,20 @@ impl Sources {
     }
 }
 
+/// What one signal tells of requests: of all of the range, and step by step; `None` where it tells of none.
+pub(super) fn told_by(
+    query: &dyn Query,
+    signal: Signal,
+    range: Range,
+    of: Of<'_>,
+) -> Result<Option<(RequestRow, Vec<RequestRow>)>, Fault> {
+    let of = Of { by: RequestsBy::All, ..of };
+    let both = [Of { step: None, ..of }, of].map(|of| question(signal, range, of));
+    let mut answers = query.requests_all(&both)?.into_iter().map(|told| told.rows);
+    let all = answers.next().unwrap_or_default().into_iter().next();
+    Ok(all.map(|all| (all, answers.next().unwrap_or_default())))
+}
+
 fn question(signal: Signal, range: Range, of: Of<'_>) -> Requests {
     let Of { service, route, by, step } = of;
     let Range { since, until, .. } = range.whole();

@@ -1,7 +1,7 @@
 //! What single entries say, and questions for those that say it.
 
 use cupola_store::language::{Expression, Test};
-use cupola_store::{Entry, Measured, Quantiles, Query, Selection, Topped, Value};
+use cupola_store::{Entry, Measured, Quantiles, Query, Search, Selection, Topped, Value};
 use maud::{Markup, html};
 
 use super::chart::Steps;
@@ -44,6 +44,12 @@ pub(super) fn any(name: &str, values: &[&str]) -> Expression {
 pub(super) fn and(selection: &Selection, parts: impl IntoIterator<Item = Expression>) -> Selection {
     let expression = Expression::all(selection.expression.clone().into_iter().chain(parts).collect());
     Selection { expression, ..selection.clone() }
+}
+
+/// Whether there is any such entry: where there is none, nothing else needs to be asked.
+pub(super) fn is_any(query: &dyn Query, selection: &Selection) -> Result<bool, Fault> {
+    let found = query.search(&Search { selection: selection.clone(), limit: 1, cursor: None })?;
+    Ok(!found.entries.is_empty() || found.partial.is_some())
 }
 
 /// The same of the time before, in steps that lie under these.

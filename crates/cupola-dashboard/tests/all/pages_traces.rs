@@ -49,7 +49,7 @@ async fn traces_are_found_by_what_they_did() {
     let (house, _) = demo();
     let pages = pages(&house);
     let page = shown(&pages, "/cupola/traces").await;
-    assert!(page.contains("POST /api/v1/vms</a>") && page.contains("Duration of traces over time"));
+    assert!(page.contains("POST /api/v1/vms</a>") && page.contains("Duration of requests over time"));
     assert!(page.contains("<option value=\"gateway\">") && page.contains("Slower than"));
     assert!(traces(&page).len() > 50);
     let page = shown(&pages, "/cupola/traces?service=vm-provisioner&min=900ms&failed=1").await;
@@ -57,6 +57,7 @@ async fn traces_are_found_by_what_they_did() {
     assert!(!rows.is_empty() && rows.iter().all(|row| row.contains(">503</span>") || row.contains(">500</span>")));
     assert!(page.contains("<option value=\"vm-provisioner\" selected>") && page.contains("value=\"1\" checked"));
     let page = shown(&pages, "/cupola/traces?query=route%3D/chat").await;
+    assert!(page.contains("Duration of traces over time"));
     assert!(page.contains("POST /chat") && !page.contains("GET /search</a>"));
     let older = shown(&pages, "/cupola/traces").await;
     let older = older.split("\" rel=\"next\"").next().unwrap().rsplit('"').next().unwrap().replace("&amp;", "&");

@@ -45,6 +45,8 @@ pub struct Failures {
     pub besides: Vec<String>,
     /// Tells how many of each group there were in each step of time: a whole number of minutes, and at most 300 steps.
     pub step: Option<Duration>,
+    /// Whether the last error of each group is read where it was not kept.
+    pub examples: bool,
     /// How many groups, the most frequent ones.
     pub limit: usize,
 }
@@ -88,7 +90,7 @@ pub struct FailureGroup {
     pub counts: Vec<u64>,
     /// What they say, without what differs.
     pub template: String,
-    /// The last one; of each of its texts the first 2 KiB. Where there was no more time to read it, what the group is about.
+    /// The last one; of each of its texts the first 2 KiB. Where it was not read, or not in time, what the group is about.
     pub example: Entry,
 }
 
@@ -150,7 +152,7 @@ impl Failures {
         drop(left);
         let mut told: Vec<FailureGroup> =
             all.into_iter().map(|(fingerprint, group)| groups.tell(fingerprint, group)).collect();
-        read_examples(&mut told, scan, self.added_up())?;
+        read_examples(&mut told, scan, self.added_up(), self.examples)?;
         let (start, step) = steps.map_or((0, 0), |steps| (steps.start, steps.length));
         Ok(Failed { groups: told, distinct, others, start, step, partial, scanned })
     }

@@ -42,6 +42,8 @@ pub struct Quantiles {
 pub struct Measured {
     /// Those with the most numbers first, each value's steps one behind the other.
     pub measures: Vec<Measure>,
+    /// The same of all steps together, where steps were asked for.
+    pub whole: Vec<Measure>,
     /// Numbers that no measure tells of.
     pub others: u64,
     /// Why it does not tell of all.
@@ -195,17 +197,25 @@ impl Spreads {
             .filter_map(|((key, step), place)| Some((*ranks.get(key)?, *step, *key, &self.sketches[*place])))
             .collect();
         chosen.sort_by_key(|(rank, step, ..)| (*rank, *step));
-        let measure = |(_, step, key, sketch): (usize, usize, Key, &Sketch)| Measure {
+        let measure = |key: Key, start: Option<i64>, sketch: &Sketch| Measure {
             value: text(key).map(str::to_owned),
-            start: self.steps.map(|steps| steps.start + step as i64 * steps.length),
+            start,
             count: sketch.count,
             sum: sketch.sum,
             min: sketch.min,
             max: sketch.max,
             quantiles: asked.shares.iter().map(|share| sketch.quantile(*share)).collect(),
         };
-        let measures = chosen.into_iter().map(measure).collect();
-        Measured { measures, others: self.others + left, ..Measured::default() }
+        let whole = |same: &[(usize, usize, Key, &Sketch)]| {
+            let mut all = Sketch::default();
+            same.iter().for_each(|(.., sketch)| all.merge(sketch));
+            measure(same[0].2, None, &all)
+        };
+        let by_value = chosen.chunk_by(|(one, ..), (other, ..)| one == other);
+        let whole = self.steps.map(|_| by_value.map(whole).collect()).unwrap_or_default();
+        let start = |step: usize| self.steps.map(|steps| steps.start + step as i64 * steps.length);
+        let measures = chosen.iter().map(|(_, step, key, sketch)| measure(*key, start(*step), sketch)).collect();
+        Measured { measures, whole, others: self.others + left, ..Measured::default() }
     }
 }
 

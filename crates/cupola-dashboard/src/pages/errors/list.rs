@@ -72,7 +72,14 @@ impl Groups {
         // The line of a request that failed says that it did; what else was said of it says why.
         let besides = if visit.get("requests").is_some() { Vec::new() } else { vec!["cupola::http".to_owned()] };
         let ask = |selection: Selection, step, limit| {
-            query.failures(&Failures { selection, level: Level::Error, besides: besides.clone(), step, limit })
+            query.failures(&Failures {
+                selection,
+                level: Level::Error,
+                besides: besides.clone(),
+                step,
+                examples: false,
+                limit,
+            })
         };
         let failed = ask(selection.clone(), Some(visit.range.step_of_requests(31)), GROUPS)?;
         let known =

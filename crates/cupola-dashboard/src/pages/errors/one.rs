@@ -69,8 +69,14 @@ fn find(
     step: Option<Duration>,
     fingerprint: Fingerprint,
 ) -> Result<(Failed, Option<FailureGroup>), Fault> {
-    let mut failed =
-        query.failures(&Failures { selection, level: Level::Error, besides: Vec::new(), step, limit: GROUPS })?;
+    let mut failed = query.failures(&Failures {
+        selection,
+        level: Level::Error,
+        besides: Vec::new(),
+        step,
+        examples: true,
+        limit: GROUPS,
+    })?;
     let place = failed.groups.iter().position(|group| group.fingerprint == fingerprint);
     let group = place.map(|place| failed.groups.swap_remove(place));
     Ok((failed, group))

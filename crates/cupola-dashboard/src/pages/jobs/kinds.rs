@@ -45,10 +45,6 @@ impl Kinds {
         })
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.ended() == 0
-    }
-
     pub(super) fn ended(&self) -> u64 {
         told::all(&self.ended)
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use cupola_store::{Entry, Quantiles, Query, Selection, Signal, Top};
+use cupola_store::{Entry, Query, Selection, Signal, Top};
 use maud::{Markup, html};
 
 use super::found::{Found, Meant};
@@ -14,16 +14,16 @@ use crate::pages::entry_fields::{self, text};
 use crate::pages::fault::Fault;
 use crate::pages::layout::Drawn;
 use crate::pages::link::Link;
+use crate::pages::red::{Of, by_step, steps as steps_of, told_by};
 use crate::pages::room::Room;
 use crate::pages::searching::Searching;
 use crate::pages::visit::Visit;
-use crate::pages::{logs, parts, red_table, show};
+use crate::pages::{logs, parts, red_table, show, told};
 
 /// So many traces are on a page.
 const TRACES: usize = 60;
 /// So many services are offered.
 const SERVICES: usize = 50;
-const SHARES: [f64; 3] = [0.5, 0.95, 0.99];
 /// What the form has beside the search.
 const FIELDS: [&str; 3] = ["service", "min", "failed"];
 
@@ -40,7 +40,7 @@ pub(in crate::pages) fn page(visit: &Visit, room: &Room<'_>) -> Result<Drawn, Fa
     let meant = Meant::read(visit, expression.clone())?;
     let (source, found) = found(visit, room.query, &meant)?;
     let services = services(room.query, visit, &meant, source)?;
-    let chart = Durations::ask(visit, room.query, meant.selection(visit, source))?;
+    let chart = Durations::ask(visit, room.query, &meant, source)?;
     let marks: Vec<Mark> =
         deploys::find(visit, room.query, meant.service.as_deref())?.iter().map(Deploy::mark).collect();
     let (sizes, is_whole) = found.sizes(room.query)?;
@@ -166,6 +166,7 @@ fn whys(visit: &Visit, meant: &Meant) -> Vec<Markup> {
 /// How long they took over time.
 #[derive(Debug)]
 struct Durations {
+    title: &'static str,
     steps: Steps,
     /// Shares of each step, and of all.
     each: Vec<Option<Vec<f64>>>,
@@ -173,30 +174,37 @@ struct Durations {
 }
 
 impl Durations {
-    fn ask(visit: &Visit, query: &dyn Query, selection: Selection) -> Result<Self, Fault> {
+    /// Of all requests, or those of a service, it was added up before; of others it is told entry by entry.
+    fn ask(visit: &Visit, query: &dyn Query, meant: &Meant, source: Signal) -> Result<Self, Fault> {
+        if meant.least.is_none() && !meant.is_failed && meant.expression.is_none() {
+            let step = visit.range.step_of_requests(61);
+            let of = Of { service: meant.service.as_deref(), step: Some(step), ..Of::default() };
+            if let Some((all, rows)) = told_by(query, source, visit.range, of)? {
+                let steps = steps_of(visit.range, step);
+                let each = by_step(&rows, &steps).into_iter().map(|row| Some(row?.quantiles_ms.clone())).collect();
+                return Ok(Self { title: "Duration of requests", steps, each, all: all.quantiles_ms });
+            }
+        }
+        Self::measure(visit, query, meant.selection(visit, source))
+    }
+
+    fn measure(visit: &Visit, query: &dyn Query, selection: Selection) -> Result<Self, Fault> {
         let step = visit.range.step(61);
         let length = i64::try_from(step.as_nanos()).unwrap_or(i64::MAX).max(1);
         let start = visit.range.since.div_euclid(length) * length;
         let count = usize::try_from((visit.range.until - start + length - 1) / length).unwrap_or(1).max(1);
         let steps = Steps { start, step: length, count };
         let selection = Selection { deadline: Duration::from_secs(1), ..selection };
-        let asked = |step, selection| Quantiles {
-            selection,
-            field: "duration_ms".to_owned(),
-            by: None,
-            step,
-            shares: SHARES.to_vec(),
-            values: 1,
-        };
+        let measured = told::spread(query, selection, "duration_ms", None, Some(step))?;
         let mut each = vec![None; count];
-        for measure in query.quantiles(&asked(Some(step), selection.clone()))?.measures {
+        for measure in measured.measures {
             let place = measure.start.and_then(|begin| usize::try_from((begin - start) / length).ok());
             if let Some(slot) = place.and_then(|place| each.get_mut(place)) {
                 *slot = Some(measure.quantiles);
             }
         }
-        let all = query.quantiles(&asked(None, selection))?.measures.into_iter().next();
-        Ok(Self { steps, each, all: all.map(|measure| measure.quantiles).unwrap_or_default() })
+        let all = measured.whole.into_iter().next().map(|measure| measure.quantiles).unwrap_or_default();
+        Ok(Self { title: "Duration of traces", steps, each, all })
     }
 
     fn draw(&self, visit: &Visit, found: &Found, marks: &[Mark]) -> Markup {
@@ -213,7 +221,7 @@ impl Durations {
         };
         let lines = vec![line("p99", "s3", 2), line("p95", "s2", 1), line("p50", "s1", 0)];
         let dots = found.entries.iter().map(dot).collect();
-        Lines { title: "Duration of traces", steps: self.steps, unit: Unit::Ms, lines, dots, marks }.draw()
+        Lines { title: self.title, steps: self.steps, unit: Unit::Ms, lines, dots, marks }.draw()
     }
 
     /// Searches for the slowest ones.

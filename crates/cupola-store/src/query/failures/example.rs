@@ -32,11 +32,12 @@ pub(super) fn light(about: &About<'_>, time: i64) -> Entry {
 }
 
 /// Gives each group its last error, now that it is known which groups there are. Most are kept beside what was added up; others are read from
-/// their blocks, as long as there is time.
+/// their blocks, if they may be, as long as there is time.
 pub(super) fn read_examples(
     groups: &mut [FailureGroup],
     mut scan: Scan<'_>,
     added_up: Option<Whose<'_>>,
+    may_read: bool,
 ) -> Result<(), QueryError> {
     let mut days: Vec<Day> = groups.iter().map(|group| Day::of(group.last)).collect();
     days.sort_unstable();
@@ -54,7 +55,7 @@ pub(super) fn read_examples(
                 wanted.insert((group.last, group.fingerprint), place);
             }
         }
-        if !wanted.is_empty() {
+        if may_read && !wanted.is_empty() {
             read_blocks(groups, &mut scan, &file, wanted)?;
         }
     }

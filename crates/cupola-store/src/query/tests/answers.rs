@@ -155,7 +155,7 @@ fn quantiles_are_those_of_the_numbers() {
         }
     };
     let measured = reader.quantiles(&asked).unwrap();
-    assert_eq!(measured.measures.len(), 2);
+    assert_eq!((measured.measures.len(), measured.whole.len()), (2, 0));
     for measure in &measured.measures {
         let level = measure.value.as_deref().unwrap();
         check(measure, &numbers(&all.iter().filter(|entry| is(entry, "level", level)).collect::<Vec<_>>()));
@@ -167,6 +167,8 @@ fn quantiles_are_those_of_the_numbers() {
     asked.step = Some(Duration::from_secs(7_200));
     let measured = reader.quantiles(&asked).unwrap();
     assert!(measured.measures.len() > 20);
+    let [whole] = &measured.whole[..] else { panic!("{:?}", measured.whole) };
+    check(whole, &every);
     for measure in &measured.measures {
         let from = measure.start.unwrap();
         let of_step = all.iter().filter(|entry| (from..from + 7_200 * SECOND).contains(&entry.time()));
@@ -228,7 +230,14 @@ fn errors_that_are_alike_are_one() {
         .collect();
     lines.chunks(7).for_each(|chunk| stored.add(Signal::Logs, chunk));
     let reader = Reader::open(stored.path()).unwrap();
-    let mut asked = Failures { selection: logs(""), level: Level::Error, besides: Vec::new(), step: None, limit: 2 };
+    let mut asked = Failures {
+        selection: logs(""),
+        level: Level::Error,
+        besides: Vec::new(),
+        step: None,
+        examples: true,
+        limit: 2,
+    };
     let failed = reader.failures(&asked).unwrap();
     assert_eq!((failed.groups.len(), failed.distinct, failed.others), (2, 3, 5));
     let first = &failed.groups[0];
@@ -283,6 +292,7 @@ fn every_answer_is_bounded_and_says_so() {
                     level: Level::Trace,
                     besides: Vec::new(),
                     step: None,
+                    examples: true,
                     limit: 5,
                 })
                 .unwrap();

@@ -92,7 +92,7 @@ fn check_whose(readers: &[Reader; 3], text: &str, first: i64) {
         let selection = Selection { since, until, expression: Some(expression.clone()), ..Selection::of(Signal::Logs) };
         let step = step.map(|step| std::time::Duration::from_nanos(step.unsigned_abs()));
         let besides = vec!["db".to_owned()];
-        let failures = Failures { selection, level: crate::Level::Error, besides, step, limit: 1_000 };
+        let failures = Failures { selection, level: crate::Level::Error, besides, step, examples: true, limit: 1_000 };
         let [new, old, mixed] = readers.each_ref().map(|reader| {
             let mut failed = reader.failures(&failures).unwrap();
             failed.groups.sort_by_key(|group| group.fingerprint);
@@ -136,7 +136,8 @@ fn what_is_added_up_is_what_is_there() {
         let selection = Selection { since, until, ..Selection::of(Signal::Logs) };
         let step = step.map(|step| std::time::Duration::from_nanos(step.unsigned_abs()));
         let besides = ["db", "nobody"].into_iter().take(many % 3).map(str::to_owned).collect();
-        let failures = Failures { selection, level: crate::Level::Error, besides, step, limit: 5 + many % 40 };
+        let failures =
+            Failures { selection, level: crate::Level::Error, besides, step, examples: true, limit: 5 + many % 40 };
         let [new, old, mixed] = readers.each_ref().map(|reader| reader.failures(&failures).unwrap());
         assert_eq!(told(&new), told(&old), "{failures:?}");
         assert_eq!(told(&mixed), told(&old), "{failures:?}");
@@ -161,6 +162,7 @@ fn what_is_added_up_is_what_is_there() {
         level: crate::Level::Error,
         besides: Vec::new(),
         step: None,
+        examples: true,
         limit: 0,
     };
     let counted: u64 = readers[0].top(&counts).unwrap().values.iter().map(|(_, count)| count).sum();
@@ -179,6 +181,7 @@ fn a_file_that_was_begun_before_goes_on_as_it_was() {
         level: crate::Level::Error,
         besides: Vec::new(),
         step: None,
+        examples: true,
         limit: 3,
     };
     let count = || {
@@ -216,6 +219,7 @@ fn what_has_no_room_is_counted_together() {
         level: crate::Level::Error,
         besides: Vec::new(),
         step: None,
+        examples: true,
         limit: 10,
     };
     let failed = Reader::open(dir.path()).unwrap().failures(&failures).unwrap();
