@@ -12,7 +12,7 @@ use axum::response::Response;
 use cupola_alert::{AlertId, Alerts, PeopleError, Rule};
 use cupola_store::MetadataError;
 
-use super::call::{Call, told};
+use super::call::{Call, Done, told};
 use super::document::Routes;
 use super::operation::Operation;
 use super::parameter::{ALERT, BEFORE, Parameter};
@@ -81,7 +81,7 @@ fn of_rules() -> [(Operation, Answer); 5] {
         (put.sends::<sent::RuleFields>().answers::<told::Set<'_>>("The rule as it is from now on."), put_rule),
         (
             delete
-                .answers::<told::Done>("It is taken away.")
+                .answers::<Done>("It is taken away.")
                 .fails(404, missing)
                 .fails(409, "Nobody has made it: it is of a file or of the start."),
             delete_rule,
@@ -142,7 +142,7 @@ fn delete_rule(alerts: &Alerts, call: &mut Call) -> Result<Response, Problem> {
         return Err(no_rule());
     }
     alerts.people().delete_rule(name, call.by(), call.now).map_err(not_now)?;
-    Ok(told(&told::Done {}))
+    Ok(told(&Done {}))
 }
 
 /// What makes sense, and cannot be done as things are.

@@ -8,6 +8,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::operation::Sent;
 use crate::access::{Access, FORM_HEAD, Role, Visitor, now};
@@ -98,6 +99,10 @@ async fn read(sent: axum::body::Body, is_wanted: bool) -> Result<Value, Problem>
 fn missing(is: &str) -> Option<&str> {
     is.strip_prefix("missing field `")?.strip_suffix('`')
 }
+
+/// Nothing but that it was done.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Done {}
 
 /// An answer that nobody keeps.
 pub(super) fn told(told: &impl Serialize) -> Response {

@@ -7,7 +7,7 @@ use cupola_store::Metadata;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::call::{Call, told};
+use super::call::{Call, Done, told};
 use super::document::Routes;
 use super::operation::{Operation, Sent};
 use crate::desk::Desk;
@@ -38,7 +38,7 @@ fn operations() -> [(Operation, Answer); 4] {
         (Operation::get("/views", "list_views", "The views that one sees").answers::<Seen<'_>>("By name."), list),
         (save.sends::<Wanted>().answers::<Shown<'_>>(told_as), self::save),
         (change.sends::<Changed>().answers::<Shown<'_>>(told_as).fails(404, missing), self::change),
-        (remove.answers::<Gone>("It is gone.").fails(404, missing), self::remove),
+        (remove.answers::<Done>("It is gone.").fails(404, missing), self::remove),
     ]
 }
 
@@ -107,11 +107,6 @@ impl Sent for Changed {
     const ACCEPTED: &'static str = "an object with name, shared (true or false), or both";
 }
 
-/// Nothing but that it was done.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Done)]
-struct Gone {}
-
 fn list(views: &Views<'_>, call: &Call) -> Result<Response, Problem> {
     let all = views.list()?;
     Ok(told(&Seen { views: all.iter().map(|view| shown(view, call)).collect() }))
@@ -129,7 +124,7 @@ fn change(views: &Views<'_>, call: &Call) -> Result<Response, Problem> {
 
 fn remove(views: &Views<'_>, call: &Call) -> Result<Response, Problem> {
     views.remove(call.step("id"))?;
-    Ok(told(&Gone {}))
+    Ok(told(&Done {}))
 }
 
 fn shown<'a>(view: &'a View, call: &Call) -> Shown<'a> {

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use cupola_alert::{Alerts, Matcher, People, PeopleError};
 
-use super::super::call::Call;
+use super::super::call::{Call, Done};
 use super::super::operation::{Operation, Sent};
 use super::{Answer, not_now, sent, told};
 use crate::access::Role;
@@ -25,13 +25,13 @@ pub(super) fn operations() -> [(Operation, Answer); 9] {
         (
             again
                 .sends::<sent::Again>()
-                .answers::<told::Done>("It is on its way.")
+                .answers::<Done>("It is on its way.")
                 .fails(404, "No such message was given up.")
                 .fails(409, "It is on its way already."),
             send_again,
         ),
         (silence.sends::<sent::Silenced>().answers::<told::Silenced>("The silence."), make_silence),
-        (end.answers::<told::Done>("It is ended.").fails(404, "There is no such silence."), end_silence),
+        (end.answers::<Done>("It is ended.").fails(404, "There is no such silence."), end_silence),
     ]
 }
 
@@ -111,7 +111,7 @@ fn send_again(alerts: &Alerts, call: &mut Call) -> Result<Response, Problem> {
         return Err(Problem::not_here(says));
     }
     alerts.send_again(&message, call.by(), call.now).map_err(not_now)?;
-    Ok(told(&told::Done {}))
+    Ok(told(&Done {}))
 }
 
 fn make_silence(alerts: &Alerts, call: &mut Call) -> Result<Response, Problem> {
@@ -127,5 +127,5 @@ fn end_silence(alerts: &Alerts, call: &mut Call) -> Result<Response, Problem> {
         return Err(Problem::not_here("there is no silence of this id; accepted: one that /silences tells of"));
     }
     alerts.people().unsilence(id, call.by(), call.now)?;
-    Ok(told(&told::Done {}))
+    Ok(told(&Done {}))
 }

@@ -12,11 +12,6 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::super::time::Moment;
 
-/// Nothing but that it was done.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Done)]
-pub(super) struct Done {}
-
 /// The alerts that there are.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Alerts)]
