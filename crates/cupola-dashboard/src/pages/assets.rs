@@ -23,12 +23,17 @@ struct Asset {
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
+/// One file for all: a page is not drawn before it has its styles.
+const STYLES: &str = concat!(
+    include_str!("assets/style.css"),
+    include_str!("assets/charts.css"),
+    include_str!("assets/entries.css"),
+    include_str!("assets/work.css"),
+);
+
 /// Stem, ending, type and bytes of each.
 const FILES: &[(&str, &str, &str, &[u8])] = &[
-    ("style", "css", CSS, include_bytes!("assets/style.css")),
-    ("charts", "css", CSS, include_bytes!("assets/charts.css")),
-    ("entries", "css", CSS, include_bytes!("assets/entries.css")),
-    ("work", "css", CSS, include_bytes!("assets/work.css")),
+    ("style", "css", CSS, STYLES.as_bytes()),
     ("page", "js", SCRIPT, include_bytes!("assets/page.js")),
     ("chart", "js", SCRIPT, include_bytes!("assets/chart.js")),
     ("logs", "js", SCRIPT, include_bytes!("assets/logs.js")),

@@ -162,9 +162,6 @@ fn head(title: &str, form: Option<&str>, scripts: &[&str]) -> Markup {
             @if let Some(form) = form { meta name="cupola-form" content=(form); }
             link rel="icon" type="image/svg+xml" href=(assets::path("icon.svg"));
             link rel="stylesheet" href=(assets::path("style.css"));
-            link rel="stylesheet" href=(assets::path("charts.css"));
-            link rel="stylesheet" href=(assets::path("entries.css"));
-            link rel="stylesheet" href=(assets::path("work.css"));
             @for script in ["page.js", "chart.js"].iter().chain(scripts) {
                 script type="module" src=(assets::path(script)) {}
             }

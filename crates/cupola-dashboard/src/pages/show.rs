@@ -136,10 +136,11 @@ pub(super) fn age(ms: f64) -> String {
     format!("{:.0}\u{202f}{unit}", number.floor())
 }
 
-/// RFC 3339 in UTC, to the microsecond.
+/// RFC 3339 in UTC, to the microsecond; whole seconds are said without a fraction.
 pub(super) fn rfc3339(nanoseconds: i64) -> String {
     let instant = Timestamp::from_nanosecond(nanoseconds.into());
-    instant.map(|instant| format!("{instant:.6}")).unwrap_or_default()
+    let digits = if nanoseconds % 1_000_000_000 == 0 { 0 } else { 6 };
+    instant.map(|instant| format!("{instant:.digits$}")).unwrap_or_default()
 }
 
 /// In UTC, by a pattern of strftime's.

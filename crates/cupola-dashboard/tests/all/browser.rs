@@ -12,9 +12,8 @@ use crate::alerts::failing;
 use crate::demo::Demo;
 use crate::support::{House, now, serve};
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs node with playwright-core and @axe-core/playwright, and chromium"]
-async fn every_page_is_well_in_a_browser() {
+/// The pages over two hours of the demo, at an address of their own.
+async fn served() -> (House, String) {
     let house = House::new();
     let now = now().cast_signed();
     Demo { now, hours: 2, per_minute: 20 }.fill(house.store());
@@ -33,8 +32,27 @@ async fn every_page_is_well_in_a_browser() {
         .alerting(Arc::clone(&alerts));
     let api = Api::new(reader).alerting(alerts).access(access).tails(house.store().tails().clone());
     let (address, _server) = serve(pages.router().merge(api.router())).await;
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/all/browser/pages.js");
-    let ended = Command::new("node").arg(script).arg(&address).kill_on_drop(true).output();
-    let ended = timeout(Duration::from_secs(900), ended).await.unwrap().unwrap();
+    (house, address)
+}
+
+/// Runs a script of the folder beside this file, which says what is wrong.
+async fn runs(script: &str, address: &str, seconds: u64) {
+    let script = format!("{}/tests/all/browser/{script}", env!("CARGO_MANIFEST_DIR"));
+    let ended = Command::new("node").arg(script).arg(address).kill_on_drop(true).output();
+    let ended = timeout(Duration::from_secs(seconds), ended).await.unwrap().unwrap();
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs node with playwright-core and @axe-core/playwright, and chromium"]
+async fn every_page_is_well_in_a_browser() {
+    let (_house, address) = served().await;
+    runs("pages.js", &address, 900).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs node with lighthouse, and chromium"]
+async fn lighthouse_has_little_to_say() {
+    let (_house, address) = served().await;
+    runs("lighthouse.js", &address, 300).await;
 }

@@ -84,7 +84,7 @@ impl Bars<'_> {
                     @for step in 0..self.steps.count {
                         tr {
                             th scope="row" { a href=(self.zoom.clone().between(self.steps.time(step), self.steps.time(step + 1))) { (show::time(self.steps.time(step))) } }
-                            @for stack in &self.stacks { td.num { (self.unit.show(stack.at(step))) } }
+                            @for stack in &self.stacks { td { (self.unit.show(stack.at(step))) } }
                         }
                     }
                 }

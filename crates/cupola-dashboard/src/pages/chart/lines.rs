@@ -97,7 +97,7 @@ impl Lines<'_> {
                         tr {
                             th scope="row" { (show::time(self.steps.time(step))) }
                             @for line in &self.lines {
-                                td.num { @match line.values.get(step).copied().flatten() { Some(value) => (self.unit.show(value)), None => "–" } }
+                                td { @match line.values.get(step).copied().flatten() { Some(value) => (self.unit.show(value)), None => "–" } }
                             }
                         }
                     }

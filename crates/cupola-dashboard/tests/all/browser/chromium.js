@@ -1,10 +1,12 @@
 // A browser, as the tests and the screenshots start it. Needs playwright-core in NODE_PATH, and Chromium.
 const { chromium } = require("playwright-core");
 
-const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
 
-exports.launch = (more = []) => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...args, ...more] });
+exports.flags = flags;
+
+exports.launch = (more = []) => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...flags, ...more] });
 
 /** Pages that the navigation does not lead to, or not so; those that it leads to are looked at, too. */
 exports.PAGES = [

@@ -43,25 +43,24 @@ async function places(browser) {
   await page.context().close();
 }
 
+/** Each page once: as wide as a phone, in full with all that can be opened, and in the dark, where nothing but colours differs. */
 async function looks(browser) {
-  for (const colorScheme of ["light", "dark"]) {
-    const page = await open(browser, colorScheme, { colorScheme });
-    for (const path of PAGES) {
-      await go(page, path);
-      await page.evaluate(() => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      for (const { id, help, nodes } of violations) fault(`${colorScheme} ${path}`, `axe ${id}: ${help}: ${nodes[0].html.slice(0, 200)}`);
-    }
-    await page.context().close();
-  }
-}
-
-async function narrow(browser) {
-  const page = await open(browser, "phone", { viewport: { width: 360, height: 740 } });
+  const page = await open(browser, "looks", { colorScheme: "light", reducedMotion: "reduce" });
+  const well = async (where, axe) => {
+    const { violations } = await axe.analyze();
+    for (const { id, help, nodes } of violations) fault(where, `axe ${id}: ${help}: ${nodes[0].html.slice(0, 200)}`);
+  };
   for (const path of PAGES) {
+    await page.setViewportSize({ width: 360, height: 740 });
     await go(page, path);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(`phone ${path}`, width <= 360, `is ${width} pixels wide`);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.evaluate(() => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
+    await well(`light ${path}`, new AxeBuilder({ page }));
+    await page.emulateMedia({ colorScheme: "dark" });
+    await well(`dark ${path}`, new AxeBuilder({ page }).withRules(["color-contrast"]));
+    await page.emulateMedia({ colorScheme: "light" });
   }
   await page.context().close();
 }
@@ -243,9 +242,11 @@ async function people(browser) {
 
 (async () => {
   const browser = await launch();
-  for (const part of [places, looks, narrow, withoutScript, works, story, entries, people]) {
-    await part(browser).catch((error) => fault(part.name, error.message));
-  }
+  const have = async (parts) => {
+    for (const part of parts) await part(browser).catch((error) => fault(part.name, error.message));
+  };
+  await have([places]);
+  await Promise.all([have([looks]), have([withoutScript, works, story, entries, people])]);
   await browser.close();
   if (faults.length > 0) {
     console.error(faults.join("\n"));
