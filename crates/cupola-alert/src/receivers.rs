@@ -98,6 +98,11 @@ impl Receivers {
         self
     }
 
+    /// Whether anybody is told, or hears that alerting lives, beside the log.
+    pub fn reach_anybody(&self) -> bool {
+        !self.heartbeats.is_empty() || self.receivers.keys().any(|name| name != LOG)
+    }
+
     pub(crate) fn heartbeats(&self) -> &BTreeMap<String, Heartbeat> {
         &self.heartbeats
     }

@@ -48,7 +48,7 @@ mod with {
             };
             let receivers = notifiers.into_iter().fold(receivers, told);
             let is_on = vars.yes_or_no("CUPOLA_MONITORING")?;
-            let is_wanted = is_on.unwrap_or_else(|| receivers.names().count() > 1);
+            let is_wanted = is_on.unwrap_or_else(|| receivers.reach_anybody());
             let metadata = keeping.dir().map(MetadataFile::open).transpose()?;
             let metadata = metadata.map(|metadata| Arc::new(metadata) as Arc<dyn Metadata>);
             let judged = keeping.reader().filter(|_| is_on != Some(false)).zip(metadata.clone());

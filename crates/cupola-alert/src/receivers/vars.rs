@@ -228,6 +228,18 @@ mod tests {
         ("ALERT_TO_EMAILS", "b@example.com, c@example.com"),
     ];
 
+    /// So that whoever sets it is told where nothing is judged.
+    #[test]
+    fn a_heartbeat_alone_reaches_somebody() {
+        let check = |vars: &[(&str, &str)], expected: bool| {
+            let source = |name: &str| vars.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
+            assert_eq!(Receivers::from_vars(&source).unwrap().reach_anybody(), expected, "{vars:?}");
+        };
+        check(&[], false);
+        check(&MAIL, true);
+        check(&[("CUPOLA_HEARTBEAT_URL", "https://hc.example/hunter2")], true);
+    }
+
     #[test]
     fn what_is_set_is_on() {
         let check = |vars: &[(&str, &str)], expected: &[&str]| assert_eq!(read(vars).unwrap(), expected, "{vars:?}");
