@@ -46,7 +46,8 @@ async fn main() {
         .alerting(Arc::clone(&alerts));
     // More can be sent, to see it come in.
     let receiver = Receiver::new(Arc::new(store.writer())).router();
-    let app = pages.router().merge(Api::new(reader).access(access).tails(tails).router()).merge(receiver);
+    let app =
+        pages.router().merge(Api::new(reader).access(access).tails(tails).alerting(alerts).router()).merge(receiver);
     let listener = tokio::net::TcpListener::bind(&address).await.unwrap();
     println!("http://{}/cupola", listener.local_addr().unwrap());
     axum::serve(listener, app).await.unwrap();

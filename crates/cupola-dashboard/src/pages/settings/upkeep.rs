@@ -154,10 +154,10 @@ fn exporting(visit: &Visit) -> Markup {
         "/settings/store/export",
         "panel-body form-row",
         &html! {
-            label { "Export" select name="signal" { @for signal in Signal::ALL { option value=(signal.as_str()) { (signal.as_str()) } } } }
+            label { "Take out" select name="signal" { @for signal in Signal::ALL { option value=(signal.as_str()) { (signal.as_str()) } } } }
             label { "That match" input type="text" name="query" maxlength="4096" placeholder="all, or level>=warn" autocomplete="off" autocapitalize="off" spellcheck="false"; }
             label { "Since" input type="text" name="since" placeholder="the beginning, or 2h ago" autocomplete="off"; }
-            button.button type="submit" { "Export as lines of JSON" }
+            button.button type="submit" title="As lines of JSON" { "Export" }
         },
     )
 }
