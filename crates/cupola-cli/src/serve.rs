@@ -2,6 +2,7 @@
 
 mod account;
 mod alerts;
+mod levels;
 mod listener;
 mod people;
 mod tls;
@@ -200,6 +201,7 @@ impl Serve {
             .access(access)
             .metadata(metadata)
             .caretaker(caretaker)
+            .levels(Arc::new(levels::OwnLevels(cupola.levels().clone())))
             .tails(store.tails().clone())
             .stats(move || stats.upgrade().map(|store| store.stats()).unwrap_or_default());
         if let Some(alerts) = &alerts {
