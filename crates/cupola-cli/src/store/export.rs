@@ -51,7 +51,8 @@ Examples:
   cupola store export --store data --to spans.jsonl --signal spans 'duration>1s'
   cupola store export --store data --to all.sqlite && sqlite3 all.sqlite 'SELECT level, count(*) FROM log_entries GROUP BY level'
 
-In an SQLite file the tables are log_entries (what matches), api_metrics (requests by minute and route), app_metrics and system_metrics (points).
+In an SQLite file the tables are log_entries (what matches), api_metrics (requests by minute and route), app_metrics and system_metrics (points),
+and alerts (what happened to them, and who was told).
 
 It only reads, and goes on beside whoever writes. Times are cut to microseconds. Spans and metric points are lines too, and are log entries
 if they are taken in again. Times of options are in UTC where they name no zone.
@@ -95,7 +96,7 @@ impl Export {
         open(&self.of.store)?;
         let tables = tables(&self.of.store, path, selection)?;
         complain_of(tables.partial);
-        Ok(tables.log_entries + tables.api_metrics + tables.points)
+        Ok(tables.log_entries + tables.api_metrics + tables.points + tables.alerts)
     }
 
     fn write(&self, selection: &Selection, path: &Path, is_packed: bool) -> anyhow::Result<u64> {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use crate::file::DayFile;
 use crate::layout;
 use crate::maintain::MaintainError;
+use crate::metadata::{MetadataFile, Note};
 use crate::query::{Entry, Partial, Reader, Selection};
 use crate::rollup::{Cell, Step, What};
 use crate::signal::Signal;
@@ -24,6 +25,8 @@ CREATE TABLE app_metrics (timestamp TEXT NOT NULL, metric TEXT, service TEXT, ty
     fields TEXT NOT NULL);
 CREATE TABLE system_metrics (timestamp TEXT NOT NULL, metric TEXT, service TEXT, type TEXT, unit TEXT, value REAL, count INTEGER, sum REAL,
     fields TEXT NOT NULL);
+CREATE TABLE alerts (number INTEGER PRIMARY KEY, timestamp TEXT NOT NULL, alert TEXT NOT NULL, what TEXT, phase TEXT, severity TEXT, value REAL,
+    threshold REAL, episode TEXT, person TEXT, receiver TEXT, fields TEXT NOT NULL);
 ";
 const LOGS: [&str; 12] = [
     "level",
@@ -43,6 +46,9 @@ const POINTS: [&str; 7] = ["metric", "service", "type", "unit", "value", "count"
 /// What metrics of the machine and of the process begin with.
 const SYSTEM: [&str; 3] = ["system", "process", "host"];
 
+/// The topic of the notes of what happened to alerts.
+const ALERTS: &str = "alert";
+
 /// How many rows were written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -53,11 +59,13 @@ pub struct Tables {
     pub api_metrics: u64,
     /// Of `app_metrics` and `system_metrics`: a point each.
     pub points: u64,
+    /// Of `alerts`: something that happened to one each.
+    pub alerts: u64,
     /// Why there may be others.
     pub partial: Option<Partial>,
 }
 
-/// Writes log entries that are wanted, all requests by minute and route, and all points of metrics into a new file.
+/// Writes log entries that are wanted, all requests by minute and route, all points of metrics and what happened to alerts into a new file.
 ///
 /// # Errors
 /// The store cannot be read, or the file not be written; what was written of it is for the caller to delete.
@@ -75,8 +83,9 @@ pub fn tables(dir: &Path, to: &Path, wanted: &Selection) -> Result<Tables, Maint
     };
     let (points, also) = rows(dir, &transaction, &metrics, &POINTS, table)?;
     let api_metrics = requests(dir, &transaction)?;
+    let alerts = happened(dir, &transaction)?;
     transaction.commit().map_err(sqlite)?;
-    Ok(Tables { log_entries: logs, api_metrics, points, partial: partial.or(also) })
+    Ok(Tables { log_entries: logs, api_metrics, points, alerts, partial: partial.or(also) })
 }
 
 fn rows(
@@ -170,5 +179,39 @@ fn requests(dir: &Path, to: &Connection) -> Result<u64, MaintainError> {
             }
         }
     }
+    Ok(written)
+}
+
+/// What happened to alerts: what most of the notes say has a column, and all that they say is one JSON object.
+fn happened(dir: &Path, to: &Connection) -> Result<u64, MaintainError> {
+    let mut written = 0;
+    let mut insert = |note: Note| {
+        let said: Json = serde_json::from_str(&note.body).unwrap_or_default();
+        // A delivery says how it ended.
+        let what = said["what"].as_str().or_else(|| said["outcome"].as_str());
+        let [phase, severity, episode, person, receiver] =
+            ["to", "severity", "episode", "by", "receiver"].map(|name| said[name].as_str());
+        let [value, threshold] = ["value", "threshold"].map(|name| said[name].as_f64());
+        let when = time(note.time);
+        let row = params![
+            note.number,
+            when,
+            note.subject,
+            what,
+            // To whom an alert is assigned is no phase.
+            phase.filter(|_| what == Some("transition")),
+            severity,
+            value,
+            threshold,
+            episode,
+            person,
+            receiver,
+            note.body
+        ];
+        written += 1;
+        to.prepare_cached("INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?.execute(row).map(drop)
+    };
+    MetadataFile::walk(dir, ALERTS, &mut insert)
+        .map_err(|error| MaintainError::io(dir, std::io::Error::other(error)))?;
     Ok(written)
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::*;
 use crate::batch::Batch;
+use crate::metadata::{Change, Metadata, MetadataFile};
 use crate::query::{Reader, Selection};
 use crate::settings::Settings;
 use crate::store::{DecodeError, Store};
@@ -282,9 +283,21 @@ fn tables_have_entries_requests_and_points() {
     store.writer().offer(logs);
     store.writer().offer(metrics);
     assert!(store.flush());
+    let metadata = MetadataFile::open(store.dir()).unwrap();
+    let note = |body: &str| Change::Note {
+        topic: "alert",
+        subject: "cpu/1f".to_owned(),
+        time: 1_000_000_000,
+        body: body.to_owned(),
+    };
+    let fires = r#"{"what":"transition","from":"pending","to":"firing","severity":"warning","value":91.5,"threshold":80,"episode":"e","by":null}"#;
+    let sent = r#"{"outcome":"sent","kind":"firing","receiver":"slack","episode":"e"}"#;
+    let assigned = r#"{"what":"assigned","by":"ada","to":"bob"}"#;
+    let other = Change::Note { topic: "audit", subject: "x".into(), time: 1, body: "{}".into() };
+    metadata.apply(&[note(fires), note(sent), note(assigned), note("torn"), other]).unwrap();
     let to = dir.path().join("all.sqlite");
     let made = tables(store.dir(), &to, &Selection::of(Signal::Logs)).unwrap();
-    assert_eq!((made.log_entries, made.api_metrics, made.points, made.partial), (20, 1, 3, None));
+    assert_eq!((made.log_entries, made.api_metrics, made.points, made.alerts, made.partial), (20, 1, 3, 4, None));
     let found = rusqlite::Connection::open(&to).unwrap();
     let check = |sql: &str, expected: &str| {
         assert_eq!(found.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap(), expected, "{sql}");
@@ -293,4 +306,10 @@ fn tables_have_entries_requests_and_points() {
     check("SELECT count(*) || fields FROM log_entries WHERE status = 503 AND duration_ms = 10", "5{\"tags\":[1]}");
     check("SELECT group_concat(metric) || sum(value) FROM system_metrics", "system.cpu.time,process_threads3.0");
     check("SELECT metric FROM app_metrics", "orders");
+    let said = "timestamp || alert || what || ifnull(phase, '-') || ifnull(value, '-') || ifnull(person, '-') || ifnull(receiver, '-')";
+    let at = "1970-01-01T00:00:01.000000Zcpu/1f";
+    for (what, expected) in [("transition", "firing91.5--"), ("sent", "---slack"), ("assigned", "--ada-")] {
+        check(&format!("SELECT {said} FROM alerts WHERE what = '{what}'"), &format!("{at}{what}{expected}"));
+    }
+    check("SELECT fields FROM alerts WHERE what IS NULL", "torn");
 }

@@ -191,7 +191,7 @@ fn document(row: &Row<'_>) -> rusqlite::Result<Document> {
     Ok(Document { key: row.get(0)?, version: row.get::<_, i64>(1)?.cast_unsigned(), body: row.get(2)? })
 }
 
-fn note(row: &Row<'_>) -> rusqlite::Result<Note> {
+pub(super) fn note(row: &Row<'_>) -> rusqlite::Result<Note> {
     Ok(Note { number: row.get(0)?, subject: row.get(1)?, time: row.get(2)?, body: row.get(3)? })
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{MetadataError, MetadataFile};
+use super::file::note;
+use super::{MetadataError, MetadataFile, Note};
 
 impl MetadataFile {
     /// Where the metadata of a store's directory is.
@@ -16,6 +17,25 @@ impl MetadataFile {
     /// Copies what is in it at this moment to a file that is not there yet.
     pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), MetadataError> {
         read(from)?.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+        Ok(())
+    }
+
+    /// All notes of a topic, the oldest first, without writing to the file; where there is none there are none.
+    pub(crate) fn walk(
+        dir: &Path,
+        topic: &str,
+        each: &mut dyn FnMut(Note) -> rusqlite::Result<()>,
+    ) -> Result<(), MetadataError> {
+        let path = Self::place(dir);
+        if !path.exists() {
+            return Ok(());
+        }
+        let connection = read(&path)?;
+        let mut asked =
+            connection.prepare("SELECT number, subject, time, body FROM notes WHERE topic = ?1 ORDER BY number")?;
+        for found in asked.query_map([topic], note)? {
+            each(found?)?;
+        }
         Ok(())
     }
 
