@@ -107,6 +107,40 @@ fn another_process_sees_what_was_written_and_what_people_decided() {
     assert_eq!(mine.silences.len(), 0, "the rule is of the whole store, and says nothing of services");
 }
 
+/// A rule of whole minutes that waits ten seconds for what is late, and a minute that is over.
+fn by_the_minute() -> (Rules, i64) {
+    let rules = one(&rule(&json!({ "interval": "1m", "window": "1m", "delay": "10s" })));
+    (rules, (now() - 300 * S).div_euclid(60 * S) * 60 * S)
+}
+
+#[test]
+fn a_line_that_is_late_is_counted_if_it_comes_within_the_delay() {
+    let (stored, (rules, minute)) = (Stored::new(), by_the_minute());
+    let alerts = stored.alerts(rules, Receivers::default());
+    let firing = |at: i64| {
+        alerts.evaluate(at).unwrap();
+        let all = alerts.alerts().unwrap();
+        all.iter().filter(|alert| alert.phase == Phase::Firing).filter_map(|alert| alert.value).collect::<Vec<_>>()
+    };
+    stored.errors(minute - 30 * S, 4);
+    assert_eq!(firing(minute + 9 * S), [0.0; 0], "the minute is not judged yet");
+    stored.errors(minute - 30 * S + 100, 4);
+    assert_eq!(firing(minute + 10 * S), [8.0]);
+}
+
+#[test]
+fn a_window_is_the_same_whenever_in_its_interval_it_is_looked_at() {
+    for late in [10, 11, 37, 69] {
+        let (stored, (rules, minute)) = (Stored::new(), by_the_minute());
+        for (at, count) in [(minute - 61 * S, 100), (minute - 60 * S, 3), (minute - S, 4), (minute, 100)] {
+            stored.errors(at, count);
+        }
+        let alerts = stored.alerts(rules, Receivers::default());
+        alerts.evaluate(minute + late * S).unwrap();
+        assert_eq!(alerts.alerts().unwrap()[0].value, Some(7.0), "{late} s after the minute");
+    }
+}
+
 /// Keeps what it is given, and says so.
 #[derive(Debug, Default)]
 struct Kept {

@@ -8,25 +8,25 @@ use crate::Severity;
 #[test]
 fn the_rules_of_the_start_have_what_was_promised() {
     let rules = Rules::default();
-    let check = |name: &str, is_on: bool, threshold: f64, severity: Severity| {
+    let check = |name: &str, is_on: bool, threshold: f64, severity: Severity, waits: &str, cooldown: &str| {
         let rule = rules.get(name).unwrap_or_else(|| panic!("{name} is missing"));
         assert_eq!((rule.is_enabled(), rule.severity()), (is_on, severity), "{name}");
         assert_eq!(rule.threshold().unwrap_or(0.0), threshold, "{name}");
-        for field in ["severity", "for", "cooldown"] {
-            assert!(rule.typed().contains_key(field), "{name} does not state its {field}");
-        }
+        let stated = ["for", "cooldown"].map(|field| rule.typed()[field].as_str().unwrap_or_default());
+        assert_eq!(stated, [waits, cooldown], "{name}");
+        assert!(rule.typed().contains_key("severity"), "{name} does not state its severity");
     };
-    check("cpu", true, 80.0, Severity::Warning);
-    check("memory", true, 90.0, Severity::Critical);
-    check("disk", true, 85.0, Severity::Warning);
-    check("api errors", true, 10.0, Severity::Critical);
-    check("response time", true, 5_000.0, Severity::Warning);
-    check("service down", true, 0.0, Severity::Critical);
-    check("telemetry dropped", true, 0.0, Severity::Warning);
-    check("rule broken", true, 2.0, Severity::Warning);
-    check("refused logins", false, 50.0, Severity::Warning);
-    check("unknown routes", false, 100.0, Severity::Info);
-    check("rejected ids", false, 100.0, Severity::Info);
+    check("cpu", true, 80.0, Severity::Warning, "5m", "30m");
+    check("memory", true, 90.0, Severity::Critical, "2m", "30m");
+    check("disk", true, 85.0, Severity::Warning, "5m", "6h");
+    check("api errors", true, 10.0, Severity::Critical, "2m", "15m");
+    check("response time", true, 5_000.0, Severity::Warning, "5m", "15m");
+    check("service down", true, 0.0, Severity::Critical, "0", "15m");
+    check("telemetry dropped", true, 0.0, Severity::Warning, "0", "1h");
+    check("rule broken", true, 2.0, Severity::Warning, "0", "1h");
+    check("refused logins", false, 50.0, Severity::Warning, "0", "1h");
+    check("unknown routes", false, 100.0, Severity::Info, "0", "1h");
+    check("rejected ids", false, 100.0, Severity::Info, "0", "1h");
     assert_eq!(rules.iter().len(), 12);
 }
 
