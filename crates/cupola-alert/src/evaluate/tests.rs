@@ -166,23 +166,6 @@ fn requests() {
 }
 
 #[test]
-fn windows_end_together_and_behind_what_may_still_come() {
-    let check = |fields: serde_json::Value, now: i64, expected: i64| {
-        let mut rule = json!({ "name": "r", "kind": "error_ratio", "threshold": 1 });
-        rule.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        let rule = Rule::from_json(&rule).unwrap();
-        assert_eq!(end_of_window(&rule, now * SECOND), expected * SECOND, "{fields} at {now}");
-    };
-    // Whoever evaluates, and whenever it began to: the same windows.
-    check(json!({ "interval": "15s", "delay": "0s" }), 600, 600);
-    check(json!({ "interval": "15s", "delay": "0s" }), 614, 600);
-    check(json!({ "interval": "15s", "delay": "0s" }), 615, 615);
-    check(json!({ "interval": "15s", "delay": "20s" }), 620, 600);
-    check(json!({ "interval": "60s", "delay": "1s" }), 660, 600);
-    check(json!({ "interval": "60s", "delay": "1s" }), 661, 660);
-}
-
-#[test]
 fn what_comes_late_counts_where_its_time_lies() {
     let stored = Stored::new();
     let rule = json!({ "kind": "error_ratio", "window": "5m", "min_requests": 1 });

@@ -177,9 +177,15 @@ async fn a_bot_fails_as_documented() {
     let error = |error: &str| says(200, &json!({ "ok": false, "error": error }).to_string());
     server.tell(error("ratelimited").with("retry-after", "3"));
     check(&good, false, Some(3), "chat.postMessage said ratelimited").await;
-    for (word, is_lasting) in
-        [("internal_error", false), ("service_unavailable", false), ("is_archived", true), ("not_in_channel", true)]
-    {
+    for (word, is_lasting) in [
+        ("internal_error", false),
+        ("service_unavailable", false),
+        ("is_archived", true),
+        ("not_in_channel", true),
+        ("token_revoked", true),
+        ("msg_too_long", true),
+        ("no_text", true),
+    ] {
         server.tell(error(word));
         check(&good, is_lasting, None, &format!("chat.postMessage said {word}")).await;
     }

