@@ -31,6 +31,8 @@ pub(super) struct Of<'a> {
     pub(super) route: Option<&'a str>,
     pub(super) by: RequestsBy,
     pub(super) step: Option<Duration>,
+    /// Whether it is not asked how long they took.
+    pub(super) counts_only: bool,
 }
 
 /// Requests of one time.
@@ -44,7 +46,7 @@ pub(super) struct Told {
 impl Sources {
     /// Looks at who tells of what.
     pub(super) fn find(query: &dyn Query, range: Range, service: Option<&str>) -> Result<Self, Fault> {
-        let of = Of { service, by: RequestsBy::Service, ..Of::default() };
+        let of = Of { service, by: RequestsBy::Service, counts_only: true, ..Of::default() };
         let count = |signal| -> Result<BTreeMap<String, u64>, Fault> {
             Ok(query
                 .requests(&question(signal, range, of))?
@@ -108,10 +110,11 @@ pub(super) fn told_by(
 }
 
 fn question(signal: Signal, range: Range, of: Of<'_>) -> Requests {
-    let Of { service, route, by, step } = of;
+    let Of { service, route, by, step, counts_only } = of;
     let Range { since, until, .. } = range.whole();
     let (service, route) = (service.map(str::to_owned), route.map(str::to_owned));
-    Requests { signal, since, until, step, service, route, by, shares: SHARES.to_vec(), limit: MOST }
+    let shares = if counts_only { Vec::new() } else { SHARES.to_vec() };
+    Requests { signal, since, until, step, service, route, by, shares, limit: MOST }
 }
 
 /// The steps of a range of requests.

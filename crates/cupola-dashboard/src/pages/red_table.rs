@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use cupola_store::{Query, RequestRow, RequestsBy};
 use maud::{Markup, html};
@@ -53,7 +54,8 @@ impl Table {
         let (step, seconds) = (visit.range.step_of_requests(31), now.seconds());
         let steps = steps(visit.range, step);
         let within = seconds_of(visit.range, &steps);
-        let of = |by, step| Of { service, by, step, ..Of::default() };
+        // Steps are drawn by how many requests they had.
+        let of = |by, step: Option<Duration>| Of { service, by, step, counts_only: step.is_some(), ..Of::default() };
         let [told, routes, told_by_step, routes_by_step] = sources.ask_all(
             query,
             now,

@@ -11,7 +11,7 @@ use super::error::QueryError;
 use super::scan::Scan;
 use super::selection::{Partial, Selection};
 use super::steps::{HOUR, MINUTE, Steps, in_whole_hours};
-use crate::rollup::{Exemplar, Step, What};
+use crate::rollup::{Durations, Exemplar, Step, What};
 use crate::signal::Signal;
 use crate::value::Value;
 
@@ -37,7 +37,7 @@ pub struct Requests {
     pub route: Option<String>,
     /// What is told apart.
     pub by: RequestsBy,
-    /// The shares, from 0 to 1, whose quantiles are wanted: 0.5, 0.95.
+    /// The shares, from 0 to 1, whose quantiles are wanted: 0.5, 0.95. Without any it costs half as much.
     pub shares: Vec<f64>,
     /// How many services or routes, those with the most requests.
     pub limit: usize,
@@ -125,7 +125,11 @@ impl Requests {
             if sums.others == 0 {
                 let answer = |asked: &Self| {
                     let steps = told.steps.filter(|_| asked.step.is_some());
-                    asked.finish(&sums.grouped(asked.by, steps.is_some()), ToldOf { steps, ..told })
+                    if (asked.by, asked.step) == (finest.by, finest.step) {
+                        return asked.finish(&sums, told);
+                    }
+                    let grouped = sums.grouped(asked.by, steps.is_some(), !asked.shares.is_empty());
+                    asked.finish(&grouped, ToldOf { steps, ..told })
                 };
                 return Ok(all.iter().map(answer).collect());
             }
@@ -144,6 +148,7 @@ impl Requests {
                 return None;
             }
             (finest.by, finest.step) = (finest.by.max(asked.by), finest.step.or(asked.step));
+            finest.shares.extend_from_slice(&asked.shares);
         }
         Some(finest)
     }
@@ -165,7 +170,7 @@ impl Requests {
             (false, Some(steps)) if steps.length % HOUR != 0 => vec![(Step::Minute, scan.times().clone())],
             (false, _) => in_whole_hours(scan.times()),
         };
-        let mut sums = Sums::default();
+        let mut sums = Sums::new(!self.shares.is_empty());
         for day in scan.days()? {
             if let Some(why) = scan.is_over() {
                 scan.partial = Some(why);
@@ -199,7 +204,8 @@ impl Requests {
     }
 
     fn row(&self, (service, route): &sums::Named, start: Option<i64>, sum: &Sum) -> RequestRow {
-        let durations = sum.durations.finish();
+        let (sum_ms, longest) = sum.durations.ends();
+        let durations = if self.shares.is_empty() { Durations::default() } else { sum.durations.finish() };
         RequestRow {
             service: service.to_string(),
             route: route.to_string(),
@@ -207,8 +213,8 @@ impl Requests {
             count: sum.cell.count,
             errors: sum.cell.errors,
             classes: sum.classes,
-            sum_ms: number(durations.sum),
-            max_ms: number(durations.most),
+            sum_ms,
+            max_ms: number(longest),
             quantiles_ms: self.shares.iter().map(|share| durations.quantile(*share).unwrap_or_default()).collect(),
             exemplars: sum.cell.exemplars.iter().map(RequestExemplar::from).collect(),
         }

@@ -101,11 +101,7 @@ impl Durations {
 
 /// Reads what `put` has written, to the end: shows each bucket and its count, and tells sum, least and most, where there are any.
 fn read(from: &mut Reader<'_>, mut show: impl FnMut(u16, u64)) -> Result<Option<(f64, f32, f32)>, Torn> {
-    if from.0.is_empty() {
-        return Ok(None);
-    }
-    let sum = f64::from_le_bytes(from.array()?);
-    let (least, most) = (f32::from_le_bytes(from.array()?), f32::from_le_bytes(from.array()?));
+    let ends = read_ends(from)?;
     let mut last = 0_u64;
     while !from.0.is_empty() {
         last = last
@@ -114,7 +110,15 @@ fn read(from: &mut Reader<'_>, mut show: impl FnMut(u16, u64)) -> Result<Option<
             .ok_or(Torn("a bucket that there is not"))?;
         show(u16::try_from(last).map_err(|_| Torn("a bucket that there is not"))?, from.varint()?);
     }
-    Ok(Some((sum, least, most)))
+    Ok(ends)
+}
+
+fn read_ends(from: &mut Reader<'_>) -> Result<Option<(f64, f32, f32)>, Torn> {
+    if from.0.is_empty() {
+        return Ok(None);
+    }
+    let sum = f64::from_le_bytes(from.array()?);
+    Ok(Some((sum, f32::from_le_bytes(from.array()?), f32::from_le_bytes(from.array()?))))
 }
 
 /// Many durations that are added up: their buckets wait until there are so many that they are worth sorting.
@@ -146,6 +150,25 @@ impl Adding {
         self.waiting.extend_from_slice(&other.sorted.buckets);
         self.waiting.extend_from_slice(&other.waiting);
         self.note((other.sorted.sum, other.sorted.least, other.sorted.most), is_first);
+    }
+
+    /// Adds of what `put` has written the sum and the longest alone: no quantile can be told any more.
+    pub(crate) fn add_ends(&mut self, from: &Reader<'_>) -> Result<(), Torn> {
+        if let Some((sum, _, most)) = read_ends(&mut Reader(from.0))? {
+            (self.sorted.sum, self.sorted.most) = (self.sorted.sum + sum, self.sorted.most.max(most));
+        }
+        Ok(())
+    }
+
+    /// The same of what was added up elsewhere.
+    pub(crate) const fn merge_ends(&mut self, other: &Self) {
+        self.sorted.sum += other.sorted.sum;
+        self.sorted.most = self.sorted.most.max(other.sorted.most);
+    }
+
+    /// How long all took together, and the longest.
+    pub(crate) const fn ends(&self) -> (f64, f32) {
+        (self.sorted.sum, self.sorted.most)
     }
 
     const fn is_empty(&self) -> bool {
