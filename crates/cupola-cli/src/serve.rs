@@ -8,9 +8,12 @@ mod people;
 mod tls;
 mod tokens;
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -149,6 +152,9 @@ impl Serve {
         let base = format!("{scheme}://{}", http.address());
         let alerts = judged.map(|judged| alerts::over(reader.clone(), metadata.clone(), judged, base));
         let app = self.app(&cupola, &store, policy, (&tokens, http.address()), (reader, metadata, alerts.clone()))?;
+        let mut signal = pin!(cupola.shutdown_signal());
+        // Heard from here on: whoever reads that this is listening may send it at once.
+        let heard = poll_fn(|cx| Poll::Ready(signal.as_mut().poll(cx).is_ready())).await;
         tracing::info!(target: "cupola", store = %self.store.display(), http = %http.address(), grpc = %grpc.address(), "listening");
         let (end, ended) = watch::channel(());
         let watching = alerts.map(|alerts| {
@@ -161,8 +167,9 @@ impl Serve {
         }
         drop((app, ended));
         let failed = tokio::select! {
-            Some(failed) = servers.join_next() => failed,
-            () = cupola.shutdown_signal() => Ok(Ok(())),
+            () = signal, if !heard => Ok(Ok(())),
+            Some(failed) = servers.join_next(), if !heard => failed,
+            else => Ok(Ok(())),
         };
         cupola.drain();
         let _ = end.send(());
