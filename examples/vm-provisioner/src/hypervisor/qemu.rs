@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tokio::process::Command;
 
 use super::guest::{Booting, Guests};
-use super::{Hypervisor, HypervisorError};
+use super::{Hypervisor, HypervisorError, Reach};
 use crate::process;
 use crate::vm::{Template, Vm, VmId};
 
@@ -104,6 +104,11 @@ impl Hypervisor for Qemu {
 
     fn runs(&self, id: &VmId) -> bool {
         self.guests.run(id)
+    }
+
+    /// Its guest has no network: whoever answers at the address that it was given is somebody else.
+    fn reach(&self, _: &Vm) -> Reach {
+        Reach::Here
     }
 
     async fn shut_down(&self) {
