@@ -125,8 +125,10 @@ impl<'a> Round<'a> {
                 let selection = selection(Signal::Logs, filter.as_deref(), *span)?;
                 // The lines of failed requests stand beside the errors that made them fail.
                 let besides = vec!["cupola::http".to_owned()];
+                // Of a service alone it would be told to the hour when its errors began, and a new one might be missed.
+                let examples = filter.is_some();
                 let failures =
-                    Failures { selection, level: *level, besides, step: None, examples: false, limit: MAX_FAILURES };
+                    Failures { selection, level: *level, besides, step: None, examples, limit: MAX_FAILURES };
                 let found = self.query.failures(&failures).map_err(|error| trouble(&error))?;
                 Answer::new(found.groups.iter().map(Row::failures).collect()).complete(found.partial, found.others)
             }

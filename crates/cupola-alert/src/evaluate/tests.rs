@@ -255,6 +255,23 @@ fn errors_that_are_new_and_those_that_come_in_numbers() {
     assert_eq!(told(hour + 5 * MINUTE).len(), 0);
 }
 
+/// Although another service told the same a while before, in the same hour.
+#[test]
+fn an_error_that_is_new_to_a_service_is_told() {
+    let stored = Stored::new();
+    let hour = stored.at + 30 * MINUTE;
+    let error = |service, time| {
+        let fields = [("level", "ERROR"), ("service", service), ("target", "db"), ("message", "a late one")];
+        stored.add(Signal::Logs, [(time, fields.map(|(name, value)| (name, Value::Text(value))).to_vec())]);
+    };
+    error("bank", hour - 20 * MINUTE);
+    error("shop", hour - MINUTE);
+    let rule = json!({ "kind": "new_error", "filter": "service=shop" });
+    let told = |at| stored.found_at(&rule, at, &Gaps::default()).unwrap().0;
+    assert_eq!(told(hour + 2 * MINUTE).len(), 1);
+    assert_eq!(told(hour + 5 * MINUTE).len(), 0);
+}
+
 #[test]
 fn metrics() {
     let stored = Stored::new();

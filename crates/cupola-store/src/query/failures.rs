@@ -33,8 +33,7 @@ const MAX_SERVICES: usize = 10;
 /// quoted parts only.
 ///
 /// Where all log entries of the level ERROR are meant, or those of one service, one route or both (`service=api route="/vms"`), no entry is read,
-/// and time is widened to whole minutes. Of a service's errors it is then told to the hour when the first and the last one came, where another
-/// service told such ones in the same hour.
+/// and time is widened to whole minutes; of those of a service where no examples are wanted.
 #[derive(Clone, Debug)]
 pub struct Failures {
     /// Which entries, of those that are serious enough; with `step`, it is to say from when to when.
@@ -45,7 +44,8 @@ pub struct Failures {
     pub besides: Vec<String>,
     /// Tells how many of each group there were in each step of time: a whole number of minutes, and at most 300 steps.
     pub step: Option<Duration>,
-    /// Whether the last error of each group is read where it was not kept.
+    /// Whether the last error of each group is read where it was not kept. Of those of one service it is told exactly then when the first and
+    /// the last one came; without it to the hour, where another service told such ones in the same hour.
     pub examples: bool,
     /// How many groups, the most frequent ones.
     pub limit: usize,
@@ -112,7 +112,8 @@ impl Failures {
     /// Which errors are meant of those that are added up while entries are sealed; `None` where entries have to be read.
     fn added_up(&self) -> Option<Whose<'_>> {
         let is_kept = self.level == Level::Error && self.selection.signal == Signal::Logs;
-        Whose::of(self.selection.expression.as_ref()).filter(|_| is_kept)
+        let whose = Whose::of(self.selection.expression.as_ref()).filter(|_| is_kept)?;
+        (whose.service.is_none() || !self.examples).then_some(whose)
     }
 
     fn steps(&self, selection: &Selection) -> Result<Option<Steps>, QueryError> {
